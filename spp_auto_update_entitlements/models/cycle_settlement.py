@@ -1,0 +1,235 @@
+import logging
+import time
+from collections import defaultdict
+
+from markupsafe import Markup
+
+from odoo import _, api, fields, models
+
+from ..redemption import EXCEPTIONS
+
+_logger = logging.getLogger(__name__)
+
+BATCH_SIZE = 2000
+ACTIVE_JOB_STATES = ("wait_dependencies", "pending", "enqueued", "started")
+
+
+class CycleSettlement(models.Model):
+    """One settlement of a cycle: who decided what about its entitlements, when and why.
+
+    Written by the settlement itself and by nobody else; never deleted.
+    """
+
+    _name = "spp.cycle.settlement"
+    _description = "Cycle Settlement"
+    _order = "id desc"
+
+    cycle_id = fields.Many2one("g2p.cycle", required=True, ondelete="restrict", index=True)
+    program_id = fields.Many2one(related="cycle_id.program_id", store=True, index=True)
+    company_id = fields.Many2one("res.company")
+    state = fields.Selection(
+        [
+            ("queued", "Queued"),
+            ("running", "Running"),
+            ("done", "Done"),
+            ("interrupted", "Interrupted"),
+            ("failed", "Failed"),
+        ],
+        required=True,
+    )
+    trigger = fields.Selection(
+        [("cron", "Nightly run"), ("user", "Set as Ended")], "Started By", required=True
+    )
+    user_id = fields.Many2one("res.users", required=True)
+    is_follow_up = fields.Boolean(
+        "Late Transactions",
+        help="The cycle had been settled before; only entitlements whose transactions changed "
+        "since then were settled again.",
+    )
+    start_datetime = fields.Datetime("Start")
+    end_datetime = fields.Datetime("End")
+    duration = fields.Float("Duration (s)", digits=(16, 2))
+    entitlement_count = fields.Integer("Entitlements")
+    changed_count = fields.Integer("Changed")
+    exception_count = fields.Integer("Exceptions")
+    total_ids = fields.One2many("spp.cycle.settlement.total", "settlement_id", "Totals")
+    line_ids = fields.One2many("spp.cycle.settlement.line", "settlement_id", "Listed")
+    error = fields.Text()
+    job_uuid = fields.Char("Job")
+
+    @api.depends("cycle_id", "start_datetime")
+    def _compute_display_name(self):
+        for settlement in self:
+            start = settlement.start_datetime
+            moment = fields.Datetime.context_timestamp(settlement, start) if start else None
+            settlement.display_name = _(
+                "Settlement of %(cycle)s, %(moment)s",
+                cycle=settlement.sudo().cycle_id.name,
+                moment=moment.strftime("%Y-%m-%d %H:%M") if moment else _("queued"),
+            )
+
+    @api.model
+    def _get_entitlement_models(self):
+        """Return the models that are settled, by kind of entitlement."""
+        return {
+            "cash": self.env["g2p.entitlement"].sudo(),
+            "inkind": self.env["g2p.entitlement.inkind"].sudo(),
+        }
+
+    @api.model
+    def _open(self, cycle, trigger):
+        """Return a running settlement of ``cycle``; the caller holds its settlement lock."""
+        settlements = self.search([("cycle_id", "=", cycle.id)])
+        # Whoever ran them is gone, or the lock would not be ours.
+        orphans = settlements.filtered(lambda settlement: settlement.state == "running")
+        orphans.write({"state": "interrupted"})
+        vals = {"state": "running", "start_datetime": fields.Datetime.now()}
+        queued = settlements.filtered(lambda settlement: settlement.state == "queued")[:1]
+        if queued:
+            queued.write(vals)
+            return queued
+        return self.create(
+            dict(
+                self._prepare_vals(cycle, trigger),
+                is_follow_up="done" in settlements.mapped("state"),
+                **vals,
+            )
+        )
+
+    @api.model
+    def _prepare_vals(self, cycle, trigger):
+        return {
+            "cycle_id": cycle.id,
+            "company_id": cycle.company_id.id or cycle.program_id.company_id.id,
+            "trigger": trigger,
+            "user_id": self.env.uid,
+        }
+
+    def _run(self):
+        """Settle what is due in the cycle, in batches of bounded memory.
+
+        A generator: it yields between batches, so that the caller may commit.
+        """
+        self.ensure_one()
+        is_first = True
+        for kind, model in self._get_entitlement_models().items():
+            after_id = 0
+            while model._get_to_settle(self.cycle_id, after_id, limit=1):
+                if not is_first:
+                    yield
+                is_first = False
+                started = time.monotonic()
+                batch = model._get_to_settle(self.cycle_id, after_id, limit=BATCH_SIZE)
+                after_id = batch.ids[-1] if batch else after_id
+                self._book(kind, batch._settle(self))
+                self.duration += time.monotonic() - started
+                self.env.flush_all()
+                self.env.invalidate_all()
+
+    def _book(self, kind, settled):
+        """Add a batch to the counts, the totals and the list of this settlement."""
+        listed = [one for one in settled if one.is_exception or one.is_correction]
+        self.env["spp.cycle.settlement.line"].sudo().create(
+            [self._prepare_line(kind, one) for one in listed]
+        )
+        self.write(
+            {
+                "entitlement_count": self.entitlement_count + len(settled),
+                "changed_count": self.changed_count + sum(one.is_changed for one in settled),
+                "exception_count": self.exception_count + sum(one.is_exception for one in settled),
+            }
+        )
+        totals = defaultdict(lambda: [0, 0, 0, 0])
+        for one in settled:
+            total = totals[one.decision.outcome, *one.unit.values()]
+            for index, figure in enumerate((1, *one.redemption.figures)):
+                total[index] += figure
+        self._add_totals(kind, totals)
+
+    def _prepare_line(self, kind, one):
+        entitlement = one.entitlement
+        allocated, redeemed, balance = map(float, one.redemption.figures)
+        return {
+            "settlement_id": self.id,
+            "entitlement_id": entitlement.id if kind == "cash" else False,
+            "inkind_entitlement_id": entitlement.id if kind == "inkind" else False,
+            "partner_id": entitlement.partner_id.id,
+            "code": entitlement.code,
+            "outcome": one.decision.outcome,
+            "is_exception": one.is_exception,
+            "problem": one.redemption.problem,
+            "state_before": one.state_before,
+            "state_after": one.decision.state,
+            "allocated": allocated,
+            "redeemed": redeemed,
+            "balance": balance,
+            "previous_settlement_id": one.settlement_before.id,
+            **one.unit,
+        }
+
+    def _add_totals(self, kind, totals):
+        known = {
+            (total.outcome, total.currency_id.id, total.uom_id.id): total
+            for total in self.total_ids
+            if total.kind == kind
+        }
+        for key, (count, allocated, redeemed, balance) in totals.items():
+            outcome, currency_id, uom_id = key
+            total = known.get(key) or self.total_ids.create(
+                {
+                    "settlement_id": self.id,
+                    "kind": kind,
+                    "outcome": outcome,
+                    "currency_id": currency_id,
+                    "uom_id": uom_id,
+                }
+            )
+            total.write(
+                {
+                    "count": total.count + count,
+                    "allocated": total.allocated + float(allocated),
+                    "redeemed": total.redeemed + float(redeemed),
+                    "balance": total.balance + float(balance),
+                }
+            )
+
+    def _close(self):
+        """Mark as done, and say the totals in the cycle's chatter."""
+        self.write({"state": "done", "end_datetime": fields.Datetime.now()})
+        self.cycle_id.message_post(body=self._get_note())
+
+    def _get_note(self):
+        outcomes = dict(self.total_ids._fields["outcome"]._description_selection(self.env))
+        rows = [
+            _(
+                "%(outcome)s: %(count)s (%(redeemed)s of %(allocated)s %(unit)s)",
+                outcome=outcomes[total.outcome],
+                count=total.count,
+                redeemed=f"{total.redeemed:,.2f}",
+                allocated=f"{total.allocated:,.2f}",
+                unit=total.currency_id.name or total.uom_id.name or "",
+            )
+            for total in self.total_ids
+        ]
+        return Markup("<p>%s</p><ul>%s</ul>") % (
+            _(
+                "Settlement: %(count)s entitlements, %(changed)s changed, "
+                "%(exceptions)s need attention.",
+                count=self.entitlement_count,
+                changed=self.changed_count,
+                exceptions=self.exception_count,
+            ),
+            Markup().join(Markup("<li>%s</li>") % row for row in rows),
+        )
+
+    def _fail(self, error):
+        """Remember why this settlement did not end."""
+        self.write({"state": "failed", "end_datetime": fields.Datetime.now(), "error": error})
+
+    def _is_job_alive(self):
+        """Tell whether the job that is to run this queued settlement can still do so."""
+        return bool(
+            self.env["queue.job"]
+            .sudo()
+            .search_count([("uuid", "=", self.job_uuid), ("state", "in", ACTIVE_JOB_STATES)])
+        )

@@ -1,0 +1,61 @@
+from odoo import api, fields, models
+
+from ..redemption import FULLY_REDEEMED, PARTIALLY_REDEEMED, sum_up
+
+
+class G2PEntitlement(models.Model):
+    _name = "g2p.entitlement"
+    _inherit = ["g2p.entitlement", "spp.redemption.mixin"]
+
+    cycle_id = fields.Many2one(index=True)
+    state = fields.Selection(
+        selection_add=[
+            (PARTIALLY_REDEEMED, "Partially Redeemed/Paid to Beneficiary"),
+            (FULLY_REDEEMED,),
+        ],
+        # Without this addon nobody may be paid a second time for what was redeemed in part.
+        ondelete={PARTIALLY_REDEEMED: lambda records: records.write({"state": FULLY_REDEEMED})},
+    )
+    transaction_ids = fields.One2many(
+        "spp.entitlement.transactions", "entitlement_id", "Transactions", readonly=True
+    )
+    redeemed = fields.Monetary(
+        compute="_compute_redemption",
+        store=True,
+        currency_field="redemption_currency_id",
+        help="The sum of the purchases less the sum of the voids.",
+    )
+    entitlement_balance = fields.Monetary(
+        "Balance Left",
+        compute="_compute_redemption",
+        store=True,
+        currency_field="redemption_currency_id",
+        help="What is left of the amount. Below zero when more was redeemed than granted.",
+    )
+
+    @api.depends(
+        "initial_amount",
+        "journal_id",
+        "company_id",
+        "transaction_ids.transaction_type",
+        "transaction_ids.amount_charged_by_service_point",
+        "transaction_ids.currency_id",
+        "transaction_ids.timestamp_transaction_created",
+    )
+    def _compute_redemption(self):
+        return super()._compute_redemption()
+
+    def _get_redemptions(self):
+        movements = self._get_money_movements()
+        return {
+            entitlement.id: sum_up(
+                entitlement.initial_amount,
+                movements.get(entitlement._origin.id, ()),
+                entitlement.redemption_currency_id.rounding,
+            )
+            for entitlement in self
+        }
+
+    @api.model
+    def _get_settlement_fields(self):
+        return super()._get_settlement_fields() + ["initial_amount"]

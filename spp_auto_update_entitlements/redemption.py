@@ -1,0 +1,170 @@
+"""What has been redeemed of an entitlement, and the state that follows from it.
+
+Plain Python on purpose: these rules decide about people's money and food, so they can be read,
+and are tested as a table, without Odoo.
+
+Rule: redeemed is the sum of PURCHASE less the sum of VOID; what the transactions do not justify
+is not changed, and what cannot be read is not guessed at.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+PURCHASE = "PURCHASE"
+VOID = "VOID"
+
+# States in which a benefit was granted and nothing is recorded as redeemed yet.
+GRANTED_STATES = ("approved", "trans2FSP", "expired")
+PARTIALLY_REDEEMED = "parrdpd2ben"
+FULLY_REDEEMED = "rdpd2ben"
+REDEEMED_STATES = (PARTIALLY_REDEEMED, FULLY_REDEEMED)
+
+OUTCOMES = [
+    ("redeemed", "Redeemed"),
+    ("partial", "Partially redeemed"),
+    ("unredeemed", "Unredeemed"),
+    ("over", "Over-redeemed"),
+    ("restored", "Restored: all was voided"),
+    ("paid_elsewhere", "Redeemed without transactions"),
+    ("closed", "Not payable"),
+    ("closed_with_transactions", "Not payable, but has transactions"),
+    ("voided_elsewhere", "Redeemed, but all transactions were voided"),
+    ("over_voided", "More voided than redeemed"),
+    ("unreadable", "Transactions can't be read"),
+]
+# Outcomes that a person has to look at: each is listed on the settlement.
+EXCEPTIONS = (
+    "over",
+    "closed_with_transactions",
+    "voided_elsewhere",
+    "over_voided",
+    "unreadable",
+)
+
+PROBLEMS = [
+    ("type", "The transaction is neither a PURCHASE nor a VOID."),
+    ("negative", "The transaction has a negative amount or quantity."),
+    ("currency", "The transaction's currency can't be converted: no rate on its day."),
+    ("unit", "The transaction's unit of measure can't be converted."),
+    ("product", "The transaction is about another product."),
+]
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One or more transactions of one type, summed.
+
+    :param kind: the transactions' type as recorded, ``PURCHASE`` or ``VOID`` if it is to count
+    :param value: what moved, in the entitlement's own currency or unit of measure
+    :param problem: one of `PROBLEMS` if the transactions can't be read, else ``None``
+    """
+
+    kind: str | None
+    value: float | Decimal
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Redemption:
+    """What has been redeemed of one entitlement, in its own currency or unit of measure.
+
+    :param basis: whether the figures are a ``value`` (money) or a ``quantity``
+    """
+
+    allocated: Decimal
+    redeemed: Decimal
+    has_transactions: bool
+    problem: str | None = None
+    basis: str = "value"
+
+    @property
+    def balance(self) -> Decimal:
+        """What is left of the benefit; below 0 when more was redeemed than allocated."""
+        return self.allocated - self.redeemed
+
+    @property
+    def figures(self) -> tuple[Decimal, Decimal, Decimal]:
+        """Allocated, redeemed and balance."""
+        return self.allocated, self.redeemed, self.balance
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The state an entitlement gets, and why (one of `OUTCOMES`)."""
+
+    state: str
+    outcome: str
+
+
+def sum_up(allocated, movements: Iterable[Movement], rounding, basis="value") -> Redemption:
+    """Add up the movements of one entitlement.
+
+    :param allocated: the benefit granted (currency amount or quantity)
+    :param movements: all of its transactions, in the same currency or unit
+    :param rounding: the smallest amount that exists, such as 0.01; all is rounded to it, half up
+    """
+    net = Decimal(0)
+    problem = None
+    for movement in movements:
+        if movement.problem:
+            problem = problem or movement.problem
+        elif movement.value < 0:
+            problem = problem or "negative"
+        elif movement.kind == PURCHASE:
+            net += _decimal(movement.value)
+        elif movement.kind == VOID:
+            net -= _decimal(movement.value)
+        else:
+            problem = problem or "type"
+    return Redemption(
+        allocated=_round(_decimal(allocated), rounding),
+        redeemed=_round(net, rounding),
+        has_transactions=bool(movements),
+        problem=problem,
+        basis=basis,
+    )
+
+
+def decide(state: str, unredeemed_state: str | None, redemption: Redemption) -> Decision:
+    """Decide the state of one entitlement.
+
+    :param state: its state now
+    :param unredeemed_state: the state it had before settlements marked it as redeemed; ``None``
+        when its present state was not put there by a settlement
+    :param redemption: what its transactions say
+    """
+    if redemption.problem:
+        return Decision(state, "unreadable")
+    if redemption.redeemed < 0:
+        return Decision(state, "over_voided")
+    if state not in GRANTED_STATES + REDEEMED_STATES:
+        closed = "closed_with_transactions" if redemption.has_transactions else "closed"
+        return Decision(state, closed)
+    if redemption.redeemed > 0:
+        return _redeemed(redemption)
+    if state in GRANTED_STATES:
+        return Decision(state, "unredeemed")
+    if unredeemed_state:
+        return Decision(unredeemed_state, "restored")
+    if redemption.has_transactions:
+        return Decision(state, "voided_elsewhere")
+    return Decision(state, "paid_elsewhere")
+
+
+def _redeemed(redemption):
+    if redemption.balance > 0:
+        return Decision(PARTIALLY_REDEEMED, "partial")
+    if redemption.balance < 0:
+        return Decision(FULLY_REDEEMED, "over")
+    return Decision(FULLY_REDEEMED, "redeemed")
+
+
+def _decimal(value):
+    # str() gives back the number that was meant: Decimal(0.1) would be 0.1000000000000000055...
+    return value if isinstance(value, Decimal) else Decimal(str(value or 0))
+
+
+def _round(value, rounding):
+    step = _decimal(rounding)
+    return (value / step).to_integral_value(ROUND_HALF_UP) * step

@@ -1,0 +1,299 @@
+from unittest.mock import patch
+
+from odoo.tests import tagged
+
+from ..models import cycle_settlement
+from .common import SettlementCase
+
+# (state, transactions, state after, outcome); every entitlement grants 100.
+CASES = [
+    ("approved", [("PURCHASE", 40)], "parrdpd2ben", "partial"),
+    ("trans2FSP", [("PURCHASE", 40)], "parrdpd2ben", "partial"),
+    ("expired", [("PURCHASE", 40)], "parrdpd2ben", "partial"),
+    ("parrdpd2ben", [("PURCHASE", 40)], "parrdpd2ben", "partial"),
+    ("rdpd2ben", [("PURCHASE", 40)], "parrdpd2ben", "partial"),
+    ("approved", [("PURCHASE", 60), ("PURCHASE", 40)], "rdpd2ben", "redeemed"),
+    ("expired", [("PURCHASE", 100)], "rdpd2ben", "redeemed"),
+    ("parrdpd2ben", [("PURCHASE", 100)], "rdpd2ben", "redeemed"),
+    ("approved", [("PURCHASE", 99.99)], "parrdpd2ben", "partial"),
+    ("approved", [("PURCHASE", 100.004)], "rdpd2ben", "redeemed"),
+    ("approved", [("PURCHASE", 100.01)], "rdpd2ben", "over"),
+    ("rdpd2ben", [("PURCHASE", 150)], "rdpd2ben", "over"),
+    ("approved", [("PURCHASE", 100), ("VOID", 30)], "parrdpd2ben", "partial"),
+    ("approved", [], "approved", "unredeemed"),
+    ("trans2FSP", [], "trans2FSP", "unredeemed"),
+    ("expired", [], "expired", "unredeemed"),
+    ("approved", [("PURCHASE", 50), ("VOID", 50)], "approved", "unredeemed"),
+    ("rdpd2ben", [], "rdpd2ben", "paid_elsewhere"),
+    ("parrdpd2ben", [], "parrdpd2ben", "paid_elsewhere"),
+    ("rdpd2ben", [("PURCHASE", 50), ("VOID", 50)], "rdpd2ben", "voided_elsewhere"),
+    ("approved", [("VOID", 5)], "approved", "over_voided"),
+    ("rdpd2ben", [("PURCHASE", 5), ("VOID", 6)], "rdpd2ben", "over_voided"),
+    ("approved", [("PURCHASE", 100), ("REFUND", 5)], "approved", "unreadable"),
+    ("cancelled", [("REFUND", 5)], "cancelled", "unreadable"),
+]
+for _state in ("draft", "pending_validation", "rejected1", "rejected2", "rejected3", "cancelled"):
+    CASES += [
+        (_state, [], _state, "closed"),
+        (_state, [("PURCHASE", 40)], _state, "closed_with_transactions"),
+    ]
+LISTED = {
+    "over",
+    "over_voided",
+    "unreadable",
+    "voided_elsewhere",
+    "closed_with_transactions",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestSettlement(SettlementCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.cycle = cls._create_cycle()
+
+    def _settle(self):
+        """Settle what is to settle in the cycle, and return the settlement."""
+        for _batch in self.cycle._settle("user"):
+            self.env.flush_all()
+        return self.cycle.settlement_ids[0]
+
+    def _check_cases(self, create, scale):
+        entitlements = [
+            create(
+                self.cycle,
+                state=state,
+                transactions=[(kind, amount * scale) for kind, amount in transactions],
+            )
+            for state, transactions, _after, _outcome in CASES
+        ]
+        settlement = self._settle()
+        listed = settlement.line_ids.mapped("code")
+        for entitlement, (state, transactions, after, outcome) in zip(
+            entitlements, CASES, strict=True
+        ):
+            with self.subTest(state=state, transactions=transactions):
+                self.assertRecordValues(
+                    entitlement,
+                    [
+                        {
+                            "state": after,
+                            "settlement_outcome": outcome,
+                            "state_before_settlement": state,
+                            "unredeemed_state": False if after == state else state,
+                            "settlement_id": settlement.id,
+                            "is_settled": True,
+                        }
+                    ],
+                )
+                self.assertEqual(entitlement.code in listed, outcome in LISTED)
+        self.assertEqual(settlement.entitlement_count, len(CASES))
+        self.assertEqual(settlement.changed_count, sum(case[0] != case[2] for case in CASES))
+        self.assertEqual(settlement.exception_count, sum(case[3] in LISTED for case in CASES))
+
+    def test_cash_cases(self):
+        self._check_cases(self._create_entitlement, scale=1)
+
+    def test_inkind_cases(self):
+        def create(cycle, state, transactions):
+            return self._create_inkind(cycle, qty=100, state=state, transactions=transactions)
+
+        # Goods have no cents to be rounded to.
+        cases = [case for case in CASES if case[1] != [("PURCHASE", 100.004)]]
+        with patch.dict(globals(), CASES=cases):
+            self._check_cases(create, scale=1)
+
+    def test_totals_add_up(self):
+        for transactions in ([("PURCHASE", 40)], [("PURCHASE", 35.5)], [("PURCHASE", 130)], []):
+            self._create_entitlement(self.cycle, transactions=transactions)
+        self._create_inkind(self.cycle, qty=10, transactions=[("PURCHASE", 4)])
+        settlement = self._settle()
+        self.assertEqual(
+            {
+                (total.kind, total.outcome): (
+                    total.count,
+                    total.allocated,
+                    total.redeemed,
+                    total.balance,
+                    total.currency_id.name or total.uom_id.name,
+                )
+                for total in settlement.total_ids
+            },
+            {
+                ("cash", "partial"): (2, 200, 75.5, 124.5, self.currency.name),
+                ("cash", "over"): (1, 100, 130, -30, self.currency.name),
+                ("cash", "unredeemed"): (1, 100, 0, 100, self.currency.name),
+                ("inkind", "partial"): (1, 10, 4, 6, self.product.uom_id.name),
+            },
+        )
+        note = self.cycle.message_ids[0].body
+        self.assertIn("5 entitlements, 4 changed, 1 need attention", note)
+        self.assertIn(f"Partially redeemed: 2 (75.50 of 200.00 {self.currency.name})", note)
+
+    def test_each_total_opens_its_entitlements(self):
+        partial = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 40)])
+        over = self._create_inkind(self.cycle, transactions=[("PURCHASE", 14)])
+        settlement = self._settle()
+        for total, entitlement in zip(settlement.total_ids, (partial, over), strict=True):
+            action = total.action_open_entitlements()
+            found = self.env[action["res_model"]].search(action["domain"])
+            self.assertEqual(found, entitlement)
+
+    def test_an_exception_explains_itself_and_opens_the_entitlement(self):
+        entitlement = self._create_entitlement(self.cycle, transactions=[("REFUND", 5)])
+        line = self._settle().line_ids
+        self.assertRecordValues(
+            line,
+            [
+                {
+                    "entitlement_id": entitlement.id,
+                    "partner_id": self.registrant.id,
+                    "outcome": "unreadable",
+                    "problem": "type",
+                    "is_exception": True,
+                    "state_before": "approved",
+                    "state_after": "approved",
+                }
+            ],
+        )
+        self.assertIn("neither a PURCHASE nor a VOID", line.explanation)
+        action = line.action_open_entitlement()
+        self.assertEqual(
+            (action["res_model"], action["res_id"]), (entitlement._name, entitlement.id)
+        )
+
+    def test_every_listed_outcome_has_an_explanation(self):
+        explanations = self.env["spp.cycle.settlement.line"]._get_explanations()
+        self.assertLessEqual(LISTED | {"redeemed", "partial", "restored"}, set(explanations))
+
+    def test_voids_bring_back_the_state_before_the_first_settlement(self):
+        for state in ("approved", "trans2FSP", "expired"):
+            with self.subTest(state=state):
+                entitlement = self._create_entitlement(
+                    self.cycle, state=state, transactions=[("PURCHASE", 40)]
+                )
+                first = self._settle()
+                self._create_transaction(entitlement, "PURCHASE", 60)
+                second = self._settle()
+                self.assertEqual(entitlement.state, "rdpd2ben")
+                self._create_transaction(entitlement, "VOID", 100)
+                third = self._settle()
+                self.assertRecordValues(
+                    entitlement,
+                    [
+                        {
+                            "state": state,
+                            "settlement_id": third.id,
+                            "settlement_outcome": "restored",
+                            "state_before_settlement": "rdpd2ben",
+                            "unredeemed_state": False,
+                        }
+                    ],
+                )
+                # What the earlier settlements did can still be told, one by one.
+                self.assertFalse(first.line_ids)
+                for settlement, before, previous, after in (
+                    (second, "parrdpd2ben", first, "rdpd2ben"),
+                    (third, "rdpd2ben", second, state),
+                ):
+                    self.assertRecordValues(
+                        settlement.line_ids,
+                        [
+                            {
+                                "state_before": before,
+                                "state_after": after,
+                                "previous_settlement_id": previous.id,
+                                "is_exception": False,
+                            }
+                        ],
+                    )
+
+    def test_what_something_else_put_there_is_not_undone(self):
+        entitlement = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 40)])
+        self._settle()
+        entitlement.write({"state": "rdpd2ben"})  # a person pays the rest by hand
+        self._create_transaction(entitlement, "VOID", 40)
+        self._settle()
+        self.assertRecordValues(
+            entitlement, [{"state": "rdpd2ben", "settlement_outcome": "voided_elsewhere"}]
+        )
+
+    def test_a_settlement_settles_only_what_changed(self):
+        settled = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 40)])
+        late = self._create_entitlement(self.cycle)
+        first = self._settle()
+        self._create_transaction(late, "PURCHASE", 100)
+        second = self._settle()
+        self.assertEqual((settled.settlement_id, late.settlement_id), (first, second))
+        self.assertEqual((first.is_follow_up, second.is_follow_up), (False, True))
+        self.assertEqual(second.entitlement_count, 1)
+
+    def test_figures_written_past_the_orm_are_corrected(self):
+        entitlement = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 40)])
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE spp_entitlement_transactions SET amount_charged_by_service_point = 100"
+            " WHERE entitlement_id = %s",
+            [entitlement.id],
+        )
+        self.env.invalidate_all()
+        self._settle()
+        self.assertRecordValues(
+            entitlement, [{"state": "rdpd2ben", "redeemed": 100, "entitlement_balance": 0}]
+        )
+
+    def test_batches_add_up_to_one_settlement(self):
+        entitlements = self.env["g2p.entitlement"].concat(
+            *(
+                self._create_entitlement(self.cycle, transactions=[("PURCHASE", amount)])
+                for amount in (10, 20, 100, 30, 130)
+            )
+        )
+        with patch.object(cycle_settlement, "BATCH_SIZE", 2):
+            settlement = self._settle()
+        self.assertEqual(
+            entitlements.mapped("state"),
+            ["parrdpd2ben", "parrdpd2ben", "rdpd2ben", "parrdpd2ben", "rdpd2ben"],
+        )
+        self.assertRecordValues(
+            settlement, [{"entitlement_count": 5, "changed_count": 5, "exception_count": 1}]
+        )
+        self.assertRecordValues(
+            settlement.total_ids,
+            [
+                {"outcome": "partial", "count": 3, "redeemed": 60},
+                {"outcome": "redeemed", "count": 1, "redeemed": 100},
+                {"outcome": "over", "count": 1, "redeemed": 130},
+            ],
+        )
+
+    def test_writes_go_through_the_orm(self):
+        """Other addons hook into ``write``; the platform itself clears the ERN that way."""
+        entitlement = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 40)])
+        self.assertTrue(entitlement.ern)
+        seen = []
+        original = type(entitlement).write
+
+        def write(self, vals):
+            if "state" in vals:
+                seen.extend(self.ids)
+            return original(self, vals)
+
+        with patch.object(type(entitlement), "write", write):
+            self._settle()
+        self.assertEqual(seen, entitlement.ids)
+        self.assertFalse(entitlement.ern)
+
+    def test_queries_do_not_grow_with_the_entitlements(self):
+        def queries_for(count):
+            for _index in range(count):
+                self._create_entitlement(self.cycle, transactions=[("PURCHASE", 40)])
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self._settle()
+            return self.env.cr.sql_log_count - before
+
+        queries_for(1)
+        self.assertEqual(queries_for(3), queries_for(30))
