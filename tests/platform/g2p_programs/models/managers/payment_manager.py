@@ -1,0 +1,16 @@
+from odoo import api, fields, models
+
+
+class PaymentManager(models.Model):
+    _name = "g2p.program.payment.manager"
+    _inherit = "g2p.manager.mixin"
+    _description = "Payment Manager"
+
+    program_id = fields.Many2one("g2p.program", ondelete="cascade")
+
+    @api.model
+    def _selection_manager_ref_id(self):
+        return [
+            *super()._selection_manager_ref_id(),
+            ("g2p.program.payment.manager.default", "Default"),
+        ]

@@ -1,0 +1,36 @@
+from odoo import fields, models
+
+
+class SPPInkindEntitlementTransactions(models.Model):
+    _name = "spp.inkind.entitlement.transactions"
+    _description = "In-Kind Entitlement Transactions"
+
+    card_number = fields.Char()
+    card_type = fields.Char()
+    receipt_number = fields.Char()
+    # No index, and not required, as on the platform.
+    entitlement_id = fields.Many2one("g2p.entitlement.inkind")
+    service_point_id = fields.Many2one("spp.service.point")
+    service_point_device_id = fields.Char("Service Point Device ID")
+    user_id = fields.Many2one("res.users", "POS User", required=True)
+    timestamp_transaction_created = fields.Datetime("Transaction Created", required=True)
+    # Free text. In use are PURCHASE, and VOID, which takes a purchase back.
+    transaction_type = fields.Char()
+    transaction_uuid = fields.Char("Transaction UUID", required=True)
+    product_id = fields.Many2one("product.product")
+    quantity_remaining = fields.Float(digits=(10, 2))
+    quantity = fields.Float(digits=(10, 2))
+    uom_id = fields.Many2one("uom.uom", "Unit of Measure")
+    currency_id = fields.Many2one("res.currency", required=True)
+    amount_charged_by_service_point = fields.Monetary(default=0.0)
+    value_remaining = fields.Monetary(default=0.0)
+    program_id = fields.Many2one(related="entitlement_id.cycle_id.program_id", string="Program")
+    cycle_id = fields.Many2one(related="entitlement_id.cycle_id", string="Cycle")
+
+    _sql_constraints = [
+        (
+            "transaction_uuid_unique",
+            "unique(transaction_uuid)",
+            "There is a transaction of this UUID already.",
+        )
+    ]

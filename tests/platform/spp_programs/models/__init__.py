@@ -1,0 +1,7 @@
+from . import spp_service_point
+from . import g2p_cycle
+from . import g2p_entitlement
+from . import g2p_entitlement_inkind
+from . import g2p_program
+from . import res_partner
+from . import managers

@@ -1,0 +1,3 @@
+from . import base_entitlement_manager
+from . import default_cycle_manager
+from . import default_entitlement_manager
