@@ -8,8 +8,8 @@ is not changed, and what cannot be read is not guessed at.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 
 PURCHASE = "PURCHASE"
 VOID = "VOID"
@@ -19,6 +19,7 @@ GRANTED_STATES = ("approved", "trans2FSP", "expired")
 PARTIALLY_REDEEMED = "parrdpd2ben"
 FULLY_REDEEMED = "rdpd2ben"
 REDEEMED_STATES = (PARTIALLY_REDEEMED, FULLY_REDEEMED)
+OPEN_STATES = GRANTED_STATES + REDEEMED_STATES
 
 OUTCOMES = [
     ("redeemed", "Redeemed"),
@@ -34,125 +35,117 @@ OUTCOMES = [
     ("unreadable", "Transactions can't be read"),
 ]
 # Outcomes that a person has to look at: each is listed on the settlement.
-EXCEPTIONS = (
-    "over",
-    "closed_with_transactions",
-    "voided_elsewhere",
-    "over_voided",
-    "unreadable",
+EXCEPTIONS = frozenset(
+    ("over", "closed_with_transactions", "voided_elsewhere", "over_voided", "unreadable")
 )
 
 PROBLEMS = [
-    ("type", "The transaction is neither a PURCHASE nor a VOID."),
-    ("negative", "The transaction has a negative amount or quantity."),
-    ("currency", "The transaction's currency can't be converted: no rate on its day."),
-    ("unit", "The transaction's unit of measure can't be converted."),
-    ("product", "The transaction is about another product."),
+    ("type", "A transaction is neither a PURCHASE nor a VOID."),
+    ("negative", "A transaction has a negative amount or quantity."),
+    ("currency", "A transaction is in another currency, which has no rate on its day."),
+    ("unit", "A transaction is in a unit of measure that can't be converted."),
+    ("product", "A transaction is about another product."),
 ]
 
 
-@dataclass(frozen=True)
-class Movement:
+class Movement(NamedTuple):
     """One or more transactions of one type, summed.
 
     :param kind: the transactions' type as recorded, ``PURCHASE`` or ``VOID`` if it is to count
     :param value: what moved, in the entitlement's own currency or unit of measure
+    :param lowest: the least of the summed values
     :param problem: one of `PROBLEMS` if the transactions can't be read, else ``None``
     """
 
     kind: str | None
     value: float | Decimal
+    lowest: float | Decimal = 0
     problem: str | None = None
 
 
-@dataclass(frozen=True)
-class Redemption:
+class Redemption(NamedTuple):
     """What has been redeemed of one entitlement, in its own currency or unit of measure.
 
-    :param basis: whether the figures are a ``value`` (money) or a ``quantity``
+    :param problem: one of `PROBLEMS` if some transactions can't be read, else ``None``
+    :param currency_id: the currency of the figures, if they are money
+    :param uom_id: the unit of measure of the figures, if they are a quantity
     """
 
-    allocated: Decimal
-    redeemed: Decimal
-    has_transactions: bool
+    allocated: Decimal = Decimal(0)
+    redeemed: Decimal = Decimal(0)
+    has_transactions: bool = False
     problem: str | None = None
-    basis: str = "value"
+    currency_id: int | None = None
+    uom_id: int | None = None
 
     @property
     def balance(self) -> Decimal:
         """What is left of the benefit; below 0 when more was redeemed than allocated."""
         return self.allocated - self.redeemed
 
-    @property
-    def figures(self) -> tuple[Decimal, Decimal, Decimal]:
-        """Allocated, redeemed and balance."""
-        return self.allocated, self.redeemed, self.balance
 
-
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """The state an entitlement gets, and why (one of `OUTCOMES`)."""
 
     state: str
     outcome: str
 
 
-def sum_up(allocated, movements: Iterable[Movement], rounding, basis="value") -> Redemption:
+def sum_up(allocated, movements: Iterable[Movement], rounding, **unit) -> Redemption:
     """Add up the movements of one entitlement.
 
     :param allocated: the benefit granted (currency amount or quantity)
     :param movements: all of its transactions, in the same currency or unit
     :param rounding: the smallest amount that exists, such as 0.01; all is rounded to it, half up
+    :param unit: ``currency_id`` or ``uom_id`` of the figures
     """
     net = Decimal(0)
     problem = None
-    for movement in movements:
-        if movement.problem:
-            problem = problem or movement.problem
-        elif movement.value < 0:
-            problem = problem or "negative"
-        elif movement.kind == PURCHASE:
-            net += _decimal(movement.value)
-        elif movement.kind == VOID:
-            net -= _decimal(movement.value)
+    for kind, value, lowest, unreadable in movements:
+        if unreadable or lowest < 0:
+            problem = problem or unreadable or "negative"
+        elif kind == PURCHASE:
+            net += _decimal(value)
+        elif kind == VOID:
+            net -= _decimal(value)
         else:
             problem = problem or "type"
     return Redemption(
-        allocated=_round(_decimal(allocated), rounding),
-        redeemed=_round(net, rounding),
-        has_transactions=bool(movements),
-        problem=problem,
-        basis=basis,
+        _round(_decimal(allocated), rounding),
+        _round(net, rounding),
+        bool(movements),
+        problem,
+        **unit,
     )
 
 
-def decide(state: str, unredeemed_state: str | None, redemption: Redemption) -> Decision:
+def decide(state: str, state_before: str | None, redemption: Redemption) -> Decision:
     """Decide the state of one entitlement.
 
     :param state: its state now
-    :param unredeemed_state: the state it had before settlements marked it as redeemed; ``None``
-        when its present state was not put there by a settlement
+    :param state_before: the state that it had before settlements changed it; ``None`` when its
+        present state was not put there by a settlement
     :param redemption: what its transactions say
     """
     if redemption.problem:
         return Decision(state, "unreadable")
     if redemption.redeemed < 0:
         return Decision(state, "over_voided")
-    if state not in GRANTED_STATES + REDEEMED_STATES:
+    if state not in OPEN_STATES:
         closed = "closed_with_transactions" if redemption.has_transactions else "closed"
         return Decision(state, closed)
     if redemption.redeemed > 0:
-        return _redeemed(redemption)
+        return _decide_redeemed(redemption)
     if state in GRANTED_STATES:
         return Decision(state, "unredeemed")
-    if unredeemed_state:
-        return Decision(unredeemed_state, "restored")
+    if state_before:
+        return Decision(state_before, "restored")
     if redemption.has_transactions:
         return Decision(state, "voided_elsewhere")
     return Decision(state, "paid_elsewhere")
 
 
-def _redeemed(redemption):
+def _decide_redeemed(redemption):
     if redemption.balance > 0:
         return Decision(PARTIALLY_REDEEMED, "partial")
     if redemption.balance < 0:

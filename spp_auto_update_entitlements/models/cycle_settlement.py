@@ -6,8 +6,6 @@ from markupsafe import Markup
 
 from odoo import _, api, fields, models
 
-from ..redemption import EXCEPTIONS
-
 _logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 2000
@@ -128,48 +126,55 @@ class CycleSettlement(models.Model):
 
     def _book(self, kind, settled):
         """Add a batch to the counts, the totals and the list of this settlement."""
-        listed = [one for one in settled if one.is_exception or one.is_correction]
-        self.env["spp.cycle.settlement.line"].sudo().create(
-            [self._prepare_line(kind, one) for one in listed]
-        )
+        listed = [one for one in settled if one.is_exception or one.settlement_before_id]
+        self._list(kind, listed)
         self.write(
             {
                 "entitlement_count": self.entitlement_count + len(settled),
                 "changed_count": self.changed_count + sum(one.is_changed for one in settled),
-                "exception_count": self.exception_count + sum(one.is_exception for one in settled),
+                "exception_count": self.exception_count + sum(one.is_exception for one in listed),
             }
         )
         totals = defaultdict(lambda: [0, 0, 0, 0])
         for one in settled:
-            total = totals[one.decision.outcome, *one.unit.values()]
-            for index, figure in enumerate((1, *one.redemption.figures)):
-                total[index] += figure
+            redemption = one.redemption
+            total = totals[one.decision.outcome, one.currency_id, one.uom_id]
+            total[0] += 1
+            total[1] += redemption.allocated
+            total[2] += redemption.redeemed
+            total[3] += redemption.balance
         self._add_totals(kind, totals)
 
-    def _prepare_line(self, kind, one):
-        entitlement = one.entitlement
-        allocated, redeemed, balance = map(float, one.redemption.figures)
-        return {
-            "settlement_id": self.id,
-            "entitlement_id": entitlement.id if kind == "cash" else False,
-            "inkind_entitlement_id": entitlement.id if kind == "inkind" else False,
-            "partner_id": entitlement.partner_id.id,
-            "code": entitlement.code,
-            "outcome": one.decision.outcome,
-            "is_exception": one.is_exception,
-            "problem": one.redemption.problem,
-            "state_before": one.state_before,
-            "state_after": one.decision.state,
-            "allocated": allocated,
-            "redeemed": redeemed,
-            "balance": balance,
-            "previous_settlement_id": one.settlement_before.id,
-            **one.unit,
-        }
+    def _list(self, kind, listed):
+        model = self._get_entitlement_models()[kind]
+        entitlements = model.browse(one.entitlement_id for one in listed)
+        self.env["spp.cycle.settlement.line"].sudo().create(
+            [
+                {
+                    "settlement_id": self.id,
+                    "entitlement_id": entitlement.id if kind == "cash" else False,
+                    "inkind_entitlement_id": entitlement.id if kind == "inkind" else False,
+                    "partner_id": entitlement.partner_id.id,
+                    "code": entitlement.code,
+                    "outcome": one.decision.outcome,
+                    "is_exception": one.is_exception,
+                    "problem": one.redemption.problem,
+                    "state_before": one.state_before,
+                    "state_after": one.decision.state,
+                    "allocated": float(one.redemption.allocated),
+                    "redeemed": float(one.redemption.redeemed),
+                    "balance": float(one.redemption.balance),
+                    "currency_id": one.currency_id,
+                    "uom_id": one.uom_id,
+                    "previous_settlement_id": one.settlement_before_id,
+                }
+                for entitlement, one in zip(entitlements, listed, strict=True)
+            ]
+        )
 
     def _add_totals(self, kind, totals):
         known = {
-            (total.outcome, total.currency_id.id, total.uom_id.id): total
+            (total.outcome, total.currency_id.id or None, total.uom_id.id or None): total
             for total in self.total_ids
             if total.kind == kind
         }

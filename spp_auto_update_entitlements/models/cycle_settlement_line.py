@@ -42,9 +42,10 @@ class CycleSettlementLine(models.Model):
     @api.depends_context("lang")
     def _compute_explanation(self):
         sentences = self._get_explanations()
+        resettled = _("Its transactions changed after an earlier settlement.")
         problems = dict(self._fields["problem"]._description_selection(self.env))
         for line in self:
-            sentence = sentences[line.outcome]
+            sentence = sentences.get(line.outcome, resettled)
             if line.problem:
                 sentence = f"{problems[line.problem]} {sentence}"
             line.explanation = sentence
@@ -76,8 +77,6 @@ class CycleSettlementLine(models.Model):
             "restored": _(
                 "Everything that an earlier settlement counted has been voided since."
             ),
-            "redeemed": _("Transactions came in after an earlier settlement."),
-            "partial": _("Transactions came in after an earlier settlement."),
         }
 
     def action_open_entitlement(self):

@@ -46,16 +46,15 @@ class G2PEntitlement(models.Model):
         return super()._compute_redemption()
 
     def _get_redemptions(self):
-        movements = self._get_money_movements()
-        return {
-            entitlement.id: sum_up(
-                entitlement.initial_amount,
-                movements.get(entitlement._origin.id, ()),
-                entitlement.redemption_currency_id.rounding,
+        currencies = self._get_currencies()
+        movements = self._get_money_movements(currencies)
+        redemptions = {}
+        for entitlement_id, amount in self._read_columns("initial_amount"):
+            currency = currencies[entitlement_id]
+            redemptions[entitlement_id] = sum_up(
+                amount,
+                movements.get(entitlement_id, ()),
+                currency.rounding,
+                currency_id=currency.id,
             )
-            for entitlement in self
-        }
-
-    @api.model
-    def _get_settlement_fields(self):
-        return super()._get_settlement_fields() + ["initial_amount"]
+        return redemptions

@@ -64,86 +64,85 @@ class G2PEntitlementInkind(models.Model):
     def _compute_redemption(self):
         return super()._compute_redemption()
 
+    @api.model
+    def _get_figures(self, redemption):
+        basis = "value" if redemption.currency_id else "quantity"
+        return dict(super()._get_figures(redemption), redemption_basis=basis)
+
     def _get_redemptions(self):
-        quantities, by_value = self._get_quantity_movements()
-        values = by_value._get_money_movements() if by_value else {}
-        redemptions = {}
-        for entitlement in self - by_value:
-            movements = quantities.get(entitlement._origin.id, ())
-            redemptions[entitlement.id] = sum_up(
-                entitlement.qty, movements, QUANTITY_ROUNDING, basis="quantity"
-            )
-        for entitlement in by_value:
-            redemptions[entitlement.id] = sum_up(
-                entitlement.total_amount,
-                values.get(entitlement._origin.id, ()),
-                entitlement.redemption_currency_id.rounding,
+        units = self._get_units()
+        movements, by_value = self._get_quantity_movements(units)
+        redemptions = by_value._get_value_redemptions()
+        for entitlement_id, quantity in (self - by_value)._read_columns("qty"):
+            redemptions[entitlement_id] = sum_up(
+                quantity,
+                movements.get(entitlement_id, ()),
+                QUANTITY_ROUNDING,
+                uom_id=units[entitlement_id].id,
             )
         return redemptions
 
-    def _get_quantity_movements(self):
+    def _get_value_redemptions(self):
+        currencies = self._get_currencies()
+        movements = self._get_money_movements(currencies)
+        return {
+            entitlement_id: sum_up(
+                value,
+                movements.get(entitlement_id, ()),
+                currencies[entitlement_id].rounding,
+                currency_id=currencies[entitlement_id].id,
+            )
+            for entitlement_id, value in self._read_columns("total_amount")
+        }
+
+    def _get_quantity_movements(self, units):
         """Sum the transactions by quantity.
 
+        :param units: a dict from entitlement id to its unit of measure
         :return: a dict from entitlement id to a list of `redemption.Movement`, in the unit of
-            measure of the entitlement; and the entitlements to decide by value instead
+            the entitlement; and the entitlements to decide by value instead
         """
+        products = dict(self._read_columns("product_id"))
         movements = defaultdict(list)
         with_quantity = set()
-        own = {entitlement._origin.id: entitlement for entitlement in self}
-        for entitlement, kind, product, unit, total, lowest, highest in (
-            self.env["spp.inkind.entitlement.transactions"]
-            .sudo()
-            ._read_group(
-                [("entitlement_id", "in", self._origin.ids)],
-                ["entitlement_id", "transaction_type", "product_id", "uom_id"],
-                ["quantity:sum", "quantity:min", "quantity:max"],
-            )
+        for entitlement_id, kind, product_id, uom_id, total, lowest, highest in (
+            self._sum_transactions("quantity", "transaction_type", "product_id", "uom_id")
         ):
             if lowest or highest:
-                with_quantity.add(entitlement.id)
-            granted = own[entitlement.id]
-            value, problem = granted._convert_quantity(total or 0, unit)
-            if product and granted.product_id and product != granted.product_id:
+                with_quantity.add(entitlement_id)
+            value, problem = self._convert_quantity(total or 0, uom_id, units[entitlement_id])
+            own_product_id = products[entitlement_id]
+            if product_id and own_product_id and product_id != own_product_id:
                 problem = "product"
-            elif lowest and lowest < 0:
-                problem = "negative"
-            movements[entitlement.id].append(Movement(kind, value, problem))
-        by_value = self.filtered(
-            lambda entitlement: entitlement.total_amount > 0
-            and entitlement._origin.id in movements.keys() - with_quantity
-        )
-        return movements, by_value
+            movements[entitlement_id].append(Movement(kind, value, lowest or 0, problem))
+        without_quantity = self.browse(movements.keys() - with_quantity)
+        by_value = [id_ for id_, value in without_quantity._read_columns("total_amount") if value]
+        return movements, self.browse(by_value)
 
-    def _convert_quantity(self, quantity, unit):
+    @api.model
+    def _convert_quantity(self, quantity, uom_id, own_unit):
         """Convert to the entitlement's unit of measure, which a missing unit stands for.
 
         :return: the quantity, and the problem (one of `redemption.PROBLEMS`) or ``None``
         """
-        own_unit = self.uom_id or self.product_id.uom_id
-        if not unit or unit == own_unit:
+        if not uom_id or uom_id == own_unit.id:
             return quantity, None
         if not own_unit:
             return 0, "unit"
+        unit = self.env["uom.uom"].browse(uom_id)
         try:
             return unit._compute_quantity(quantity, own_unit, round=False), None
         except UserError:
             return 0, "unit"
 
-    def _get_figures(self, redemption):
-        return dict(super()._get_figures(redemption), redemption_basis=redemption.basis)
-
-    @api.model
-    def _get_settlement_fields(self):
-        return super()._get_settlement_fields() + [
-            "qty",
-            "uom_id",
-            "product_id",
-            "total_amount",
-            "redemption_basis",
-        ]
-
-    def _get_redemption_unit(self):
-        if self.redemption_basis == "value":
-            return super()._get_redemption_unit()
-        unit = self.uom_id or self.product_id.uom_id
-        return {"currency_id": False, "uom_id": unit.id}
+    def _get_units(self):
+        """Return a dict from entitlement id to its unit of measure, or else its product's."""
+        known = {}  # the same few products, a million times
+        units = {}
+        for entitlement_id, uom_id, product_id in self._read_columns("uom_id", "product_id"):
+            key = (uom_id, product_id)
+            if key not in known:
+                product = self.env["product.product"].sudo().browse(product_id)
+                known[key] = self.env["uom.uom"].sudo().browse(uom_id) or product.uom_id
+            units[entitlement_id] = known[key]
+        return units

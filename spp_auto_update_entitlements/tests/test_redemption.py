@@ -197,7 +197,7 @@ class TestRedemption(SettlementCase):
             {"redeemed": 100},
             {"entitlement_balance": 0},
             {"is_settled": True},
-            {"unredeemed_state": "approved"},
+            {"state_before_settlement": "approved"},
             {"settlement_outcome": "redeemed"},
         ):
             with self.subTest(vals=vals), self.assertRaises(AccessError):
