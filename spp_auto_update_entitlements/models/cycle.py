@@ -46,7 +46,7 @@ class G2PCycle(models.Model):
     def _search_is_expired(self, operator, value):
         values = value if operator in ("in", "not in") else [value]
         if operator not in ("=", "!=", "in", "not in"):
-            raise UserError(_("A cycle is expired or not: other comparisons have no meaning."))
+            raise ValueError(f"is_expired can't be compared with {operator}")
         wanted = {bool(each) for each in values}
         if operator in ("!=", "not in"):
             wanted = {True, False} - wanted

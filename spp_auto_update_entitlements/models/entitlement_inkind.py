@@ -1,7 +1,6 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ..redemption import FULLY_REDEEMED, PARTIALLY_REDEEMED, Movement, sum_up
 
@@ -127,13 +126,17 @@ class G2PEntitlementInkind(models.Model):
         """
         if not uom_id or uom_id == own_unit.id:
             return quantity, None
-        if not own_unit:
+        unit = self.env["uom.uom"].sudo().browse(uom_id)
+        if not self._is_convertible(unit, own_unit):
             return 0, "unit"
-        unit = self.env["uom.uom"].browse(uom_id)
-        try:
-            return unit._compute_quantity(quantity, own_unit, round=False), None
-        except UserError:
-            return 0, "unit"
+        return unit._compute_quantity(quantity, own_unit, round=False), None
+
+    @api.model
+    def _is_convertible(self, unit, own_unit):
+        if "category_id" in unit._fields:
+            return unit.category_id == own_unit.category_id
+        # Later series have no categories of units, and convert kilograms to dozens unasked.
+        return bool(own_unit) and unit._has_common_reference(own_unit)
 
     def _get_units(self):
         """Return a dict from entitlement id to its unit of measure, or else its product's."""

@@ -21,7 +21,7 @@ class TestNightlyRun(SettlementCase):
         cls.cron = cls.env.ref("spp_auto_update_entitlements.cron_settle_cycles")
 
     def _run_cron(self):
-        self.cron.method_direct_trigger()
+        self.cron.ir_actions_server_id.with_user(self.cron.user_id).run()
         self.env.invalidate_all()
 
     def _create_settleable_cycle(self, **vals):

@@ -294,4 +294,5 @@ class TestSettlement(SettlementCase):
             return self.env.cr.sql_log_count - before
 
         queries_for(1)
-        self.assertEqual(queries_for(3), queries_for(30))
+        queries_for(1)
+        self.assertEqual(queries_for(20), queries_for(40))
