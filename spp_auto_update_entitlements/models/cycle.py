@@ -32,6 +32,9 @@ class G2PCycle(models.Model):
     )
     settlement_ids = fields.One2many("spp.cycle.settlement", "cycle_id", "Settlements")
     settlement_count = fields.Integer(compute="_compute_settlement_count")
+    settlement_failure = fields.Text(
+        compute="_compute_settlement_failure", help="Why the last settlement failed."
+    )
 
     # Expired?
 
@@ -252,6 +255,12 @@ class G2PCycle(models.Model):
         )
         for cycle in self:
             cycle.settlement_count = counts.get(cycle, 0)
+
+    @api.depends("settlement_ids.state")
+    def _compute_settlement_failure(self):
+        for cycle in self:
+            last = cycle.sudo().settlement_ids[:1]
+            cycle.settlement_failure = last.state == "failed" and last.error
 
     def action_open_settlements(self):
         """Open the settlements of this cycle."""

@@ -21,7 +21,7 @@ class SettlementCase(TransactionCase):
         cls.env = cls.env(context=dict(cls.env.context, **COMMON_CONTEXT))
         cls.today = fields.Date.context_today(cls.env["res.company"].with_context(tz="UTC"))
         cls.currency = cls.env.company.currency_id
-        cls.registrant = cls._create_registrant("Amina Idris")
+        cls.registrant = cls._create_registrant("Household 1")
         cls.program = cls._create_program("Cash for School")
         cls.product = cls.env["product.product"].create({"name": "Rice"})
 

@@ -146,6 +146,7 @@ class TestNightlyRun(SettlementCase):
         )
         self.assertEqual(failing.settlement_ids.mapped("state"), ["failed", "failed"])
         self.assertIn("a bug in another addon", failing.settlement_ids[0].error)
+        self.assertIn("a bug in another addon", failing.settlement_failure)
         # One activity, however often it fails, for the manager who made the cycle.
         self.assertEqual(failing.activity_ids.user_id, creator)
         self.assertIn("a bug in another addon", failing.activity_ids.note)
@@ -155,6 +156,7 @@ class TestNightlyRun(SettlementCase):
             (failing.state, failing.entitlement_ids.state), ("ended", "parrdpd2ben")
         )
         self.assertFalse(failing.activity_ids)
+        self.assertFalse(failing.settlement_failure)
 
     def test_a_settlement_that_was_killed_is_marked_and_continued(self):
         cycle = self._create_settleable_cycle()

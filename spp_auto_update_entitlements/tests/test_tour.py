@@ -7,7 +7,7 @@ from .common import SettlementCase
 class TestTour(SettlementCase, HttpCase):
     def test_a_manager_ends_a_cycle_and_looks_at_an_exception(self):
         self._create_user("program_manager", "g2p_programs.g2p_program_manager")
-        registrant = self._create_registrant("Fatima Noor")
+        registrant = self._create_registrant("Household 2")
         cycle = self._create_cycle(name="March Allowance")
         self._create_entitlement(cycle, transactions=[("PURCHASE", 100)])
         over = self._create_entitlement(

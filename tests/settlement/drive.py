@@ -1,0 +1,140 @@
+"""What the fault tests have a real Odoo process do: run inside `odoo shell`, with commands.
+
+    seed AMOUNT [AMOUNT ...]   an expired cycle, an entitlement of 100 for each purchase
+    cron [PAUSE GATE]          the nightly run, in batches of 2
+    end                        "Set as Ended"
+    queue                      "Set as Ended" on a cycle that is too big to do at once
+    job [PAUSE GATE]           what the job runner does with the job of that
+    buy AMOUNT [GATE]          a service point sends a purchase for the first entitlement
+    break_managers             a bug in another addon, from here on
+
+Each argument is a command, and committed. At batch number PAUSE, or before the commit, it says so
+and waits until the file GATE exists.
+"""
+
+import sys
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from unittest.mock import patch
+from uuid import uuid4
+
+from odoo.addons.spp_auto_update_entitlements.models import cycle as cycle_module
+from odoo.addons.spp_auto_update_entitlements.models import cycle_settlement
+
+PATIENCE_SECONDS = 60
+
+
+def wait_at(gate):
+    print("waiting", flush=True)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not Path(gate).exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError(gate)
+        time.sleep(0.05)
+
+
+def in_small_batches(pause=0, gate=None):
+    """Settle two entitlements at a time, and wait in the middle of batch number ``pause``."""
+    settlement_class = type(env["spp.cycle.settlement"])
+    original = settlement_class._book
+    done = []
+
+    def book(self, kind, settled):
+        original(self, kind, settled)
+        done.append(kind)
+        if len(done) == int(pause):
+            wait_at(gate)
+
+    patch.object(cycle_settlement, "BATCH_SIZE", 2).start()
+    patch.object(settlement_class, "_book", book).start()
+
+
+def seed(*amounts):
+    today = date.today()
+    program = env["g2p.program"].create({"name": f"Program {uuid4()}"})
+    manager = env["g2p.cycle.manager.default"].create({"name": "M", "program_id": program.id})
+    program.cycle_managers = env["g2p.cycle.manager"].create(
+        {"program_id": program.id, "manager_ref_id": f"{manager._name},{manager.id}"}
+    )
+    cycle = env["g2p.cycle"].create(
+        {
+            "name": "Cycle",
+            "program_id": program.id,
+            "start_date": today,
+            "end_date": today + timedelta(days=1),
+            "state": "distributed",
+        }
+    )
+    env.flush_all()
+    env.cr.execute(
+        "UPDATE g2p_cycle SET start_date = %s, end_date = %s WHERE id = %s",
+        [today - timedelta(days=9), today - timedelta(days=2), cycle.id],
+    )
+    for amount in amounts:
+        entitlement = env["g2p.entitlement"].create(
+            {
+                "partner_id": env.company.partner_id.id,
+                "cycle_id": cycle.id,
+                "initial_amount": 100,
+                "state": "approved",
+            }
+        )
+        if float(amount):
+            add_purchase(entitlement, amount)
+
+
+def add_purchase(entitlement, amount):
+    env["spp.entitlement.transactions"].create(
+        {
+            "entitlement_id": entitlement.id,
+            "transaction_type": "PURCHASE",
+            "amount_charged_by_service_point": float(amount),
+            "currency_id": env.company.currency_id.id,
+            "transaction_uuid": str(uuid4()),
+            "timestamp_transaction_created": "2026-01-15 12:00:00",
+            "user_id": env.uid,
+        }
+    )
+
+
+def cron(pause=0, gate=None):
+    in_small_batches(pause, gate)
+    env["g2p.cycle"]._cron_settle()
+
+
+def get_cycle():
+    return env["g2p.cycle"].search([], order="id desc", limit=1)
+
+
+def end():
+    get_cycle().mark_ended()
+
+
+def queue():
+    with patch.object(cycle_module, "MAX_SETTLED_AT_ONCE", 0):
+        end()
+
+
+def job(pause=0, gate=None):
+    in_small_batches(pause, gate)
+    env["g2p.cycle"]._settle_in_background(get_cycle())
+
+
+def buy(amount, gate=None):
+    add_purchase(env["g2p.entitlement"].search([], order="id", limit=1), amount)
+    env.flush_all()
+    if gate:
+        wait_at(gate)
+
+
+def break_managers():
+    patch.object(
+        type(env["g2p.cycle.manager.default"]), "mark_ended", side_effect=ZeroDivisionError("bug")
+    ).start()
+
+
+for command in sys.argv[1:]:
+    name, *arguments = command.split()
+    globals()[name](*arguments)
+    env.cr.commit()
