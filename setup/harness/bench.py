@@ -1,0 +1,26 @@
+"""./setup/bench: runs a benchmark inside Odoo."""
+
+import argparse
+
+from .console import run_command
+from .environment import Environment
+from .steps import ROOT, locked
+
+SCRIPTS = ROOT / "setup" / "benchmarks"
+
+
+def main() -> int:
+    names = sorted(path.stem for path in SCRIPTS.glob("*.py"))
+    parser = argparse.ArgumentParser(prog="setup/bench", description=__doc__.split(": ")[1])
+    parser.add_argument("name", choices=names, help="which one")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    options, rest = parser.parse_known_args()
+    arguments = [*(["--json"] if options.json else []), *rest]
+    with Environment.prepare() as env, locked(f"bench-{env.name}"):
+        database = env.databases.name("bench")
+        env.build_database(database)
+        return env.show_shell(database, SCRIPTS / f"{options.name}.py", *arguments)
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,182 @@
+"""Everything that is needed to run Odoo with the addons, ready to use.
+
+    with Environment.prepare() as env:
+        env.build_database("spp_try")
+        print(env.shell("spp_try", "script.py", "an argument"))
+
+A prepared environment costs a second or two when all is in place. Under `./setup/test` the
+database server is the one that runs already.
+"""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import browser, postgres
+from .addons import addons_path, needed_from_outside, our_addons, platform_folders
+from .console import say
+from .databases import Databases
+from .odoo_server import OdooServer, find_odoo
+from .problem import Problem
+from .steps import BUILD, LOGS, digest, disk_errors, end_with_parent, last_lines, locked
+
+HERE = Path(__file__).parent
+# Feeds a script through Odoo's shell with its name, so that a traceback shows its lines.
+START_SCRIPT = """
+import sys
+sys.argv = {argv!r}
+with open({script!r}) as file:
+    source = file.read()
+exec(compile(source, {script!r}, "exec"), globals())
+"""
+# Odoo 19 reads these as options.
+FOREIGN = re.compile(r"PYTHONPATH$|PGDATABASE$|ODOO_(?!BIN$)")
+
+
+class Environment:
+    """A prepared Odoo: its command, its addons, its database server."""
+
+    def __init__(self, server: OdooServer, database: dict[str, str]):
+        self.server = server
+        self.addons = our_addons()
+        self.databases = Databases(self, database)
+        self.variables = {k: v for k, v in os.environ.items() if not FOREIGN.match(k)}
+        self.variables.update(database)
+        # Two environments of different Odoos or platforms get along on one database server.
+        self.name = (
+            f"{server.series}-{digest([server.identity, *map(str, platform_folders())])[:6]}"
+        )
+        self.config = BUILD / f"odoo-{self.name}.conf"
+        self.addons_path: list[Path] = []
+        self._write_config([])
+        own = [] if os.environ.get("ODOO_BIN") is None else self._own_addons()
+        self.addons_path = addons_path(server, self._upgrade)
+        self._write_config([*self.addons_path, *own])
+
+    @classmethod
+    @contextmanager
+    def prepare(cls) -> Iterator["Environment"]:
+        """Brings what is missing and starts the database server for as long as it is used."""
+        LOGS.mkdir(parents=True, exist_ok=True)
+        with disk_errors():
+            with locked("odoo", lambda: say("Another command is setting up; waiting for it ...")):
+                server = find_odoo()
+            with postgres.database_server() as database:
+                yield cls(server, database)
+
+    def _write_config(self, folders: list[Path]) -> None:
+        lines = ["[options]", f"data_dir = {BUILD / 'odoo-data'}"]
+        if folders:
+            lines.append(f"addons_path = {','.join(map(str, folders))}")
+        if self.server.series != "19.0":
+            lines.append("without_demo = all")
+        lines += ["http_interface = 127.0.0.1", "list_db = False", "max_cron_threads = 0"]
+        lines += ["", "[queue_job]", "channels = root:2", ""]
+        self.config.write_text("\n".join(lines))
+
+    def _own_addons(self) -> list[Path]:
+        answer = self.shell(None, HERE / "addons_script.py")
+        return [Path(p) for p in json.loads(re.search(r"^addons:(.*)", answer, re.M)[1])]
+
+    def _upgrade(self, folder: Path, series: str) -> None:
+        self.shell(None, HERE / "upgrade_script.py", str(folder), series)
+
+    def odoo(self, *arguments: str, db: str | None = None) -> list[str]:
+        """A command line of Odoo, to be run with `env=self.variables`."""
+        database = ["-d", db] if db else []
+        return [*self.server.command, *arguments, "-c", str(self.config), *database]
+
+    def shell_command(self, db: str | None, log: Path) -> list[str]:
+        return self.odoo("shell", "--no-http", f"--logfile={log}", db=db)
+
+    def shell(self, db: str | None, script: Path | str, *arguments: str) -> str:
+        """What a Python script prints inside `odoo shell`; it has `env` and commits by itself."""
+        process = self.popen_shell(db, script, *arguments)
+        output, errors = process.communicate()
+        if process.returncode:
+            raise ShellFailed(script, process.returncode, output, errors)
+        return output
+
+    def popen_shell(self, db: str | None, script: Path | str, *arguments: str) -> subprocess.Popen:
+        """The same, as a process that runs: to be watched, or killed."""
+        log = LOGS / f"shell-{Path(script).stem}.log"
+        start = START_SCRIPT.format(script=str(script), argv=[str(script), *arguments])
+        process = subprocess.Popen(
+            self.shell_command(db, log),
+            env=self.variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        process.stdin.write(start)
+        process.stdin.close()
+        process.stdin = None
+        return process
+
+    def show_shell(self, db: str, script: Path, *arguments: str) -> int:
+        """The same, with all it prints shown at once; returns its exit code."""
+        command = self.shell_command(db, LOGS / f"shell-{script.stem}.log")
+        start = START_SCRIPT.format(script=str(script), argv=[str(script), *arguments])
+        return subprocess.run(
+            command, env=self.variables, input=start, text=True, check=False
+        ).returncode
+
+    def run_odoo(self, log: Path, *arguments: str, db: str, failing: str) -> None:
+        """Runs Odoo to its end; failing, says so with the end of its log."""
+        log.unlink(missing_ok=True)
+        command = self.odoo(f"--logfile={log}", "--stop-after-init", *arguments, db=db)
+        code = subprocess.run(
+            command,
+            env=self.variables,
+            stdin=subprocess.DEVNULL,
+            stdout=(LOGS / "odoo-output.log").open("w"),
+            stderr=subprocess.STDOUT,
+            preexec_fn=end_with_parent,
+            check=False,
+        ).returncode
+        if code:
+            shown = log if log.is_file() else LOGS / "odoo-output.log"
+            raise Problem(f"{failing}\n{last_lines(shown, 25)}\nThe whole log: {shown}")
+
+    def build_database(self, name: str) -> None:
+        """A fresh database with the platform and our addons, without tests run."""
+        self.databases.copy(self.databases.platform(needed_from_outside(self.addons)), name)
+        self.install(name, self.addons)
+
+    def install(self, database: str, modules: list[str]) -> None:
+        say(f"Installing {', '.join(modules)} ...")
+        self.run_odoo(
+            LOGS / f"install-{database}.log",
+            "--no-http",
+            "-i",
+            ",".join(modules),
+            db=database,
+            failing=f"{', '.join(modules)} can't be installed:",
+        )
+        missing = set(modules) - self.databases.installed(database)
+        if missing:
+            raise Problem(
+                f"Odoo did not install {', '.join(sorted(missing))}: "
+                f"see {LOGS / f'install-{database}.log'}"
+            )
+
+    def add_browser(self) -> None:
+        """Makes sure that Odoo's browser tests find Chromium."""
+        for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+            self.variables[name] = str(BUILD / "browser-profile")
+        folder = browser.folder_on_path()
+        if folder:
+            self.variables["PATH"] = f"{folder}{os.pathsep}{self.variables.get('PATH', '')}"
+
+
+class ShellFailed(Problem):
+    """A script inside `odoo shell` ended with an error."""
+
+    def __init__(self, script: Path | str, code: int, output: str, errors: str):
+        super().__init__(f"{output}{errors}\n{Path(script).name} failed inside Odoo (code {code}).")
+        self.code, self.output, self.errors = code, output, errors

@@ -1,0 +1,48 @@
+"""What the tests outside of Odoo share: a prepared Odoo, and databases to throw away."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "setup"))
+
+from harness.environment import Environment
+from harness.test import TEMPLATE_VARIABLE
+
+
+@pytest.fixture(scope="session")
+def odoo_env() -> Iterator[Environment]:
+    with Environment.prepare() as env:
+        yield env
+
+
+@pytest.fixture(scope="session")
+def template(odoo_env: Environment) -> str:
+    """The database with the addons installed: the one of ./setup/test, else one of our own."""
+    given = os.environ.get(TEMPLATE_VARIABLE)
+    if given and odoo_env.databases.exists(given):
+        return given
+    name = odoo_env.databases.name("template")
+    odoo_env.build_database(name)
+    return name
+
+
+@pytest.fixture
+def database(odoo_env: Environment, template: str) -> Iterator[Callable[[], str]]:
+    """Makes copies of the template, as many as a test asks for; they are dropped afterwards."""
+    made = []
+    numbers = count(1)
+
+    def make() -> str:
+        name = odoo_env.databases.name(f"try{os.getpid()}x{next(numbers)}")
+        odoo_env.databases.copy(template, name)
+        made.append(name)
+        return name
+
+    yield make
+    for name in made:
+        odoo_env.databases.drop(name)
