@@ -9,6 +9,7 @@ is not changed, and what cannot be read is not guessed at.
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import NamedTuple
 
 PURCHASE = "PURCHASE"
@@ -158,6 +159,14 @@ def _decimal(value):
     return value if isinstance(value, Decimal) else Decimal(str(value or 0))
 
 
+@cache
+def _get_step(rounding):
+    step = _decimal(rounding).normalize()
+    return step, step.as_tuple().digits == (1,)
+
+
 def _round(value, rounding):
-    step = _decimal(rounding)
+    step, is_power_of_ten = _get_step(rounding)
+    if is_power_of_ten:
+        return value.quantize(step, ROUND_HALF_UP)
     return (value / step).to_integral_value(ROUND_HALF_UP) * step

@@ -124,53 +124,57 @@ class CycleSettlement(models.Model):
                 self.env.flush_all()
                 self.env.invalidate_all()
 
-    def _book(self, kind, settled):
-        """Add a batch to the counts, the totals and the list of this settlement."""
-        listed = [one for one in settled if one.is_exception or one.settlement_before_id]
-        self._list(kind, listed)
+    def _book(self, kind, groups):
+        """Add a batch to the counts, the totals and the list of this settlement.
+
+        :param groups: what `spp.redemption.mixin._settle` returned
+        """
+        totals = defaultdict(lambda: [0, 0, 0])
+        lines = []
+        entitlements = changed = exceptions = 0
+        for group, members in groups.items():
+            entitlements += len(members)
+            changed += len(members) * group.is_changed
+            exceptions += len(members) * group.is_exception
+            total = totals[group.decision.outcome, group.currency_id, group.uom_id]
+            total[0] += len(members)
+            total[1] += sum(redemption.allocated for _id, redemption in members)
+            total[2] += sum(redemption.redeemed for _id, redemption in members)
+            if group.is_exception or group.settlement_before_id:
+                lines += self._prepare_lines(kind, group, members)
+        self.env["spp.cycle.settlement.line"].sudo().create(lines)
         self.write(
             {
-                "entitlement_count": self.entitlement_count + len(settled),
-                "changed_count": self.changed_count + sum(one.is_changed for one in settled),
-                "exception_count": self.exception_count + sum(one.is_exception for one in listed),
+                "entitlement_count": self.entitlement_count + entitlements,
+                "changed_count": self.changed_count + changed,
+                "exception_count": self.exception_count + exceptions,
             }
         )
-        totals = defaultdict(lambda: [0, 0, 0, 0])
-        for one in settled:
-            redemption = one.redemption
-            total = totals[one.decision.outcome, one.currency_id, one.uom_id]
-            total[0] += 1
-            total[1] += redemption.allocated
-            total[2] += redemption.redeemed
-            total[3] += redemption.balance
         self._add_totals(kind, totals)
 
-    def _list(self, kind, listed):
-        model = self._get_entitlement_models()[kind]
-        entitlements = model.browse(one.entitlement_id for one in listed)
-        self.env["spp.cycle.settlement.line"].sudo().create(
-            [
-                {
-                    "settlement_id": self.id,
-                    "entitlement_id": entitlement.id if kind == "cash" else False,
-                    "inkind_entitlement_id": entitlement.id if kind == "inkind" else False,
-                    "partner_id": entitlement.partner_id.id,
-                    "code": entitlement.code,
-                    "outcome": one.decision.outcome,
-                    "is_exception": one.is_exception,
-                    "problem": one.redemption.problem,
-                    "state_before": one.state_before,
-                    "state_after": one.decision.state,
-                    "allocated": float(one.redemption.allocated),
-                    "redeemed": float(one.redemption.redeemed),
-                    "balance": float(one.redemption.balance),
-                    "currency_id": one.currency_id,
-                    "uom_id": one.uom_id,
-                    "previous_settlement_id": one.settlement_before_id,
-                }
-                for entitlement, one in zip(entitlements, listed, strict=True)
-            ]
-        )
+    def _prepare_lines(self, kind, group, members):
+        entitlements = self._get_entitlement_models()[kind].browse(id_ for id_, _sum in members)
+        return [
+            {
+                "settlement_id": self.id,
+                "entitlement_id": entitlement.id if kind == "cash" else False,
+                "inkind_entitlement_id": entitlement.id if kind == "inkind" else False,
+                "partner_id": entitlement.partner_id.id,
+                "code": entitlement.code,
+                "outcome": group.decision.outcome,
+                "is_exception": group.is_exception,
+                "problem": redemption.problem,
+                "state_before": group.state_before,
+                "state_after": group.decision.state,
+                "allocated": float(redemption.allocated),
+                "redeemed": float(redemption.redeemed),
+                "balance": float(redemption.balance),
+                "currency_id": group.currency_id,
+                "uom_id": group.uom_id,
+                "previous_settlement_id": group.settlement_before_id,
+            }
+            for entitlement, (_id, redemption) in zip(entitlements, members, strict=True)
+        ]
 
     def _add_totals(self, kind, totals):
         known = {
@@ -178,7 +182,7 @@ class CycleSettlement(models.Model):
             for total in self.total_ids
             if total.kind == kind
         }
-        for key, (count, allocated, redeemed, balance) in totals.items():
+        for key, (count, allocated, redeemed) in totals.items():
             outcome, currency_id, uom_id = key
             total = known.get(key) or self.total_ids.create(
                 {
@@ -194,7 +198,7 @@ class CycleSettlement(models.Model):
                     "count": total.count + count,
                     "allocated": total.allocated + float(allocated),
                     "redeemed": total.redeemed + float(redeemed),
-                    "balance": total.balance + float(balance),
+                    "balance": total.balance + float(allocated - redeemed),
                 }
             )
 

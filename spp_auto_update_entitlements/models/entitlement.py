@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..redemption import FULLY_REDEEMED, PARTIALLY_REDEEMED, sum_up
+from ..redemption import FULLY_REDEEMED, PARTIALLY_REDEEMED
 
 
 class G2PEntitlement(models.Model):
@@ -46,15 +46,5 @@ class G2PEntitlement(models.Model):
         return super()._compute_redemption()
 
     def _get_redemptions(self):
-        currencies = self._get_currencies()
-        movements = self._get_money_movements(currencies)
-        redemptions = {}
-        for entitlement_id, amount in self._read_columns("initial_amount"):
-            currency = currencies[entitlement_id]
-            redemptions[entitlement_id] = sum_up(
-                amount,
-                movements.get(entitlement_id, ()),
-                currency.rounding,
-                currency_id=currency.id,
-            )
-        return redemptions
+        rows = self._read_columns("initial_amount", "journal_id", "company_id")
+        return self._get_money_redemptions(rows)

@@ -71,7 +71,9 @@ class G2PEntitlementInkind(models.Model):
     def _get_redemptions(self):
         units = self._get_units()
         movements, by_value = self._get_quantity_movements(units)
-        redemptions = by_value._get_value_redemptions()
+        redemptions = by_value._get_money_redemptions(
+            by_value._read_columns("total_amount", "journal_id", "company_id")
+        )
         for entitlement_id, quantity in (self - by_value)._read_columns("qty"):
             redemptions[entitlement_id] = sum_up(
                 quantity,
@@ -80,19 +82,6 @@ class G2PEntitlementInkind(models.Model):
                 uom_id=units[entitlement_id].id,
             )
         return redemptions
-
-    def _get_value_redemptions(self):
-        currencies = self._get_currencies()
-        movements = self._get_money_movements(currencies)
-        return {
-            entitlement_id: sum_up(
-                value,
-                movements.get(entitlement_id, ()),
-                currencies[entitlement_id].rounding,
-                currency_id=currencies[entitlement_id].id,
-            )
-            for entitlement_id, value in self._read_columns("total_amount")
-        }
 
     def _get_quantity_movements(self, units):
         """Sum the transactions by quantity.
@@ -140,12 +129,12 @@ class G2PEntitlementInkind(models.Model):
 
     def _get_units(self):
         """Return a dict from entitlement id to its unit of measure, or else its product's."""
-        known = {}  # the same few products, a million times
+        unit_by_key = {}  # the same few products, a million times
         units = {}
         for entitlement_id, uom_id, product_id in self._read_columns("uom_id", "product_id"):
             key = (uom_id, product_id)
-            if key not in known:
+            if key not in unit_by_key:
                 product = self.env["product.product"].sudo().browse(product_id)
-                known[key] = self.env["uom.uom"].sudo().browse(uom_id) or product.uom_id
-            units[entitlement_id] = known[key]
+                unit_by_key[key] = self.env["uom.uom"].sudo().browse(uom_id) or product.uom_id
+            units[entitlement_id] = unit_by_key[key]
         return units
