@@ -31,6 +31,4 @@
     },
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
-    "application": False,
-    "installable": True,
 }

@@ -5,8 +5,17 @@ has millions. So the columns are made and filled in SQL first, and only the enti
 transactions are computed, in batches.
 """
 
+from odoo.tools import SQL
+from odoo.tools.sql import column_exists, create_column
+
 # (table, column that holds what was granted)
 TABLES = (("g2p_entitlement", "initial_amount"), ("g2p_entitlement_inkind", "qty"))
+COLUMNS = (
+    ("redeemed", "numeric"),
+    ("entitlement_balance", "numeric"),
+    ("redemption_problem", "varchar"),
+    ("is_settled", "boolean"),
+)
 BATCH_SIZE = 5000
 
 
@@ -21,19 +30,19 @@ def post_init_hook(env):
 def prepare_columns(cr):
     """Create the columns of the redemption figures, as of an entitlement without transactions."""
     for table, allocated in TABLES:
+        for name, kind in COLUMNS:
+            if not column_exists(cr, table, name):
+                create_column(cr, table, name, kind)
         cr.execute(
-            f"""
-            ALTER TABLE {table}
-                ADD COLUMN IF NOT EXISTS redeemed numeric,
-                ADD COLUMN IF NOT EXISTS entitlement_balance numeric,
-                ADD COLUMN IF NOT EXISTS redemption_problem varchar,
-                ADD COLUMN IF NOT EXISTS is_settled boolean
-            """
+            SQL(
+                "UPDATE %s SET redeemed = 0, entitlement_balance = %s",
+                SQL.identifier(table),
+                SQL.identifier(allocated),
+            )
         )
-        cr.execute(f"UPDATE {table} SET redeemed = 0, entitlement_balance = {allocated}")
-    cr.execute(
-        "ALTER TABLE g2p_entitlement_inkind ADD COLUMN IF NOT EXISTS redemption_basis varchar"
-    )
+    table = "g2p_entitlement_inkind"
+    if not column_exists(cr, table, "redemption_basis"):
+        create_column(cr, table, "redemption_basis", "varchar")
     cr.execute("UPDATE g2p_entitlement_inkind SET redemption_basis = 'quantity'")
 
 
@@ -44,9 +53,13 @@ def compute_redemptions(env):
         after_id = 0
         while True:
             env.cr.execute(
-                f"SELECT DISTINCT entitlement_id FROM {transactions._table}"
-                " WHERE entitlement_id > %s ORDER BY entitlement_id LIMIT %s",
-                [after_id, BATCH_SIZE],
+                SQL(
+                    "SELECT DISTINCT entitlement_id FROM %s"
+                    " WHERE entitlement_id > %s ORDER BY entitlement_id LIMIT %s",
+                    SQL.identifier(transactions._table),
+                    after_id,
+                    BATCH_SIZE,
+                )
             )
             ids = [row[0] for row in env.cr.fetchall()]
             if not ids:

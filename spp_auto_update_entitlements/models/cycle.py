@@ -11,19 +11,18 @@ from odoo.addons.g2p_programs.models.constants import (
     STATE_ENDED,
 )
 
+from ..exceptions import SettlementUnderWay
+from .nightly_run_mixin import MAY_SETTLE_GROUPS
+
 # Above this many entitlements, "Set as Ended" hands the settlement to the job queue.
 MAX_SETTLED_AT_ONCE = 2000
 # The key of the PostgreSQL advisory locks that keep a cycle from being settled twice at once.
 SETTLEMENT_LOCK = 1_802_530_117
-MAY_SETTLE_GROUPS = ("g2p_programs.g2p_program_manager", "g2p_registry_base.group_g2p_admin")
-
-
-class SettlementUnderWay(UserError):
-    """Somebody else is settling the cycle at this moment."""
 
 
 class G2PCycle(models.Model):
-    _inherit = "g2p.cycle"
+    _name = "g2p.cycle"
+    _inherit = ["g2p.cycle", "spp.nightly.run.mixin"]
 
     is_expired = fields.Boolean(
         compute="_compute_is_expired",
@@ -68,7 +67,8 @@ class G2PCycle(models.Model):
     def _get_expired_domain(self, grace_days=0):
         """Return the domain of the cycles that ended more than ``grace_days`` days ago."""
         companies_by_day = defaultdict(list)
-        for company in self.env["res.company"].sudo().search([]):
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        for company in companies.search([("partner_id", "!=", False)]):
             companies_by_day[self._get_today(company)].append(company.id)
         companies_by_day[self._get_today(self.env["res.company"])].append(False)
         domain = ["|"] * (len(companies_by_day) - 1)
@@ -174,9 +174,7 @@ class G2PCycle(models.Model):
 
     def _lock_settlement(self):
         """Keep others from settling this cycle until the transaction ends."""
-        self.env.cr.execute(
-            "SELECT pg_try_advisory_xact_lock(%s, %s)", [SETTLEMENT_LOCK, self.id]
-        )
+        self.env.cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [SETTLEMENT_LOCK, self.id])
         if not self.env.cr.fetchone()[0]:
             raise SettlementUnderWay(
                 _(
@@ -195,9 +193,7 @@ class G2PCycle(models.Model):
     def _queue_settlement(self):
         self._lock_settlement()
         settlement = self.env["spp.cycle.settlement"].sudo()
-        settlement = settlement.create(
-            dict(settlement._prepare_vals(self, "user"), state="queued")
-        )
+        settlement = settlement.create(dict(settlement._prepare_vals(self, "user"), state="queued"))
         job = self.with_delay(
             channel="root_program.cycle",
             description=_("Settle the cycle %(cycle)s", cycle=self.name),
@@ -208,8 +204,10 @@ class G2PCycle(models.Model):
             {"locked": True, "locked_reason": _("The entitlements of the cycle are being settled.")}
         )
         self.message_post(
-            body=_("%(user)s set the cycle as ended. Its settlement runs in the background.",
-                   user=self.env.user.name)
+            body=_(
+                "%(user)s set the cycle as ended. Its settlement runs in the background.",
+                user=self.env.user.name,
+            )
         )
 
     def _get_queued_notification(self):

@@ -127,7 +127,7 @@ class CycleSettlement(models.Model):
     def _book(self, kind, groups):
         """Add a batch to the counts, the totals and the list of this settlement.
 
-        :param groups: what `spp.redemption.mixin._settle` returned
+        :param groups: what `spp.settlement.mixin._settle` returned
         """
         totals = defaultdict(lambda: [0, 0, 0])
         lines = []

@@ -24,8 +24,8 @@ class CycleSettlementLine(models.Model):
     outcome = fields.Selection(OUTCOMES, required=True)
     is_exception = fields.Boolean("Needs Attention")
     problem = fields.Selection(PROBLEMS)
-    state_before = fields.Selection("_selection_state", "State Before")
-    state_after = fields.Selection("_selection_state", "State After")
+    state_before = fields.Selection("_selection_state")
+    state_after = fields.Selection("_selection_state")
     allocated = fields.Float(digits=(16, 2))
     redeemed = fields.Float(digits=(16, 2))
     balance = fields.Float(digits=(16, 2))
@@ -74,9 +74,7 @@ class CycleSettlementLine(models.Model):
                 "The state was left as it is. Correct the transaction: the next nightly run "
                 "then settles this entitlement again."
             ),
-            "restored": _(
-                "Everything that an earlier settlement counted has been voided since."
-            ),
+            "restored": _("Everything that an earlier settlement counted has been voided since."),
         }
 
     def action_open_entitlement(self):

@@ -5,7 +5,7 @@ from ..redemption import FULLY_REDEEMED, PARTIALLY_REDEEMED
 
 class G2PEntitlement(models.Model):
     _name = "g2p.entitlement"
-    _inherit = ["g2p.entitlement", "spp.redemption.mixin"]
+    _inherit = ["g2p.entitlement", "spp.settlement.mixin"]
 
     cycle_id = fields.Many2one(index=True)
     state = fields.Selection(

@@ -10,7 +10,7 @@ QUANTITY_ROUNDING = 0.000001
 
 class G2PEntitlementInkind(models.Model):
     _name = "g2p.entitlement.inkind"
-    _inherit = ["g2p.entitlement.inkind", "spp.redemption.mixin"]
+    _inherit = ["g2p.entitlement.inkind", "spp.settlement.mixin"]
 
     cycle_id = fields.Many2one(index=True)
     state = fields.Selection(
@@ -93,9 +93,15 @@ class G2PEntitlementInkind(models.Model):
         products = dict(self._read_columns("product_id"))
         movements = defaultdict(list)
         with_quantity = set()
-        for entitlement_id, kind, product_id, uom_id, total, lowest, highest in (
-            self._sum_transactions("quantity", "transaction_type", "product_id", "uom_id")
-        ):
+        for (
+            entitlement_id,
+            kind,
+            product_id,
+            uom_id,
+            total,
+            lowest,
+            highest,
+        ) in self._sum_transactions("quantity", "transaction_type", "product_id", "uom_id"):
             if lowest or highest:
                 with_quantity.add(entitlement_id)
             value, problem = self._convert_quantity(total or 0, uom_id, units[entitlement_id])

@@ -74,9 +74,11 @@ class TestAccess(AccessCase):
                 with self.subTest(group=group, model=name):
                     records = self.env[name].with_user(user)
                     if group in READERS:
-                        self.assertTrue(records.search([("cycle_id", "=", cycle.id)])
-                                        if "cycle_id" in records._fields
-                                        else records.search([]))
+                        self.assertTrue(
+                            records.search([("cycle_id", "=", cycle.id)])
+                            if "cycle_id" in records._fields
+                            else records.search([])
+                        )
                     else:
                         with self.assertRaises(AccessError):
                             records.search([])
@@ -154,9 +156,7 @@ class TestAccessOverRpc(AccessCase, HttpCase):
                     self.assertNotIn("error", answer)
                     self.assertEqual(cycle.state, "ended")
                 else:
-                    self.assertEqual(
-                        answer["error"]["data"]["name"], "odoo.exceptions.AccessError"
-                    )
+                    self.assertEqual(answer["error"]["data"]["name"], "odoo.exceptions.AccessError")
                     self.assertEqual(cycle.state, "distributed")
 
     @mute_logger("odoo.http")

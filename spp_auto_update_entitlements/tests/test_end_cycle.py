@@ -59,9 +59,7 @@ class TestEndCycle(SettlementCase):
         cycle = self._create_cycle()
         cycle.mark_ended()
         self.assertEqual(cycle.state, "ended")
-        self.assertRecordValues(
-            cycle.settlement_ids, [{"state": "done", "entitlement_count": 0}]
-        )
+        self.assertRecordValues(cycle.settlement_ids, [{"state": "done", "entitlement_count": 0}])
 
     def test_a_second_click_changes_nothing(self):
         cycle = self._create_settleable_cycle()
@@ -132,6 +130,4 @@ class TestEndCycle(SettlementCase):
                 self.env["g2p.cycle"]._release_abandoned_cycles()
                 self.assertEqual(cycle.locked, not is_released)
                 self.assertEqual(bool(cycle.activity_ids), is_released)
-                self.assertEqual(
-                    cycle.settlement_ids.state, "failed" if is_released else "queued"
-                )
+                self.assertEqual(cycle.settlement_ids.state, "failed" if is_released else "queued")

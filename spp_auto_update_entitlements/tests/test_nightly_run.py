@@ -10,7 +10,7 @@ from odoo.tools.safe_eval import safe_eval
 from ..models.res_config_settings import GRACE_DAYS_PARAMETER
 from .common import SettlementCase
 
-LOGGER = "odoo.addons.spp_auto_update_entitlements.models.cycle_nightly_run"
+LOGGER = "odoo.addons.spp_auto_update_entitlements.models.nightly_run_mixin"
 
 
 @tagged("post_install", "-at_install")
@@ -80,9 +80,7 @@ class TestNightlyRun(SettlementCase):
     def test_the_setting(self):
         settings = self.env["res.config.settings"].create({"settlement_grace_days": 5})
         settings.execute()
-        self.assertEqual(
-            self.env["ir.config_parameter"].get_param(GRACE_DAYS_PARAMETER), "5"
-        )
+        self.assertEqual(self.env["ir.config_parameter"].get_param(GRACE_DAYS_PARAMETER), "5")
         with self.assertRaisesRegex(UserError, "less than 0"):
             self.env["res.config.settings"].create({"settlement_grace_days": -1})
 
@@ -152,9 +150,7 @@ class TestNightlyRun(SettlementCase):
         self.assertIn("a bug in another addon", failing.activity_ids.note)
 
         self._run_cron()
-        self.assertEqual(
-            (failing.state, failing.entitlement_ids.state), ("ended", "parrdpd2ben")
-        )
+        self.assertEqual((failing.state, failing.entitlement_ids.state), ("ended", "parrdpd2ben"))
         self.assertFalse(failing.activity_ids)
         self.assertFalse(failing.settlement_failure)
 

@@ -123,9 +123,7 @@ class TestRedemption(SettlementCase):
     def test_a_little_of_a_large_unit_does_not_vanish(self):
         ton, kilogram = self.env.ref("uom.product_uom_ton"), self.env.ref("uom.product_uom_kgm")
         entitlement = self._create_inkind(self.cycle, qty=1, uom_id=ton.id)
-        self._create_inkind_transaction(
-            entitlement, "PURCHASE", quantity=4, uom_id=kilogram.id
-        )
+        self._create_inkind_transaction(entitlement, "PURCHASE", quantity=4, uom_id=kilogram.id)
         self._assert_figures(entitlement, 0.004, 0.996)
 
     def test_inkind_figures_by_value(self):

@@ -16,7 +16,9 @@ class TestTour(SettlementCase, HttpCase):
         self.env.flush_all()
         action = self.env.ref("spp_auto_update_entitlements.action_expired_cycles")
         self.start_tour(
-            f"/web#action={action.id}", "spp_auto_update_entitlements.end_cycle", login="program_manager"
+            f"/web#action={action.id}",
+            "spp_auto_update_entitlements.end_cycle",
+            login="program_manager",
         )
         self.env.invalidate_all()
         self.assertEqual(cycle.state, "ended")

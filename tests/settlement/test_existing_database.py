@@ -7,7 +7,7 @@ import pytest
 from harness.addons import needed_from_outside
 
 ADDON = "spp_auto_update_entitlements"
-SEED = Path(__file__).parent / "seed_existing.py"
+SEED = Path(__file__).parent / "scripts" / "seed_existing.py"
 OURS = (
     "redeemed",
     "entitlement_balance",
@@ -31,7 +31,9 @@ def forget_the_addon(env, name):
     for table in ("g2p_entitlement", "g2p_entitlement_inkind"):
         for column in OURS:
             env.databases.sql(f"ALTER TABLE {table} DROP COLUMN {column} CASCADE", name)
-    env.databases.sql("ALTER TABLE g2p_entitlement_inkind DROP COLUMN redemption_basis CASCADE", name)
+    env.databases.sql(
+        "ALTER TABLE g2p_entitlement_inkind DROP COLUMN redemption_basis CASCADE", name
+    )
     elder = f"{env.server.series}.1.3.0"
     env.databases.sql(
         f"UPDATE ir_module_module SET latest_version = '{elder}' WHERE name = '{ADDON}'", name

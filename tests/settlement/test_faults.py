@@ -1,4 +1,4 @@
-"""What goes wrong in real life, provoked for real: processes that are killed, or in each other's way."""
+"""What goes wrong in real life, provoked for real: processes killed, or in each other's way."""
 
 import signal
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from harness.environment import ShellFailed
 
-DRIVE = Path(__file__).parent / "drive.py"
+DRIVE = Path(__file__).parent / "scripts" / "drive.py"
 STATES = "SELECT string_agg(state, ' ' ORDER BY id) FROM g2p_entitlement"
 CYCLE = "SELECT state, locked FROM g2p_cycle"
 SETTLEMENTS = """

@@ -42,8 +42,7 @@ registry.category("web_tour.tours").add("spp_auto_update_entitlements.end_cycle"
         },
         {
             content: "It says what is wrong: open the entitlement",
-            trigger:
-                ".o_data_row:contains(More was redeemed) button[name=action_open_entitlement]",
+            trigger: ".o_data_row:contains(More was redeemed) button[name=action_open_entitlement]",
             run: "click",
         },
         {

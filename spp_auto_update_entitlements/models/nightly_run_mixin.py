@@ -12,19 +12,21 @@ from odoo.addons.g2p_programs.models.constants import (
     STATE_ENDED,
 )
 
-from .cycle import MAY_SETTLE_GROUPS, SettlementUnderWay
+from ..exceptions import SettlementUnderWay
 from .res_config_settings import GRACE_DAYS_PARAMETER
 
 _logger = logging.getLogger(__name__)
 
 MAX_TRIES = 3
+MAY_SETTLE_GROUPS = ("g2p_programs.g2p_program_manager", "g2p_registry_base.group_g2p_admin")
 CONCURRENCY_ERRORS = (errors.SerializationFailure, errors.DeadlockDetected)
 
 
-class G2PCycle(models.Model):
-    """The nightly run over the cycles, and what happens when a settlement fails."""
+class NightlyRunMixin(models.AbstractModel):
+    """What `g2p.cycle` does by itself every night, and when a settlement fails."""
 
-    _inherit = "g2p.cycle"
+    _name = "spp.nightly.run.mixin"
+    _description = "Nightly Run over the Cycles"
 
     @api.model
     def _cron_settle(self):

@@ -1,0 +1,5 @@
+from odoo.exceptions import UserError
+
+
+class SettlementUnderWay(UserError):
+    """Somebody else is settling the cycle at this moment."""
