@@ -64,6 +64,8 @@ def port_leftovers(folder: Path, series: str) -> None:
         ported = port_manifest(text, series) if manifest else port_text(text, path.suffix, series)
         if ported != text:
             path.write_text(ported)
+    for scripts in list(folder.glob(f"*/migrations/{WRITTEN_FOR}.*")):
+        scripts.rename(scripts.with_name(series + scripts.name.removeprefix(WRITTEN_FOR)))
 
 
 def _sources(folder: Path) -> Iterator[Path]:

@@ -185,6 +185,14 @@ class TestRedemption(SettlementCase):
             self.assertEqual((row[1], row[2]), (self.program, "approved"))
             self.assertEqual(str(row[5])[:7], month[:7])
 
+    def test_figures_follow_whoever_records_a_transaction(self):
+        validator = self._create_user("validator", "g2p_programs.g2p_program_validator")
+        entitlement = self._create_entitlement(self.cycle)
+        self.env["spp.entitlement.transactions"].with_user(validator).create(
+            self._prepare_transaction(entitlement, "PURCHASE", amount_charged_by_service_point=40)
+        )
+        self._assert_figures(entitlement, 40, 60)
+
     def test_figures_can_not_be_written_by_hand(self):
         manager = self._create_user("manager", "g2p_programs.g2p_program_manager")
         entitlement = self._create_entitlement(self.cycle).with_user(manager)

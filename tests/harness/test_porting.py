@@ -65,6 +65,8 @@ def test_a_folder_is_rewritten_in_place(tmp_path):
     (tmp_path / "one/__manifest__.py").write_text('{"version": "17.0.1.0.0"}')
     (tmp_path / "one/cron.xml").write_text(CRON)
     (tmp_path / "one/picture.png").write_bytes(b"\xff\xfe")
+    (tmp_path / "one/migrations/17.0.2.0.0").mkdir(parents=True)
     port_leftovers(tmp_path, "19.0")
     assert "19.0.1.0.0" in (tmp_path / "one/__manifest__.py").read_text()
     assert "numbercall" not in (tmp_path / "one/cron.xml").read_text()
+    assert [path.name for path in tmp_path.glob("one/migrations/*")] == ["19.0.2.0.0"]

@@ -55,9 +55,9 @@ def test_figures_of_what_was_there_before(odoo_env, database, tmp_path, way):
         tmp_path / "odoo.log", "--no-http", option, ADDON, db=name, failing=f"{way} failed:"
     )
     assert odoo_env.databases.sql(FIGURES.format(table="g2p_entitlement"), name) == (
-        f"approved 0 100, {partial} 40 60 f, rdpd2ben 100 0 f"
+        f"approved 0 100 f, {partial} 40 60 f, rdpd2ben 100 0 f"
     )
     assert odoo_env.databases.sql(FIGURES.format(table="g2p_entitlement_inkind"), name) == (
-        "approved 0 10, rdpd2ben 4 6 f"
+        "approved 0 10 f, rdpd2ben 4 6 f"
     )
     assert odoo_env.databases.sql("SELECT count(*) FROM spp_entitlement_transactions", name) == "2"
