@@ -50,11 +50,13 @@ class Environment:
         self.name = (
             f"{server.series}-{digest([server.identity, *map(str, platform_folders())])[:6]}"
         )
-        self.config = BUILD / f"odoo-{self.name}.conf"
+        # Apart from the final one: another command's Odoo may be reading that at this moment.
+        self.config = BUILD / f"odoo-{self.name}-setup.conf"
         self.addons_path: list[Path] = []
         self._write_config([])
         own = [] if os.environ.get("ODOO_BIN") is None else self._own_addons()
         self.addons_path = addons_path(server, self._upgrade)
+        self.config = BUILD / f"odoo-{self.name}.conf"
         self._write_config([*self.addons_path, *own])
 
     @classmethod
@@ -76,7 +78,9 @@ class Environment:
             lines.append("without_demo = all")
         lines += ["http_interface = 127.0.0.1", "list_db = False", "max_cron_threads = 0"]
         lines += ["", "[queue_job]", "channels = root:2", ""]
-        self.config.write_text("\n".join(lines))
+        written = self.config.with_suffix(f".{os.getpid()}")
+        written.write_text("\n".join(lines))
+        written.replace(self.config)
 
     def _own_addons(self) -> list[Path]:
         answer = self.shell(None, HERE / "addons_script.py")
