@@ -38,7 +38,6 @@ class G2PCycle(models.Model):
     # Expired?
 
     @api.depends("end_date", "company_id")
-    @api.depends_context("uid")
     def _compute_is_expired(self):
         for cycle in self:
             today = self._get_today(cycle.company_id)
@@ -247,9 +246,9 @@ class G2PCycle(models.Model):
 
     def _compute_settlement_count(self):
         counts = dict(
-            self.env["spp.cycle.settlement"]._read_group(
-                [("cycle_id", "in", self.ids)], ["cycle_id"], ["__count"]
-            )
+            self.env["spp.cycle.settlement"]
+            .sudo()
+            ._read_group([("cycle_id", "in", self.ids)], ["cycle_id"], ["__count"])
         )
         for cycle in self:
             cycle.settlement_count = counts.get(cycle, 0)

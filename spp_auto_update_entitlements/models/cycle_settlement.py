@@ -1,12 +1,9 @@
-import logging
 import time
 from collections import defaultdict
 
 from markupsafe import Markup
 
 from odoo import _, api, fields, models
-
-_logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 2000
 ACTIVE_JOB_STATES = ("wait_dependencies", "pending", "enqueued", "started")

@@ -1,5 +1,6 @@
 import logging
 
+from markupsafe import Markup
 from psycopg2 import errors
 
 from odoo import _, api, models
@@ -37,15 +38,22 @@ class NightlyRunMixin(models.AbstractModel):
 
     @api.model
     def _get_expired_cycles_to_end(self):
-        grace_days = self.env["ir.config_parameter"].sudo().get_param(GRACE_DAYS_PARAMETER, "0")
         return self.search(
             [
                 ("state", "in", (STATE_APPROVED, STATE_DISTRIBUTED)),
                 ("locked", "=", False),
-                *self._get_expired_domain(int(grace_days)),
+                *self._get_expired_domain(self._get_grace_days()),
             ],
             order="end_date, id",
         )
+
+    @api.model
+    def _get_grace_days(self):
+        value = self.env["ir.config_parameter"].sudo().get_param(GRACE_DAYS_PARAMETER, "0")
+        if value.isdecimal():
+            return int(value)
+        _logger.warning("%s is no number of days: 0 is used", GRACE_DAYS_PARAMETER)
+        return 0
 
     @api.model
     def _get_ended_cycles_to_settle(self):
@@ -124,10 +132,10 @@ class NightlyRunMixin(models.AbstractModel):
         cycle.activity_schedule(
             "spp_auto_update_entitlements.mail_activity_settlement_failed",
             user_id=cycle._get_responsible_user().id,
-            note=_(
-                "The settlement of this cycle failed, and the cycle was not ended: %(reason)s "
-                "It is tried again by the next nightly run, or by “Set as Ended”.",
-                reason=reason,
+            note=Markup("<p>%s</p><p>%s</p>")
+            % (
+                _("The settlement of this cycle failed. The next nightly run tries it again."),
+                reason,
             ),
         )
 

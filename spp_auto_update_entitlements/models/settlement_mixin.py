@@ -89,8 +89,8 @@ class SettlementMixin(models.AbstractModel):
         return state._description_selection(self.env) if state else []
 
     def _compute_redemption(self):
-        super()._compute_redemption()
         self.is_settled = False
+        return super()._compute_redemption()
 
     @api.model_create_multi
     def create(self, vals_list):

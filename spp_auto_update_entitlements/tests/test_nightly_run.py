@@ -70,11 +70,15 @@ class TestNightlyRun(SettlementCase):
             ("3", 1, False),
             ("3", 3, False),
             ("3", 4, True),
+            ("-3", 0, False),
+            ("soon", 0, False),
+            ("soon", 1, True),
         ):
             with self.subTest(grace_days=grace_days, ended_days_ago=ended_days_ago):
                 self.env["ir.config_parameter"].set_param(GRACE_DAYS_PARAMETER, grace_days)
                 cycle = self._create_settleable_cycle(ended_days_ago=ended_days_ago)
-                self._run_cron()
+                with mute_logger(LOGGER):
+                    self._run_cron()
                 self.assertEqual(cycle.state == "ended", is_ended)
 
     def test_the_setting(self):
@@ -132,7 +136,7 @@ class TestNightlyRun(SettlementCase):
 
         def mark_ended(manager, cycle):
             if cycle == failing:
-                raise ZeroDivisionError("a bug in another addon")
+                raise ZeroDivisionError("a <b>bug</b> in another addon")
             return original(manager, cycle)
 
         with patch.object(manager_class, "mark_ended", mark_ended), mute_logger(LOGGER):
@@ -143,11 +147,11 @@ class TestNightlyRun(SettlementCase):
             (failing.state, failing.entitlement_ids.state), ("distributed", "approved")
         )
         self.assertEqual(failing.settlement_ids.mapped("state"), ["failed", "failed"])
-        self.assertIn("a bug in another addon", failing.settlement_ids[0].error)
-        self.assertIn("a bug in another addon", failing.settlement_failure)
+        self.assertIn("a <b>bug</b> in another addon", failing.settlement_ids[0].error)
+        self.assertIn("a <b>bug</b> in another addon", failing.settlement_failure)
         # One activity, however often it fails, for the manager who made the cycle.
         self.assertEqual(failing.activity_ids.user_id, creator)
-        self.assertIn("a bug in another addon", failing.activity_ids.note)
+        self.assertIn("a &lt;b&gt;bug&lt;/b&gt; in another addon", failing.activity_ids.note)
 
         self._run_cron()
         self.assertEqual((failing.state, failing.entitlement_ids.state), ("ended", "parrdpd2ben"))

@@ -59,13 +59,9 @@ class TestSettlement(SettlementCase):
             self.env.flush_all()
         return self.cycle.settlement_ids[0]
 
-    def _check_cases(self, create, scale):
+    def _check_cases(self, create):
         entitlements = [
-            create(
-                self.cycle,
-                state=state,
-                transactions=[(kind, amount * scale) for kind, amount in transactions],
-            )
+            create(self.cycle, state=state, transactions=transactions)
             for state, transactions, _after, _outcome in CASES
         ]
         settlement = self._settle()
@@ -92,7 +88,7 @@ class TestSettlement(SettlementCase):
         self.assertEqual(settlement.exception_count, sum(case[3] in LISTED for case in CASES))
 
     def test_cash_cases(self):
-        self._check_cases(self._create_entitlement, scale=1)
+        self._check_cases(self._create_entitlement)
 
     def test_inkind_cases(self):
         def create(cycle, state, transactions):
@@ -101,7 +97,7 @@ class TestSettlement(SettlementCase):
         # Goods have no cents to be rounded to.
         cases = [case for case in CASES if case[1] != [("PURCHASE", 100.004)]]
         with patch.dict(globals(), CASES=cases):
-            self._check_cases(create, scale=1)
+            self._check_cases(create)
 
     def test_totals_add_up(self):
         for transactions in ([("PURCHASE", 40)], [("PURCHASE", 35.5)], [("PURCHASE", 130)], []):
