@@ -211,8 +211,8 @@ class CycleSettlement(models.Model):
                 "%(outcome)s: %(count)s (%(redeemed)s of %(allocated)s %(unit)s)",
                 outcome=outcomes[total.outcome],
                 count=total.count,
-                redeemed=f"{total.redeemed:,.2f}",
-                allocated=f"{total.allocated:,.2f}",
+                redeemed=format(total.redeemed, ",.2f"),
+                allocated=format(total.allocated, ",.2f"),
                 unit=total.currency_id.name or total.uom_id.name or "",
             )
             for total in self.total_ids
