@@ -109,6 +109,13 @@ def forget_peak_memory():
     Path("/proc/self/clear_refs").write_text("5")
 
 
+def parse_sizes(text):
+    sizes = text.split(",")
+    if not all(size.isdecimal() and int(size) for size in sizes):
+        raise argparse.ArgumentTypeError(f"{text}: give numbers such as 10000,50000")
+    return [int(size) for size in sizes]
+
+
 def measure(env, size):
     settled = seed_cycle(env, f"settled {size}", size)
     twin = seed_cycle(env, f"bare {size}", size)
@@ -146,7 +153,12 @@ def measure(env, size):
 def main(env):
     parser = argparse.ArgumentParser(prog="setup/bench settle")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--sizes", default="10000,50000,200000")
+    parser.add_argument(
+        "--sizes",
+        type=parse_sizes,
+        default="10000,50000,200000",
+        help="entitlements of the cycles, separated by commas (default: %(default)s)",
+    )
     options = parser.parse_args()
     row = "{:>12} {:>9} {:>14} {:>8} {:>15} {:>9} {:>6}"
     print(
@@ -162,7 +174,7 @@ def main(env):
     )
     results = []
     measure(env, 1000)  # what is loaded once is not part of the measurement
-    for size in map(int, options.sizes.split(",")):
+    for size in options.sizes:
         result = measure(env, size)
         results.append(result)
         print(

@@ -1,4 +1,4 @@
-"""./setup/bench: runs a benchmark inside Odoo."""
+"""./setup/bench: Runs a benchmark inside Odoo; what follows its name goes to the benchmark."""
 
 import argparse
 

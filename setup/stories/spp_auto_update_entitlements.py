@@ -133,7 +133,15 @@ households = env["res.partner"].create(
         for number in range(1, HOUSEHOLDS + 1)
     ]
 )
-cash = create_program("Cash for School")
+dollars = env["account.journal"].create(
+    {
+        "name": "Relief",
+        "code": "RELF",
+        "type": "general",
+        "currency_id": env.company.currency_id.id,
+    }
+)
+cash = create_program("Cash for School", journal_id=dollars.id)
 food = create_program("Food Basket")
 cycles = {
     "over": create_cycle(cash, "Cash, last month", "distributed", 3),
@@ -142,6 +150,11 @@ cycles = {
     "running": create_cycle(cash, "Cash, this month", "distributed", -27),
     "food": create_cycle(food, "Food, last month", "distributed", 2),
 }
+for cycle in cycles.values():
+    cycle.cycle_membership_ids = [
+        (0, 0, {"partner_id": household.id, "enrollment_date": TODAY, "state": "enrolled"})
+        for household in households
+    ]
 for number, household in enumerate(households):
     habit = HABITS[number % len(HABITS)]
     add_cash(cycles["over"], household, habit)
@@ -173,9 +186,11 @@ for cycle in cycles.values():
         rows.append(("  after the nightly run", "", states[cycle.state], counts_after))
 print_table("The nightly run settled the cycles that are over, and ended them:", rows)
 
-rows = [("Settlement", "Entitlements", "Changed", "To look at", "Granted", "Redeemed", "Left", "")]
+rows = [
+    ("Settlement", "Entitlements", "Changed", "Exceptions", "Allocated", "Redeemed", "Balance", "")
+]
 for settlement in env["spp.cycle.settlement"].search([], order="id"):
-    totals = settlement.total_ids
+    totals = settlement.total_ids.filtered(lambda total: not total.outcome.startswith("closed"))
     unit = totals.currency_id[:1].name or totals.uom_id[:1].name
     rows.append(
         (
@@ -190,7 +205,16 @@ for settlement in env["spp.cycle.settlement"].search([], order="id"):
         )
     )
 print_table("What was redeemed, and what is left:", rows)
-print(f"\nSet “{cycles['running'].name}” as ended by hand, from its form, to see the same at work.")
+yesterday = TODAY - timedelta(days=1)
+env.cr.execute(
+    "UPDATE g2p_cycle SET start_date = %s, end_date = %s WHERE id = %s",
+    [yesterday - timedelta(days=30), yesterday, cycles["running"].id],
+)
+env.cr.commit()
+print(
+    f"\nSince then “{cycles['running'].name}” is over, too: it is among the expired cycles, "
+    "to be set as ended by hand."
+)
 
-action = env.ref("spp_auto_update_entitlements.action_cycle_settlement")
+action = env.ref("spp_auto_update_entitlements.action_expired_cycles")
 print(f"OPEN /web#action={action.id}")

@@ -220,7 +220,7 @@ class CycleSettlement(models.Model):
         return Markup("<p>%s</p><ul>%s</ul>") % (
             _(
                 "Settlement: %(count)s entitlements, %(changed)s changed, "
-                "%(exceptions)s need attention.",
+                "%(exceptions)s exceptions.",
                 count=self.entitlement_count,
                 changed=self.changed_count,
                 exceptions=self.exception_count,

@@ -22,7 +22,7 @@ class CycleSettlementLine(models.Model):
     partner_id = fields.Many2one("res.partner", "Registrant")
     code = fields.Char("Entitlement Code")
     outcome = fields.Selection(OUTCOMES, required=True)
-    is_exception = fields.Boolean("Needs Attention")
+    is_exception = fields.Boolean("Exception")
     problem = fields.Selection(PROBLEMS)
     state_before = fields.Selection("_selection_state")
     state_after = fields.Selection("_selection_state")

@@ -26,7 +26,6 @@ class G2PEntitlement(models.Model):
         help="The sum of the purchases less the sum of the voids.",
     )
     entitlement_balance = fields.Monetary(
-        "Balance Left",
         compute="_compute_redemption",
         store=True,
         currency_field="redemption_currency_id",

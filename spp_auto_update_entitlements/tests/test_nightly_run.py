@@ -31,6 +31,7 @@ class TestNightlyRun(SettlementCase):
 
     def test_it_runs_every_day(self):
         self.assertTrue(self.cron.active)
+        self.assertEqual(self.cron.nextcall.hour, 1)
         self.assertEqual((self.cron.interval_number, self.cron.interval_type), (1, "days"))
 
     def test_which_cycles_are_ended(self):

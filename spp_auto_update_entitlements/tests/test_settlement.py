@@ -123,7 +123,7 @@ class TestSettlement(SettlementCase):
             },
         )
         note = self.cycle.message_ids[0].body
-        self.assertIn("5 entitlements, 4 changed, 1 need attention", note)
+        self.assertIn("5 entitlements, 4 changed, 1 exceptions", note)
         self.assertIn(f"Partially redeemed: 2 (75.50 of 200.00 {self.currency.name})", note)
 
     def test_each_total_opens_its_entitlements(self):
