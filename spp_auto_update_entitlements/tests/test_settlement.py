@@ -292,3 +292,17 @@ class TestSettlement(SettlementCase):
         queries_for(1)
         queries_for(1)
         self.assertEqual(queries_for(20), queries_for(40))
+
+    def test_the_columns_that_settling_looks_up_are_indexed(self):
+        for table, column in (
+            ("g2p_entitlement", "cycle_id"),
+            ("g2p_entitlement_inkind", "cycle_id"),
+            ("spp_entitlement_transactions", "entitlement_id"),
+            ("spp_inkind_entitlement_transactions", "entitlement_id"),
+        ):
+            with self.subTest(table):
+                self.env.cr.execute(
+                    "SELECT count(*) FROM pg_indexes WHERE tablename = %s AND indexdef LIKE %s",
+                    [table, f"%({column})"],
+                )
+                self.assertEqual(self.env.cr.fetchone()[0], 1)
