@@ -117,8 +117,8 @@ class CycleSettlement(models.Model):
                 batch = model._get_to_settle(self.cycle_id, after_id, limit=BATCH_SIZE)
                 after_id = batch.ids[-1] if batch else after_id
                 self._book(kind, batch._settle(self))
-                self.duration += time.monotonic() - started
                 self.env.flush_all()
+                self.duration += time.monotonic() - started
                 self.env.invalidate_all()
 
     def _book(self, kind, groups):

@@ -213,6 +213,21 @@ class TestSettlement(SettlementCase):
             entitlement, [{"state": "rdpd2ben", "settlement_outcome": "voided_elsewhere"}]
         )
 
+    def test_a_state_that_a_settlement_only_confirmed_is_not_its_own(self):
+        for bought, outcome in ((100, "voided_elsewhere"), (40, "restored")):
+            with self.subTest(bought=bought):
+                entitlement = self._create_entitlement(
+                    self.cycle, state="rdpd2ben", transactions=[("PURCHASE", bought)]
+                )
+                self._settle()
+                self._create_transaction(entitlement, "VOID", bought)
+                settlement = self._settle()
+                self.assertRecordValues(
+                    entitlement, [{"state": "rdpd2ben", "settlement_outcome": outcome}]
+                )
+                is_exception = outcome == "voided_elsewhere"
+                self.assertEqual(settlement.line_ids.is_exception, is_exception)
+
     def test_a_settlement_settles_only_what_changed(self):
         settled = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 40)])
         late = self._create_entitlement(self.cycle)
