@@ -1,0 +1,37 @@
+{
+    "name": "OpenSPP Cycle: Attendance Compliance",
+    "summary": "Hold the attendance of beneficiaries against the criteria of their cycle.",
+    "category": "OpenSPP",
+    "version": "17.0.2.0.0",
+    "author": "OpenSPP.org",
+    "website": "https://github.com/OpenSPP/openspp-modules",
+    "license": "LGPL-3",
+    "development_status": "Production/Stable",
+    "depends": [
+        "spp_programs_compliance_criteria",
+        "spp_event_data",
+    ],
+    "external_dependencies": {"python": ["requests"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "security/attendance_rules.xml",
+        "data/ir_cron.xml",
+        "views/attendance_category_views.xml",
+        "views/event_attendance_views.xml",
+        "views/attendance_override_views.xml",
+        "views/attendance_run_line_views.xml",
+        "views/attendance_run_views.xml",
+        "views/cycle_membership_views.xml",
+        "views/cycle_views.xml",
+        "views/res_partner_views.xml",
+        "wizards/connect_attendance_views.xml",
+        "wizards/create_event_attendance_views.xml",
+        "views/res_config_settings_views.xml",
+    ],
+    "assets": {
+        "web.assets_tests": [
+            "spp_cycle_attendance_compliance/static/tests/tours/*.js",
+        ],
+    },
+    "pre_init_hook": "pre_init_hook",
+}

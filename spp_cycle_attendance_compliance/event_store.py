@@ -1,0 +1,284 @@
+"""Store what the attendance system answered, in sets: new, corrected and withdrawn events.
+
+Written through the ORM one by one, a million attendances take hours. So the answer is copied into
+a staging table, and each of the statements below does its step for a whole batch of persons.
+"""
+
+import csv
+import io
+from typing import NamedTuple
+
+from odoo.tools import SQL
+
+from .models.event_data import ATTENDANCE_MODEL
+
+# (column of the staging table, its type, column of spp_event_attendance), as `_get_row` fills it.
+COLUMNS = (
+    ("individual_id", "integer", "individual_id"),
+    ("external_id", "integer", "event_data_external_id"),
+    ("date", "date", "attendance_date"),
+    ("time", "varchar", "attendance_time"),
+    ("category", "varchar", "attendance_category"),
+    ("type_id", "integer", "attendance_type_id"),
+    ("location_id", "integer", "attendance_location_id"),
+    ("description", "text", "attendance_description"),
+    ("external_url", "varchar", "attendance_external_url"),
+    ("submitted_by", "varchar", "submitted_by"),
+    ("submitted_datetime", "varchar", "submitted_datetime"),
+    ("submission_source", "varchar", "submission_source"),
+)
+KEY_COLUMNS = ("individual_id", "external_id")
+# Shown by name in the trace of changes, as a person reads them.
+NAMED_COLUMNS = {
+    "type_id": "spp_res_config_attendance_type",
+    "location_id": "spp_res_config_attendance_location",
+}
+
+
+class Stored(NamedTuple):
+    """How many events a batch brought, corrected and withdrew."""
+
+    new: int = 0
+    changed: int = 0
+    withdrawn: int = 0
+
+
+class EventStore:
+    """Writes the events of one run.
+
+    :param run: the ``spp.attendance.run`` record that asked
+    :param types, locations: records by the attendance system's ids
+    """
+
+    def __init__(self, run, types, locations):
+        self.run = run
+        self.env = run.env
+        self.type_ids = {external_id: record.id for external_id, record in types.items()}
+        self.location_ids = {external_id: record.id for external_id, record in locations.items()}
+        self.unknown_categories = 0
+
+    def store(self, attendances, withdrawable):
+        """Bring the stored events of some persons to what the attendance system has.
+
+        :param dict attendances: lists of `connector.Attendance` by partner id
+        :param withdrawable: ids of the partners whose other events, within what was asked, are
+            gone from the attendance system
+        :rtype: Stored
+        """
+        individual_ids = list({*attendances, *withdrawable})
+        if not individual_ids:
+            return Stored()
+        self.env.flush_all()
+        had_events = self._get_individuals_with_events(individual_ids)
+        self._stage(attendances)
+        changed = withdrawn = 0
+        if had_events:
+            self._log_changes()
+            changed = self._correct()
+            withdrawn = self._withdraw(list(withdrawable))
+        new = self._insert()
+        if had_events:
+            self.env["spp.event.data"]._refresh_active_attendance(had_events)
+        self.env.invalidate_all(flush=False)
+        return Stored(new, changed, withdrawn)
+
+    def _get_individuals_with_events(self, individual_ids):
+        query = "SELECT DISTINCT individual_id FROM spp_event_attendance WHERE individual_id = ANY(%s)"
+        self.env.cr.execute(SQL(query, individual_ids))
+        return [row[0] for row in self.env.cr.fetchall()]
+
+    def _stage(self, attendances):
+        cr = self.env.cr
+        columns = ", ".join(f"{name} {kind}" for name, kind, _target in COLUMNS)
+        cr.execute(
+            "CREATE TEMPORARY TABLE IF NOT EXISTS spp_attendance_staging "
+            f"({columns}) ON COMMIT DELETE ROWS"  # pylint: disable=sql-injection
+        )
+        cr.execute("TRUNCATE spp_attendance_staging")
+        lines = io.StringIO()
+        csv.writer(lines).writerows(
+            self._get_row(individual_id, attendance)
+            for individual_id, listed in attendances.items()
+            for attendance in listed
+        )
+        lines.seek(0)
+        cr.copy_expert("COPY spp_attendance_staging FROM STDIN (FORMAT csv)", lines)
+        cr.execute("ANALYZE spp_attendance_staging")
+
+    def _get_row(self, individual_id, attendance):
+        type_id = self.type_ids.get(attendance.type_id)
+        location_id = self.location_ids.get(attendance.location_id)
+        if (attendance.type_id and not type_id) or (attendance.location_id and not location_id):
+            self.unknown_categories += 1
+        return (
+            individual_id,
+            attendance.external_id,
+            attendance.date,
+            attendance.time,
+            attendance.category,
+            type_id,
+            location_id,
+            attendance.description,
+            attendance.external_url,
+            attendance.submitted_by,
+            attendance.submitted_datetime,
+            attendance.submission_source,
+        )
+
+    def _log_changes(self):
+        """Keep what the corrected events were before."""
+        values = SQL(", ").join(
+            SQL(
+                "(%s, %s, %s)",
+                target,
+                self._get_readable("event", target, name),
+                self._get_readable("staging", name, name),
+            )
+            for name, _kind, target in COLUMNS
+            if name not in KEY_COLUMNS
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO spp_event_attendance_change
+                    (event_id, run_id, field_name, old_value, new_value,
+                     create_uid, create_date, write_uid, write_date)
+                SELECT event.id, %(run)s, traced.name, traced.old, traced.new,
+                    %(uid)s, %(now)s, %(uid)s, %(now)s
+                FROM spp_attendance_staging AS staging
+                JOIN spp_event_attendance AS event ON %(same)s
+                CROSS JOIN LATERAL (
+                    VALUES %(values)s, ('withdrawn', nullif(event.withdrawn, FALSE)::text, NULL)
+                ) AS traced (name, old, new)
+                WHERE traced.old IS DISTINCT FROM traced.new
+                """,
+                values=values,
+                **self._get_parameters(),
+            )
+        )
+
+    def _get_readable(self, table, column, name):
+        if name not in NAMED_COLUMNS:
+            return SQL("%s::text", SQL.identifier(table, column))
+        return SQL(
+            "(SELECT name FROM %s WHERE id = %s)",
+            SQL.identifier(NAMED_COLUMNS[name]),
+            SQL.identifier(table, column),
+        )
+
+    def _correct(self):
+        columns = [
+            (SQL.identifier(target), SQL.identifier("staging", name))
+            for name, _kind, target in COLUMNS
+            if name not in KEY_COLUMNS
+        ]
+        assignments = SQL(", ").join(SQL("%s = %s", *pair) for pair in columns)
+        old = SQL(", ").join(SQL("event.%s", target) for target, _staged in columns)
+        new = SQL(", ").join(staged for _target, staged in columns)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE spp_event_attendance AS event
+                SET %(assignments)s, withdrawn = FALSE, withdrawn_run_id = NULL,
+                    write_uid = %(uid)s, write_date = %(now)s
+                FROM spp_attendance_staging AS staging
+                WHERE %(same)s
+                    AND (event.withdrawn OR (%(old)s) IS DISTINCT FROM (%(new)s))
+                """,
+                assignments=assignments,
+                old=old,
+                new=new,
+                **self._get_parameters(),
+            )
+        )
+        return self.env.cr.rowcount
+
+    def _withdraw(self, individual_ids):
+        """Mark the events that were asked for and are gone: these, and no others."""
+        if not individual_ids:
+            return 0
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH gone AS (
+                    UPDATE spp_event_attendance AS event
+                    SET withdrawn = TRUE, withdrawn_run_id = %(run)s,
+                        write_uid = %(uid)s, write_date = %(now)s
+                    WHERE event.individual_id = ANY(%(individuals)s)
+                        AND %(scope)s
+                        AND event.event_data_external_id > 0
+                        AND event.withdrawn IS NOT TRUE
+                        AND NOT EXISTS (
+                            SELECT FROM spp_attendance_staging AS staging WHERE %(same)s
+                        )
+                    RETURNING event.id
+                )
+                INSERT INTO spp_event_attendance_change
+                    (event_id, run_id, field_name, new_value,
+                     create_uid, create_date, write_uid, write_date)
+                SELECT id, %(run)s, 'withdrawn', 'true', %(uid)s, %(now)s, %(uid)s, %(now)s
+                FROM gone
+                """,
+                individuals=individual_ids,
+                scope=self.run._get_event_scope(),
+                **self._get_parameters(),
+            )
+        )
+        return self.env.cr.rowcount
+
+    def _insert(self):
+        targets = SQL(", ").join(SQL.identifier(target) for _name, _kind, target in COLUMNS)
+        staged = SQL(", ").join(SQL.identifier("staging", name) for name, _kind, _to in COLUMNS)
+        label = self.env["ir.model"]._get(ATTENDANCE_MODEL).name
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH event AS (
+                    INSERT INTO spp_event_attendance
+                        (%(targets)s, event_data_source, company_id, run_id, cycle_id, program_id,
+                         withdrawn, create_uid, create_date, write_uid, write_date)
+                    SELECT %(staged)s, %(source)s, person.company_id, %(run)s, %(cycle)s,
+                        %(program)s, FALSE, %(uid)s, %(now)s, %(uid)s, %(now)s
+                    FROM spp_attendance_staging AS staging
+                    JOIN res_partner AS person ON person.id = staging.individual_id
+                    WHERE NOT EXISTS (SELECT FROM spp_event_attendance AS event WHERE %(same)s)
+                    ORDER BY staging.date, staging.time, staging.external_id
+                    ON CONFLICT (individual_id, event_data_source, event_data_external_id)
+                        DO NOTHING
+                    RETURNING id, individual_id, attendance_date, submitted_by
+                )
+                INSERT INTO spp_event_data
+                    (model, res_id, partner_id, collection_date, registrar, event_type, name, state,
+                     create_uid, create_date, write_uid, write_date)
+                SELECT %(model)s, id, individual_id, attendance_date, submitted_by, %(label)s,
+                    %(name)s,
+                    CASE WHEN id = max(id) OVER (PARTITION BY individual_id)
+                        THEN 'active' ELSE 'inactive' END,
+                    %(uid)s, %(now)s, %(uid)s, %(now)s
+                FROM event ORDER BY id
+                """,
+                targets=targets,
+                staged=staged,
+                cycle=self.run.cycle_id.id,
+                program=self.run.program_id.id,
+                model=ATTENDANCE_MODEL,
+                label=label,
+                name=f"{label} - [{self.env.cr.now():%Y-%m-%d %H:%M}]",
+                **self._get_parameters(),
+            )
+        )
+        return self.env.cr.rowcount
+
+    def _get_parameters(self):
+        return {
+            "run": self.run.id,
+            "uid": self.env.uid,
+            "now": self.env.cr.now(),
+            "source": self.run.server_url,
+            "same": SQL(
+                "event.individual_id = staging.individual_id"
+                " AND event.event_data_source = %s"
+                " AND event.event_data_external_id = staging.external_id",
+                self.run.server_url,
+            ),
+        }

@@ -1,0 +1,254 @@
+from datetime import datetime, time
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
+from odoo.tools.safe_eval import safe_eval
+
+from ..verdicts import (
+    ABSENT,
+    ALL,
+    ANY,
+    DAYS,
+    KEEP,
+    NUMBER,
+    PERCENTAGE,
+    SESSIONS,
+    Requirement,
+)
+
+EXTERNAL, RECORDED = "external", "recorded"
+# What a new cycle takes over from the one before, and what a run keeps as it was.
+CRITERIA_FIELDS = (
+    "attendance_source",
+    "attendance_type_id",
+    "attendance_location_id",
+    "attendance_unit",
+    "attendance_requirement",
+    "required_number_of_attendance",
+    "required_percentage",
+    "household_rule",
+    "household_number",
+    "household_percentage",
+    "member_domain",
+    "no_data_rule",
+)
+
+
+class AttendanceCriteriaMixin(models.AbstractModel):
+    """The criteria of a cycle; and of a run, as they were then."""
+
+    _name = "spp.attendance.criteria.mixin"
+    _description = "Attendance Criteria"
+
+    attendance_source = fields.Selection(
+        [(EXTERNAL, "The attendance system"), (RECORDED, "What is recorded in OpenSPP")],
+        "Attendance from",
+        required=True,
+        default=EXTERNAL,
+    )
+    attendance_type_id = fields.Many2one(
+        "spp.res.config.attendance.type", "Attendance Type", help="Empty: all types count."
+    )
+    attendance_location_id = fields.Many2one(
+        "spp.res.config.attendance.location",
+        "Attendance Location",
+        help="Empty: all locations count.",
+    )
+    from_date = fields.Date(help="Empty: the first day of the cycle.")
+    to_date = fields.Date(help="Empty: the last day of the cycle.")
+    attendance_unit = fields.Selection(
+        [(DAYS, "Days with a presence"), (SESSIONS, "Sessions (presences)")],
+        "Count",
+        required=True,
+        default=DAYS,
+    )
+    attendance_requirement = fields.Selection(
+        [(NUMBER, "A number"), (PERCENTAGE, "A percentage of what is recorded")],
+        "Required",
+        required=True,
+        default=NUMBER,
+    )
+    required_number_of_attendance = fields.Integer("Required Number", default=10)
+    required_percentage = fields.Integer(
+        default=80, help="Of the recorded days or sessions: absences are the rest."
+    )
+    household_rule = fields.Selection(
+        [
+            (ANY, "Any member"),
+            (ALL, "All members"),
+            (NUMBER, "A number of members"),
+            (PERCENTAGE, "A percentage of the members"),
+        ],
+        "Who Must Attend",
+        required=True,
+        default=ANY,
+        help="Of the members that count.",
+    )
+    household_number = fields.Integer("Number of Members", default=1)
+    household_percentage = fields.Integer("Percentage of Members", default=50)
+    member_domain = fields.Char(
+        "Members that Count",
+        default="[]",
+        help="Which members of a household count. A household with none of them is exempt.",
+    )
+    no_data_rule = fields.Selection(
+        [(ABSENT, "Counts as not attended"), (KEEP, "The membership stays as it is")],
+        "If There Is No Data",
+        required=True,
+        default=ABSENT,
+        help="Of who has no ID, or is unknown to the attendance system.",
+    )
+    attendance_criteria_summary = fields.Char(
+        "In Words", compute="_compute_attendance_criteria_summary"
+    )
+
+    @api.constrains(
+        "attendance_requirement",
+        "required_number_of_attendance",
+        "required_percentage",
+        "household_rule",
+        "household_number",
+        "household_percentage",
+    )
+    def _check_attendance_numbers(self):
+        for criteria in self:
+            if criteria.attendance_requirement == NUMBER:
+                criteria._check_at_least_one("required_number_of_attendance")
+            else:
+                criteria._check_percentage("required_percentage")
+            if criteria.household_rule == NUMBER:
+                criteria._check_at_least_one("household_number")
+            elif criteria.household_rule == PERCENTAGE:
+                criteria._check_percentage("household_percentage")
+
+    def _check_at_least_one(self, name):
+        if self[name] < 1:
+            label = self.fields_get([name], ["string"])[name]["string"]
+            raise ValidationError(_("%(field)s: enter 1 or more.", field=label))
+
+    def _check_percentage(self, name):
+        if not 1 <= self[name] <= 100:
+            label = self.fields_get([name], ["string"])[name]["string"]
+            raise ValidationError(_("%(field)s: enter a number from 1 to 100.", field=label))
+
+    @api.constrains("member_domain")
+    def _check_member_domain(self):
+        for criteria in self:
+            try:
+                criteria.env["res.partner"].search(criteria._get_member_domain(), limit=1)
+            except UserError:
+                raise
+            except Exception as error:
+                raise ValidationError(
+                    _(
+                        "The condition of the members that count can't be used: %(error)s",
+                        error=error,
+                    )
+                ) from error
+
+    def _get_member_domain(self):
+        """Return the domain of the persons that count in a household.
+
+        Ages and other relative dates are taken on the first day that counts, so that the same run
+        gives the same verdict whenever it is made.
+
+        :raise ValidationError: if it is no domain
+        """
+        self.ensure_one()
+        first_day = self._get_attendance_period()[0] or fields.Date.context_today(self)
+        context = {
+            "context_today": lambda: first_day,
+            "today": first_day,
+            "now": datetime.combine(first_day, time.min),
+            "relativedelta": relativedelta,
+        }
+        text = (self.member_domain or "[]").strip()
+        try:
+            domain = safe_eval(text, context) if text != "[]" else []
+        except Exception:
+            domain = None
+        if not isinstance(domain, list):
+            raise ValidationError(
+                _("%(domain)s is no condition on persons.", domain=self.member_domain)
+            )
+        return domain
+
+    def _get_attendance_period(self):
+        """Return the first and the last day that count."""
+        self.ensure_one()
+        return self.from_date, self.to_date
+
+    def _get_requirement(self):
+        """Return the criteria as `verdicts` takes them."""
+        self.ensure_one()
+        by_number = self.attendance_requirement == NUMBER
+        rule = self.household_rule
+        return Requirement(
+            kind=self.attendance_requirement,
+            amount=self.required_number_of_attendance if by_number else self.required_percentage,
+            household_rule=rule,
+            household_amount=(
+                self.household_percentage if rule == PERCENTAGE else self.household_number
+            ),
+            no_data_rule=self.no_data_rule,
+        )
+
+    def _get_criteria_vals(self):
+        """Return the criteria as values for another record, without the dates."""
+        self.ensure_one()
+        return {
+            name: self[name].id if self._fields[name].type == "many2one" else self[name]
+            for name in CRITERIA_FIELDS
+        }
+
+    # In words
+
+    @api.depends(*CRITERIA_FIELDS, "from_date", "to_date")
+    @api.depends_context("lang")
+    def _compute_attendance_criteria_summary(self):
+        for criteria in self:
+            sentences = [criteria._describe_requirement() + "."]
+            if criteria._is_about_households():
+                sentences.append(criteria._describe_household_rule() + ".")
+            criteria.attendance_criteria_summary = " ".join(sentences)
+
+    def _is_about_households(self):
+        return False
+
+    def _describe_requirement(self):
+        needed = {
+            (NUMBER, DAYS): _("At least %(number)s days"),
+            (NUMBER, SESSIONS): _("At least %(number)s sessions"),
+            (PERCENTAGE, DAYS): _("At least %(number)s%% of the recorded days"),
+            (PERCENTAGE, SESSIONS): _("At least %(number)s%% of the recorded sessions"),
+        }[self.attendance_requirement, self.attendance_unit]
+        return f"{needed % {'number': self._get_requirement().amount}}, {self._describe_scope()}"
+
+    def _describe_scope(self):
+        """Return the period, type and location that count, in words."""
+        first, last = self._get_attendance_period()
+        parts = [
+            _(
+                "%(first)s to %(last)s",
+                first=format_date(self.env, first),
+                last=format_date(self.env, last),
+            )
+        ]
+        parts += [self.sudo().attendance_type_id.name, self.sudo().attendance_location_id.name]
+        return ", ".join(filter(None, parts))
+
+    def _describe_household_rule(self):
+        return {
+            ANY: _("Any member that counts is enough"),
+            ALL: _("All members that count must attend"),
+            NUMBER: _(
+                "At least %(number)s members that count must attend", number=self.household_number
+            ),
+            PERCENTAGE: _(
+                "At least %(number)s%% of the members that count must attend",
+                number=self.household_percentage,
+            ),
+        }[self.household_rule]

@@ -1,0 +1,15 @@
+from odoo import models
+
+
+class AttendanceLocation(models.Model):
+    _name = "spp.res.config.attendance.location"
+    _inherit = "spp.attendance.category.mixin"
+    _description = "Attendance Location"
+
+    _sql_constraints = [
+        (
+            "external_unique",
+            "unique (external_source, external_id)",
+            "This location of the attendance system is here already.",
+        ),
+    ]

@@ -1,0 +1,106 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+from ..verdicts import COMPLIANT, DECIDED_STATES, NON_COMPLIANT
+
+
+class AttendanceOverride(models.Model):
+    """That a manager set a membership compliant or non-compliant, and why.
+
+    Runs respect it until it is lifted. It stays on record after that.
+    """
+
+    _name = "spp.attendance.override"
+    _description = "Attendance Override"
+    _order = "id desc"
+    _rec_name = "reason"
+
+    cycle_membership_id = fields.Many2one(
+        "g2p.cycle.membership", "Membership", required=True, ondelete="restrict", index=True
+    )
+    partner_id = fields.Many2one(related="cycle_membership_id.partner_id")
+    company_id = fields.Many2one(
+        "res.company", compute="_compute_company_id", store=True, precompute=True
+    )
+    verdict = fields.Selection(
+        [(COMPLIANT, "Compliant"), (NON_COMPLIANT, "Non-Compliant")],
+        "Set to",
+        required=True,
+        default=COMPLIANT,
+    )
+    reason = fields.Text(required=True)
+    lifted_by_id = fields.Many2one("res.users", "Lifted by", readonly=True)
+    lifted_at = fields.Datetime("Lifted on", readonly=True)
+
+    @api.depends("cycle_membership_id")
+    def _compute_company_id(self):
+        for override in self:
+            cycle = override.sudo().cycle_membership_id.cycle_id
+            override.company_id = cycle.company_id or cycle.program_id.company_id
+
+    @api.constrains("reason")
+    def _check_reason(self):
+        if any(not (override.reason or "").strip() for override in self):
+            raise ValidationError(_("Give the reason: whoever asks later has to understand it."))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Set memberships compliant or non-compliant, until that is lifted."""
+        overrides = super().create(
+            [{k: v for k, v in vals.items() if not k.startswith("lifted_")} for vals in vals_list]
+        )
+        for override in overrides:
+            override._put_in_force()
+        return overrides
+
+    def _put_in_force(self):
+        self._check_may_override()
+        membership = self.sudo().cycle_membership_id
+        membership.attendance_override_id._lift(self.env.user)
+        membership.attendance_override_id = self
+        membership._apply_attendance_verdict()
+
+    def _check_may_override(self):
+        for membership in self.sudo().cycle_membership_id:
+            cycle = membership.cycle_id.with_env(self.env)
+            cycle._check_may_run_attendance()
+            cycle._check_can_apply()
+            if membership.state not in DECIDED_STATES:
+                raise UserError(
+                    _(
+                        "%(name)s is paused, exited or not eligible: attendance does not decide "
+                        "about this membership.",
+                        name=membership.partner_id.name,
+                    )
+                )
+
+    def write(self, vals):
+        if not self.env.su:
+            raise AccessError(_("An override is lifted, not changed. Lift it and make a new one."))
+        return super().write(vals)
+
+    def action_lift(self):
+        """Let the attendance decide again: the last run's verdict comes back."""
+        self.ensure_one()
+        self._check_may_override()
+        membership = self.sudo().cycle_membership_id
+        self.sudo()._lift(self.env.user)
+        membership.attendance_override_id = False
+        membership._apply_attendance_verdict()
+
+    def _lift(self, user):
+        self.filtered(lambda override: not override.lifted_at).write(
+            {"lifted_by_id": user.id, "lifted_at": fields.Datetime.now()}
+        )
+
+    def _get_reason(self):
+        """Return who set what and why, in one sentence."""
+        self.ensure_one()
+        verdict = dict(self._fields["verdict"]._description_selection(self.env))[self.verdict]
+        return _(
+            "Set to %(verdict)s by %(user)s on %(day)s: %(reason)s",
+            verdict=verdict.lower(),
+            user=self.sudo().create_uid.name,
+            day=fields.Date.to_string(self.create_date),
+            reason=self.reason,
+        )

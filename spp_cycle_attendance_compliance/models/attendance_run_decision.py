@@ -1,0 +1,360 @@
+from collections import defaultdict
+
+from odoo import _, models
+from odoo.tools import SQL, split_every
+
+from .. import verdicts
+from ..verdicts import COMPLIANT, DAYS, DECIDED_STATES, NO_DATA, NON_COMPLIANT_STATE
+from .attendance_criteria_mixin import EXTERNAL
+from .attendance_run_line import ANSWERS_WITH_DATA, RECORDED, STATUSES, UNRECORDED
+from .attendance_settings import NO_DATA_LIMIT_PARAMETER, NON_COMPLIANT_LIMIT_PARAMETER
+
+# How many memberships change their state in one write.
+WRITE_SIZE = 1000
+
+
+class AttendanceRunDecision(models.AbstractModel):
+    """The second half of a run: counting the stored events, the verdicts, and applying them.
+
+    The rules are in `verdicts`. They are asked once for each kind of case (so many days present
+    out of so many recorded), and their answer goes to all lines of that kind.
+    """
+
+    _name = "spp.attendance.run.decision"
+    _description = "Decision of an Attendance Run"
+
+    def _decide(self):
+        """Put a verdict on every line, from the stored events."""
+        self.ensure_one()
+        self.env.flush_all()
+        self._count_events()
+        self._check_compliance_criteria()
+        self._judge_persons()
+        self._sum_up_households()
+        self._judge_households()
+        self._resolve_states()
+        self.env.invalidate_all(flush=False)
+        self._sum_up()
+
+    def _count_events(self):
+        counted = SQL("DISTINCT event.attendance_date" if self.attendance_unit == DAYS else "*")
+        with_data = SQL("line.answer IN %s", ANSWERS_WITH_DATA)
+        if self.attendance_source != EXTERNAL:
+            with_data = SQL("TRUE")
+        self._execute(
+            """
+            UPDATE spp_attendance_run_line AS line
+            SET number_of_attendance = counted.present, recorded = counted.recorded
+            FROM (
+                SELECT line.id, count(%(counted)s) AS recorded,
+                    count(%(counted)s) FILTER (WHERE event.attendance_category = 'present')
+                        AS present
+                FROM spp_attendance_run_line AS line
+                JOIN spp_event_attendance AS event
+                    ON event.individual_id = line.partner_id
+                    AND event.withdrawn IS NOT TRUE AND %(scope)s
+                WHERE line.run_id = %(run)s AND line.kind != 'household' AND %(with_data)s
+                GROUP BY line.id
+            ) AS counted
+            WHERE counted.id = line.id
+            """,
+            counted=counted,
+            scope=self._get_event_scope(),
+            with_data=with_data,
+        )
+        self._execute(
+            """
+            UPDATE spp_attendance_run_line
+            SET number_of_attendance = coalesce(number_of_attendance, 0),
+                recorded = coalesce(recorded, 0),
+                answer = coalesce(answer, CASE WHEN recorded > 0 THEN %(some)s ELSE %(none)s END)
+            WHERE run_id = %(run)s AND kind != 'household'
+            """,
+            some=RECORDED,
+            none=UNRECORDED,
+        )
+
+    def _check_compliance_criteria(self):
+        """The program's own compliance criteria, if it has any, come first."""
+        if not self.cycle_id.program_id.compliance_managers:
+            return
+        domain = self.cycle_id._get_compliance_criteria_domain()
+        satisfied = self.env["res.partner"].sudo()._search(domain)
+        self._execute(
+            """
+            UPDATE spp_attendance_run_line SET passes_criteria = partner_id IN %(satisfied)s
+            WHERE run_id = %(run)s AND kind != 'member'
+            """,
+            satisfied=satisfied.subselect(),
+        )
+
+    def _judge_persons(self):
+        requirement = self._get_requirement()
+
+        def judge(has_data, present, recorded):
+            attended = verdicts.Attended(present, recorded) if has_data else None
+            return (verdicts.judge_person(requirement, attended),)
+
+        has_data = SQL("answer IN %s", ANSWERS_WITH_DATA)
+        case = SQL("%s, number_of_attendance, recorded", has_data)
+        self._set_by_case(case, SQL("kind != 'household'"), ["verdict"], judge)
+
+    def _sum_up_households(self):
+        self._execute(
+            """
+            UPDATE spp_attendance_run_line AS line
+            SET members_counting = household.counting, members_meeting = household.meeting,
+                members_without_data = household.without_data,
+                number_of_attendance = household.present, recorded = household.recorded
+            FROM (
+                SELECT household.id, count(member.id) AS counting,
+                    count(member.id) FILTER (WHERE member.verdict = %(compliant)s) AS meeting,
+                    count(member.id) FILTER (WHERE member.verdict = %(no_data)s) AS without_data,
+                    coalesce(sum(member.number_of_attendance), 0) AS present,
+                    coalesce(sum(member.recorded), 0) AS recorded
+                FROM spp_attendance_run_line AS household
+                LEFT JOIN spp_attendance_run_line AS member
+                    ON member.household_line_id = household.id AND member.counts
+                WHERE household.run_id = %(run)s AND household.kind = 'household'
+                GROUP BY household.id
+            ) AS household
+            WHERE household.id = line.id
+            """,
+            compliant=COMPLIANT,
+            no_data=NO_DATA,
+        )
+
+    def _judge_households(self):
+        requirement = self._get_requirement()
+
+        def judge(counting, meeting, without_data):
+            members = verdicts.Members(counting, meeting, without_data)
+            return (verdicts.judge_household(requirement, members),)
+
+        case = SQL("members_counting, members_meeting, members_without_data")
+        self._set_by_case(case, SQL("kind = 'household'"), ["verdict"], judge)
+
+    def _resolve_states(self):
+        """Put the status and the state after on the lines of memberships, and mark exceptions."""
+        requirement = self._get_requirement()
+
+        def resolve(verdict, passes_criteria, override, state):
+            status = verdicts.get_status(verdict, passes_criteria, override)
+            after = verdicts.get_state(requirement, verdict, passes_criteria, override, state)
+            return status, after, after != state
+
+        override = SQL(
+            "(SELECT verdict FROM spp_attendance_override AS override"
+            " WHERE override.id = override_id)"
+        )
+        case = SQL("verdict, passes_criteria, %s, state_before", override)
+        columns = ["status", "state_after", "is_changing"]
+        self._set_by_case(case, SQL("kind != 'member'"), columns, resolve)
+        self._execute(
+            """
+            UPDATE spp_attendance_run_line
+            SET is_exception = counts AND (
+                note IS NOT NULL OR verdict = %(no_data)s OR answer NOT IN %(with_data)s
+            )
+            WHERE run_id = %(run)s
+            """,
+            no_data=NO_DATA,
+            with_data=ANSWERS_WITH_DATA,
+        )
+
+    def _set_by_case(self, case, condition, columns, decide):
+        """Set columns of the lines, deciding once for each distinct case among them.
+
+        :param SQL case: the expressions that make a case
+        :param decide: a function of a case's values that returns the columns' values
+        """
+        self.env.cr.execute(
+            SQL(
+                "SELECT DISTINCT %s FROM spp_attendance_run_line WHERE run_id = %s AND %s",
+                case,
+                self.id,
+                condition,
+            )
+        )
+        for values in self.env.cr.fetchall():
+            assignments = SQL(", ").join(
+                SQL("%s = %s", SQL.identifier(column), value)
+                for column, value in zip(columns, decide(*values), strict=True)
+            )
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE spp_attendance_run_line SET %s"
+                    " WHERE run_id = %s AND %s AND (%s) IS NOT DISTINCT FROM %s",
+                    assignments,
+                    self.id,
+                    condition,
+                    case,
+                    values,
+                )
+            )
+
+    def _sum_up(self):
+        """Set the counts of the run from its lines."""
+        lines = self.env["spp.attendance.run.line"].sudo()
+        persons = [("run_id", "=", self.id), ("kind", "!=", "household"), ("counts", "=", True)]
+        registrants = [("run_id", "=", self.id), ("kind", "!=", "member")]
+        without_data = lines.search_count([*persons, ("verdict", "=", NO_DATA)])
+        person_count = lines.search_count(persons)
+        by_status = dict(lines._read_group(registrants, ["status"], ["__count"]))
+        self.write(
+            {
+                "person_count": person_count,
+                "asked_count": lines.search_count(
+                    [("run_id", "=", self.id), ("batch_id", "!=", False)]
+                ),
+                "with_data_count": person_count - without_data,
+                "without_data_count": without_data,
+                "membership_count": sum(by_status.values()),
+                **{f"{status}_count": by_status.get(status, 0) for status, _label in STATUSES},
+                "unchanged_count": lines.search_count([*registrants, ("is_changing", "=", False)]),
+                "brake_reason": self._get_brake_reason(person_count, without_data),
+            }
+        )
+
+    def _get_brake_reason(self, person_count, without_data):
+        """Return why a person has to look at this before it is applied, if so."""
+        lines = self.env["spp.attendance.run.line"].sudo()
+        settings = self.env["spp.attendance.settings"]
+        enrolled = [
+            ("run_id", "=", self.id),
+            ("kind", "!=", "member"),
+            ("state_before", "=", "enrolled"),
+        ]
+        enrolled_count = lines.search_count(enrolled)
+        refused_count = lines.search_count([*enrolled, ("state_after", "=", NON_COMPLIANT_STATE)])
+        reasons = []
+        limit = settings._get_percentage(NO_DATA_LIMIT_PARAMETER)
+        if without_data * 100 > limit * person_count:
+            reasons.append(
+                _(
+                    "%(count)s of %(total)s persons have no data, more than %(limit)s%%. "
+                    "Is the right attendance system connected, with the right type of ID?",
+                    count=without_data,
+                    total=person_count,
+                    limit=limit,
+                )
+            )
+        limit = settings._get_percentage(NON_COMPLIANT_LIMIT_PARAMETER)
+        if refused_count * 100 > limit * enrolled_count:
+            reasons.append(
+                _(
+                    "%(count)s of %(total)s enrolled members would become non-compliant, more than "
+                    "%(limit)s%%. Are the criteria right, and is the attendance complete?",
+                    count=refused_count,
+                    total=enrolled_count,
+                    limit=limit,
+                )
+            )
+        return "\n".join(reasons)
+
+    # Applying
+
+    def _apply(self):
+        """Give the memberships the states, numbers and statuses that were decided."""
+        self.ensure_one()
+        self.env.flush_all()
+        by_state = self._get_changed_memberships()
+        self._write_attendance()
+        self._write_members()
+        self.env.invalidate_all(flush=False)
+        memberships = self.env["g2p.cycle.membership"].sudo()
+        for state, ids in by_state.items():
+            for some in split_every(WRITE_SIZE, ids):
+                memberships.browse(some).write({"state": state})
+                self.env.flush_all()
+                self.env.invalidate_all()
+
+    def _get_applicable(self):
+        """Return the SQL condition of the lines that still hold.
+
+        A member who was paused, or overridden, after the decision is left alone.
+        """
+        return SQL(
+            "line.run_id = %s AND line.kind != 'member' AND membership.state IN %s"
+            " AND membership.attendance_override_id IS NOT DISTINCT FROM line.override_id",
+            self.id,
+            DECIDED_STATES,
+        )
+
+    def _get_changed_memberships(self):
+        """Return the ids of the memberships that change, by their state after."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT line.state_after, membership.id
+                FROM spp_attendance_run_line AS line
+                JOIN g2p_cycle_membership AS membership
+                    ON membership.id = line.cycle_membership_id
+                WHERE %s AND line.state_after != membership.state
+                    AND line.state_after != line.state_before
+                ORDER BY membership.id
+                FOR UPDATE OF membership
+                """,
+                self._get_applicable(),
+            )
+        )
+        by_state = defaultdict(list)
+        for state, membership_id in self.env.cr.fetchall():
+            by_state[state].append(membership_id)
+        return by_state
+
+    def _write_attendance(self):
+        self._execute(
+            """
+            UPDATE g2p_cycle_membership AS membership
+            SET number_of_attendance = line.number_of_attendance,
+                attendance_status = line.status, write_uid = %(uid)s, write_date = %(now)s
+            FROM spp_attendance_run_line AS line
+            WHERE membership.id = line.cycle_membership_id AND %(applicable)s
+                AND (membership.number_of_attendance, membership.attendance_status)
+                    IS DISTINCT FROM (line.number_of_attendance, line.status)
+            """,
+            applicable=self._get_applicable(),
+        )
+
+    def _write_members(self):
+        """Show on each household's membership how its members did."""
+        self._execute(
+            """
+            INSERT INTO spp_cycle_group_membership_attendance AS shown
+                (cycle_membership_id, individual_id, number_of_attendance, counts, state,
+                 create_uid, create_date, write_uid, write_date)
+            SELECT membership.id, member.partner_id, member.number_of_attendance, member.counts,
+                CASE WHEN member.verdict = %(compliant)s THEN 'included' ELSE 'not_included' END,
+                %(uid)s, %(now)s, %(uid)s, %(now)s
+            FROM spp_attendance_run_line AS line
+            JOIN g2p_cycle_membership AS membership ON membership.id = line.cycle_membership_id
+            JOIN spp_attendance_run_line AS member ON member.household_line_id = line.id
+            WHERE %(applicable)s
+            ORDER BY member.id
+            ON CONFLICT (cycle_membership_id, individual_id) DO UPDATE
+            SET number_of_attendance = excluded.number_of_attendance, counts = excluded.counts,
+                state = excluded.state, write_uid = excluded.write_uid,
+                write_date = excluded.write_date
+            WHERE (shown.number_of_attendance, shown.counts, shown.state) IS DISTINCT FROM
+                (excluded.number_of_attendance, excluded.counts, excluded.state)
+            """,
+            compliant=COMPLIANT,
+            applicable=self._get_applicable(),
+        )
+        self._execute(
+            """
+            UPDATE spp_cycle_group_membership_attendance AS shown
+            SET counts = FALSE, state = 'not_included', write_uid = %(uid)s, write_date = %(now)s
+            FROM spp_attendance_run_line AS line
+            JOIN g2p_cycle_membership AS membership ON membership.id = line.cycle_membership_id
+            WHERE %(applicable)s AND shown.cycle_membership_id = membership.id
+                AND (shown.counts OR shown.state = 'included')
+                AND NOT EXISTS (
+                    SELECT FROM spp_attendance_run_line AS member
+                    WHERE member.household_line_id = line.id
+                        AND member.partner_id = shown.individual_id
+                )
+            """,
+            applicable=self._get_applicable(),
+        )

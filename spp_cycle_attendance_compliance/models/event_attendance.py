@@ -1,0 +1,271 @@
+import re
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+from .event_data import ATTENDANCE_MODEL
+
+PRESENT, ABSENT = "present", "absent"
+TIME_FORMAT = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
+# Set by runs only: who could write them could pass an event off as the attendance system's.
+FETCHED_FIELDS = frozenset(
+    (
+        "event_data_source",
+        "event_data_external_id",
+        "run_id",
+        "withdrawn_run_id",
+        "cycle_id",
+        "program_id",
+        "company_id",
+    )
+)
+
+
+class EventAttendance(models.Model):
+    """That a person came, or did not, on a day: the only truth that verdicts are made from.
+
+    Fetched from an attendance system by runs, or recorded by hand. Never deleted: what turns out
+    wrong is withdrawn, and counts no more.
+    """
+
+    _name = "spp.event.attendance"
+    _description = "Attendance"
+    _order = "attendance_date desc, attendance_time desc, id desc"
+
+    individual_id = fields.Many2one(
+        "res.partner",
+        "Person",
+        required=True,
+        ondelete="restrict",
+        domain=[("is_registrant", "=", True), ("is_group", "=", False)],
+    )
+    company_id = fields.Many2one(related="individual_id.company_id", store=True)
+    attendance_date = fields.Date("Date", required=True, default=fields.Date.context_today)
+    attendance_time = fields.Char("Time", help="24 hours, as 09:30 or 09:30:00.")
+    attendance_type_id = fields.Many2one(
+        "spp.res.config.attendance.type", "Type", ondelete="restrict"
+    )
+    attendance_location_id = fields.Many2one(
+        "spp.res.config.attendance.location", "Location", ondelete="restrict"
+    )
+    attendance_category = fields.Selection(
+        [(PRESENT, "Present"), (ABSENT, "Absent")], "Presence", required=True, default=PRESENT
+    )
+    attendance_description = fields.Text("Description")
+    attendance_external_url = fields.Char("Link")
+    submitted_by = fields.Char(default=lambda self: self.env.user.name)
+    submitted_datetime = fields.Char(
+        "Submitted on",
+        default=lambda self: fields.Datetime.to_string(fields.Datetime.now()),
+        help="In UTC when recorded here; as the attendance system says otherwise.",
+    )
+    submission_source = fields.Char()
+    event_data_source = fields.Char(
+        "Attendance System", readonly=True, help="The address of the system that it comes from."
+    )
+    event_data_external_id = fields.Integer("External ID", readonly=True)
+    is_fetched = fields.Boolean(
+        "From an Attendance System", compute="_compute_is_fetched", search="_search_is_fetched"
+    )
+    run_id = fields.Many2one("spp.attendance.run", "Brought by", readonly=True)
+    last_seen_run_id = fields.Many2one(
+        "spp.attendance.run",
+        "Last Seen by",
+        compute="_compute_last_seen_run_id",
+        help="The last run that asked for this attendance and got it.",
+    )
+    # Plain columns, for groups and filters: an event recorded by hand has no run.
+    cycle_id = fields.Many2one(related="run_id.cycle_id", store=True)
+    program_id = fields.Many2one(related="run_id.program_id", store=True)
+    withdrawn = fields.Boolean(readonly=True, help="Counts no more.")
+    withdrawn_run_id = fields.Many2one(
+        "spp.attendance.run",
+        "Withdrawn by",
+        readonly=True,
+        help="The run to which the attendance system did not show it any more.",
+    )
+    change_ids = fields.One2many("spp.event.attendance.change", "event_id", "Changes")
+
+    _sql_constraints = [
+        (
+            "external_unique",
+            "unique (individual_id, event_data_source, event_data_external_id)",
+            "This attendance of the attendance system is here already.",
+        ),
+    ]
+
+    @api.depends("individual_id", "attendance_date")
+    def _compute_display_name(self):
+        for event in self:
+            day = fields.Date.to_string(event.attendance_date) or ""
+            event.display_name = f"{event.individual_id.display_name or ''} {day}".strip()
+
+    @api.depends("event_data_source", "event_data_external_id")
+    def _compute_is_fetched(self):
+        for event in self:
+            event.is_fetched = bool(event.event_data_source and event.event_data_external_id)
+
+    @api.model
+    def _search_is_fetched(self, operator, value):
+        if operator not in ("=", "!=", "in"):
+            raise ValueError(f"is_fetched can't be compared with {operator}")
+        values = value if operator == "in" else [value]
+        if {bool(each) for each in values} == {True, False}:
+            return [(1, "=", 1)]
+        wanted = bool(values) and bool(next(iter(values))) == (operator != "!=")
+        return [("event_data_external_id", ">" if wanted else "in", 0 if wanted else (0, False))]
+
+    def _compute_last_seen_run_id(self):
+        for event in self:
+            event.last_seen_run_id = event._get_last_seen_run()
+
+    def _get_last_seen_run(self):
+        """Return the last run that asked for this event's person, day, type and location.
+
+        Nothing is written on an event that is seen again unchanged. But a run that had asked for
+        it and not seen it would have withdrawn it: so who asked last before that has seen it.
+        """
+        self.ensure_one()
+        if not self.is_fetched:
+            return self.run_id
+        domain = [
+            ("partner_id", "=", self.individual_id.id),
+            ("answer", "=", "known"),
+            ("run_id.server_url", "=", self.event_data_source),
+            ("run_id.from_date", "<=", self.attendance_date),
+            ("run_id.to_date", ">=", self.attendance_date),
+            ("run_id.attendance_type_id", "in", (False, self.attendance_type_id.id)),
+            ("run_id.attendance_location_id", "in", (False, self.attendance_location_id.id)),
+            ("batch_id", "!=", False),
+        ]
+        if self.withdrawn_run_id:
+            domain.append(("run_id", "<", self.withdrawn_run_id.id))
+        lines = self.env["spp.attendance.run.line"].sudo()
+        return lines.search(domain, order="id desc", limit=1).run_id or self.run_id
+
+    # Recording by hand
+
+    @api.constrains("individual_id")
+    def _check_individual_id(self):
+        for event in self:
+            if event.individual_id.is_group or not event.individual_id.is_registrant:
+                raise ValidationError(
+                    _(
+                        "%(name)s is no person of the registry. Attendance is recorded for "
+                        "persons: choose the member of the household who came.",
+                        name=event.individual_id.display_name,
+                    )
+                )
+
+    @api.constrains("attendance_time")
+    def _check_attendance_time(self):
+        for event in self:
+            if event.attendance_time and not TIME_FORMAT.fullmatch(event.attendance_time):
+                raise ValidationError(
+                    _(
+                        "%(time)s is no time of a day. Write it as 09:30 or 09:30:00.",
+                        time=event.attendance_time,
+                    )
+                )
+
+    @api.constrains("attendance_external_url")
+    def _check_attendance_external_url(self):
+        for event in self:
+            url = event.attendance_external_url or "https://"
+            if not url.startswith(("https://", "http://")):
+                raise ValidationError(_("A link begins with https:// or http://."))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Record attendances by hand, each with its event on the registrant's page."""
+        if not self.env.su:
+            self._check_fetched_fields({name for vals in vals_list for name in vals})
+        events = super().create(vals_list)
+        if "attendance_event_data_id" not in self.env.context:
+            events._create_event_data()
+        return events
+
+    def _create_event_data(self):
+        # The platform ends the active event of a person when the next one is created.
+        for event in self.sorted(lambda event: (event.attendance_date, event.id)):
+            self.env["spp.event.data"].sudo().create(event._prepare_event_data_vals())
+
+    def _prepare_event_data_vals(self):
+        self.ensure_one()
+        return {
+            "model": ATTENDANCE_MODEL,
+            "res_id": self.id,
+            "partner_id": self.individual_id.id,
+            "collection_date": self.attendance_date,
+            "registrar": self.submitted_by,
+        }
+
+    def write(self, vals):
+        """Correct attendances, and keep what they were before."""
+        if not self.env.su:
+            self._check_fetched_fields(vals)
+            self._check_may_correct()
+        before = [event._get_traced_values() for event in self]
+        moved = self.individual_id if "individual_id" in vals else self.env["res.partner"]
+        res = super().write(vals)
+        self.env["spp.event.attendance.change"].sudo()._log(self, before)
+        if not vals.keys().isdisjoint(("individual_id", "attendance_date", "withdrawn")):
+            self._update_event_data(moved)
+        return res
+
+    def _update_event_data(self, former_individuals):
+        event_data = self.env["spp.event.data"].sudo()
+        for event in self:
+            event_data.search(
+                [("model", "=", ATTENDANCE_MODEL), ("res_id", "=", event.id)]
+            ).write(
+                {"partner_id": event.individual_id.id, "collection_date": event.attendance_date}
+            )
+        event_data._refresh_active_attendance((former_individuals | self.individual_id).ids)
+
+    def unlink(self):
+        raise UserError(
+            _("An attendance is never deleted. If it is wrong, correct it or withdraw it.")
+        )
+
+    def _check_fetched_fields(self, names):
+        fetched = FETCHED_FIELDS.intersection(names)
+        if fetched:
+            raise AccessError(
+                _(
+                    "Only what comes from an attendance system has these fields: %(fields)s. "
+                    "Leave them out.",
+                    fields=", ".join(sorted(fetched)),
+                )
+            )
+
+    def _check_may_correct(self):
+        if any(event.is_fetched for event in self):
+            raise UserError(
+                _(
+                    "An attendance that came from the attendance system can't be changed here. "
+                    "Have it corrected there; the next run brings the correction."
+                )
+            )
+
+    def action_withdraw(self):
+        """Have attendances that were recorded by hand count no more."""
+        self.write({"withdrawn": True})
+
+    def action_restore(self):
+        """Have withdrawn attendances that were recorded by hand count again."""
+        self.write({"withdrawn": False})
+
+    # What the platform asks of a kind of event
+
+    @api.model
+    def get_view_id(self):
+        """Return the form that the platform's "Open Form" shows."""
+        return self.env.ref("spp_cycle_attendance_compliance.view_event_attendance_form").id
+
+    def _get_traced_values(self):
+        self.ensure_one()
+        return {
+            name: self._fields[name].convert_to_export(self[name], self)
+            for name in self.env["spp.event.attendance.change"]._get_traced_fields()
+        }

@@ -1,0 +1,65 @@
+from odoo import api, fields, models
+
+# Every field of an attendance that tells what happened.
+TRACED_FIELDS = (
+    "individual_id",
+    "attendance_date",
+    "attendance_time",
+    "attendance_type_id",
+    "attendance_location_id",
+    "attendance_category",
+    "attendance_description",
+    "attendance_external_url",
+    "submitted_by",
+    "submitted_datetime",
+    "submission_source",
+    "withdrawn",
+)
+
+
+class EventAttendanceChange(models.Model):
+    """What an attendance was before it was corrected or withdrawn, and by whom."""
+
+    _name = "spp.event.attendance.change"
+    _description = "Change of an Attendance"
+    _order = "id desc"
+
+    event_id = fields.Many2one(
+        "spp.event.attendance", "Attendance", required=True, ondelete="cascade", index=True
+    )
+    run_id = fields.Many2one("spp.attendance.run", "By the Run")
+    field_name = fields.Selection("_selection_field_name", "Changed", required=True)
+    old_value = fields.Char("Before")
+    new_value = fields.Char("After")
+
+    @api.model
+    def _selection_field_name(self):
+        events = self.env["spp.event.attendance"]
+        labels = events.fields_get(TRACED_FIELDS, ["string"])
+        return [(name, labels[name]["string"]) for name in TRACED_FIELDS if name in labels]
+
+    @api.model
+    def _get_traced_fields(self):
+        return TRACED_FIELDS
+
+    @api.model
+    def _log(self, events, before):
+        """Keep what changed on each event since ``before``, a dict of its traced values."""
+        changes = [
+            {
+                "event_id": event.id,
+                "field_name": name,
+                "old_value": self._to_text(old),
+                "new_value": self._to_text(new),
+            }
+            for event, values in zip(events, before, strict=True)
+            for (name, old), new in zip(
+                values.items(), event._get_traced_values().values(), strict=True
+            )
+            if old != new
+        ]
+        self.create(changes)
+
+    @api.model
+    def _to_text(self, value):
+        return "true" if value is True else str(value or "")

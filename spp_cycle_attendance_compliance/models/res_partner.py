@@ -1,0 +1,83 @@
+from odoo import _, api, fields, models
+from odoo.tools import SQL
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    personal_identifier = fields.Char(
+        compute="_compute_personal_identifier",
+        store=True,
+        index="btree_not_null",
+        help="The ID by which the attendance system knows this person: the one of the ID type "
+        "that is chosen in the connection to it.",
+    )
+    attendance_ids = fields.One2many("spp.event.attendance", "individual_id", "Attendances")
+    attendance_count = fields.Integer(compute="_compute_attendance_count")
+
+    @api.depends("reg_ids.value", "reg_ids.status", "reg_ids.id_type")
+    def _compute_personal_identifier(self):
+        id_type = self.env["spp.attendance.settings"]._get_id_type()
+        for partner in self:
+            if not id_type:
+                # An older database may have got them another way.
+                partner.personal_identifier = partner.personal_identifier
+                continue
+            reg_id = partner.reg_ids.filtered(
+                lambda reg_id: reg_id.id_type == id_type and reg_id.status != "invalid"
+            )[:1]
+            partner.personal_identifier = (reg_id.value or "").strip() or False
+
+    @api.model
+    def _recompute_personal_identifiers(self, id_type):
+        """Set the personal identifiers of all persons at once, after another ID type was chosen.
+
+        In SQL, since a national registry has millions of them.
+        """
+        self.flush_model()
+        self.env["g2p.reg.id"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE res_partner AS person SET personal_identifier = chosen.value
+                FROM (
+                    SELECT partner.id, nullif(trim(reg.value), '') AS value
+                    FROM res_partner AS partner
+                    LEFT JOIN LATERAL (
+                        SELECT value FROM g2p_reg_id
+                        WHERE partner_id = partner.id AND id_type = %s
+                            AND status IS DISTINCT FROM 'invalid'
+                        ORDER BY id DESC LIMIT 1
+                    ) AS reg ON TRUE
+                ) AS chosen
+                WHERE chosen.id = person.id
+                    AND person.personal_identifier IS DISTINCT FROM chosen.value
+                """,
+                id_type.id,
+            )
+        )
+        self.invalidate_model(["personal_identifier"])
+
+    @api.depends("attendance_ids")
+    def _compute_attendance_count(self):
+        counts = dict(
+            self.env["spp.event.attendance"]._read_group(
+                [("individual_id", "in", self.ids), ("withdrawn", "=", False)],
+                ["individual_id"],
+                ["__count"],
+            )
+        )
+        for partner in self:
+            partner.attendance_count = counts.get(partner, 0)
+
+    def action_open_attendances(self):
+        """Open the attendances of this person."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Attendances"),
+            "res_model": "spp.event.attendance",
+            "view_mode": "list,calendar,form",
+            "domain": [("individual_id", "=", self.id)],
+            "context": {"default_individual_id": self.id},
+        }

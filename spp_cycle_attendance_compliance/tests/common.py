@@ -1,0 +1,143 @@
+from datetime import date, timedelta
+from uuid import uuid4
+
+from odoo.tests import TransactionCase, new_test_user
+
+from ..models.attendance_settings import ID_TYPE_PARAMETER, PREFIX
+from .attendance_server import AttendanceServer
+
+COMMON_CONTEXT = {
+    "tracking_disable": True,
+    "mail_create_nolog": True,
+    "mail_notrack": True,
+    "no_reset_password": True,
+}
+FIRST, LAST = date(2026, 11, 1), date(2026, 11, 30)
+
+
+class AttendanceCase(TransactionCase):
+    """A connected attendance system, a program for persons, and factories."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env = cls.env(context=dict(cls.env.context, **COMMON_CONTEXT))
+        cls.id_type = cls.env["g2p.id.type"].create({"name": f"National ID {uuid4()}"})
+        cls.program = cls._create_program()
+
+    def setUp(self):
+        super().setUp()
+        self.server = AttendanceServer({})
+        self.addCleanup(self.server.close)
+        self._connect(self.server)
+
+    @classmethod
+    def _set_param(cls, name, value):
+        cls.env["ir.config_parameter"].sudo().set_param(name, value)
+
+    @classmethod
+    def _connect(cls, server):
+        cls._set_param(PREFIX + "attendance_server_url", server.url)
+        cls._set_param(PREFIX + "attendance_client_id", server.client[0])
+        cls._set_param(PREFIX + "attendance_client_secret", server.client[1])
+        cls._set_param(ID_TYPE_PARAMETER, cls.id_type.id)
+
+    @classmethod
+    def _create_program(cls, target_type="individual", **vals):
+        program = cls.env["g2p.program"].create(
+            {"name": f"Program {uuid4()}", "target_type": target_type, **vals}
+        )
+        manager = cls.env["g2p.cycle.manager.default"].create(
+            {"name": "Default", "program_id": program.id}
+        )
+        wrapper = cls.env["g2p.cycle.manager"].create(
+            {"program_id": program.id, "manager_ref_id": f"{manager._name},{manager.id}"}
+        )
+        program.cycle_managers = [(4, wrapper.id)]
+        return program
+
+    @classmethod
+    def _create_cycle(cls, program=None, registrants=(), state="draft", **vals):
+        """Create a cycle in November 2026 that asks for 2 days, with enrolled members."""
+        program = program or cls.program
+        today = date.today()
+        cycle = cls.env["g2p.cycle"].create(
+            {
+                "name": f"Cycle {uuid4()}",
+                "program_id": program.id,
+                "company_id": program.company_id.id,
+                "start_date": today,
+                "end_date": today + timedelta(days=30),
+                "state": state,
+                "use_attendance_criteria": True,
+                "from_date": FIRST,
+                "to_date": LAST,
+                "required_number_of_attendance": 2,
+                **vals,
+            }
+        )
+        for registrant in registrants:
+            cls._create_membership(cycle, registrant)
+        return cycle
+
+    @classmethod
+    def _create_membership(cls, cycle, registrant, state="enrolled"):
+        return cls.env["g2p.cycle.membership"].create(
+            {"cycle_id": cycle.id, "partner_id": registrant.id, "state": state}
+        )
+
+    @classmethod
+    def _create_person(cls, identifier=None, name="Person", **vals):
+        person = cls.env["res.partner"].create(
+            {"name": f"{name} {identifier or ''}".strip(), "is_registrant": True, **vals}
+        )
+        if identifier:
+            cls.env["g2p.reg.id"].create(
+                {"partner_id": person.id, "id_type": cls.id_type.id, "value": identifier}
+            )
+        return person
+
+    @classmethod
+    def _create_household(cls, *members, name="Household"):
+        household = cls.env["res.partner"].create(
+            {"name": name, "is_registrant": True, "is_group": True}
+        )
+        for member in members:
+            cls._add_member(household, member)
+        return household
+
+    @classmethod
+    def _add_member(cls, household, member, **vals):
+        return cls.env["g2p.group.membership"].create(
+            {"group": household.id, "individual": member.id, **vals}
+        )
+
+    @classmethod
+    def _record(cls, person, day, category="present", **vals):
+        """Record an attendance by hand."""
+        return cls.env["spp.event.attendance"].create(
+            {
+                "individual_id": person.id,
+                "attendance_date": day,
+                "attendance_category": category,
+                **vals,
+            }
+        )
+
+    @classmethod
+    def _create_user(cls, login, groups, **vals):
+        return new_test_user(cls.env, login, groups=f"base.group_user,{groups}", **vals)
+
+    def _run(self, cycle):
+        """Press "Compliance Criteria", and return the run; it is applied whatever the brake says."""
+        run = self._get_run(cycle.action_filter_beneficiaries_by_compliance_criteria())
+        if run.state == "waiting":
+            run.action_apply()
+        return run
+
+    def _get_run(self, action):
+        self.assertEqual(action["res_model"], "spp.attendance.run")
+        return self.env["spp.attendance.run"].browse(action["res_id"])
+
+    def _get_membership(self, cycle, registrant):
+        return cycle.cycle_membership_ids.filtered(lambda each: each.partner_id == registrant)

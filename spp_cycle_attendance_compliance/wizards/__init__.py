@@ -1,0 +1,5 @@
+from . import connect_attendance
+from . import connect_attendance_step
+from . import connect_attendance_difference
+from . import create_event_wizard
+from . import create_event_attendance

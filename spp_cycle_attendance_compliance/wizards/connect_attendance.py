@@ -1,0 +1,253 @@
+import time
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..connector import AttendanceError, ConfigurationError, Limits, Question
+from ..models.attendance_settings import ID_TYPE_PARAMETER
+
+# Whoever pressed the button is waiting.
+LIMITS = Limits(tries=2, deadline=45.0)
+SAMPLE_DAYS = 365
+TYPE_MODEL = "spp.res.config.attendance.type"
+LOCATION_MODEL = "spp.res.config.attendance.location"
+
+
+class ConnectAttendance(models.TransientModel):
+    """Connects an attendance system: its address, its credentials, its types and locations."""
+
+    _name = "spp.connect.attendance"
+    _description = "Connect an Attendance System"
+
+    url = fields.Char("Address", help="As https://attendance.example.org")
+    auth_kind = fields.Selection(
+        [
+            ("json", "JSON, as OpenSPP's attendance server"),
+            ("oauth2", "OAuth 2.0 client credentials, as identity providers"),
+        ],
+        "Authentication",
+        required=True,
+        default="json",
+    )
+    auth_endpoint = fields.Char("Token Endpoint", required=True)
+    attendance_endpoint = fields.Char(required=True)
+    type_endpoint = fields.Char("Types Endpoint", required=True)
+    location_endpoint = fields.Char("Locations Endpoint", required=True)
+    client_id = fields.Char("Client ID")
+    client_secret = fields.Char(
+        compute="_compute_client_secret",
+        inverse="_inverse_client_secret",
+        help="Shown to nobody once it is saved. Leave it empty to keep the one that is saved.",
+    )
+    new_client_secret = fields.Char(groups=fields.NO_ACCESS)
+    has_secret = fields.Boolean(compute="_compute_has_secret")
+    allow_http = fields.Boolean(
+        "Allow Unencrypted Connections",
+        help="Names, IDs and the secret can then be read on the way. Only for a network that you "
+        "trust entirely; addresses of this computer need no permission.",
+    )
+    persons_per_request = fields.Integer(required=True)
+    id_type_id = fields.Many2one(
+        "g2p.id.type", "ID Type", help="The ID by which the attendance system knows people."
+    )
+    sample_person = fields.Char(
+        help="The ID of a person whom the attendance system knows, to try a question with."
+    )
+    step_ids = fields.One2many("spp.connect.attendance.step", "wizard_id", "Steps")
+    is_compared = fields.Boolean()
+    difference_ids = fields.One2many("spp.connect.attendance.difference", "wizard_id", "Differences")
+
+    @api.model
+    def default_get(self, fields_list):
+        """Show the settings as they are; the secret is not among them."""
+        res = super().default_get(fields_list)
+        settings = self.env["spp.attendance.settings"]
+        connection = settings._get_connection()
+        del connection["client_secret"]
+        connection["allow_http"] = bool(connection["allow_http"])
+        connection["persons_per_request"] = settings._to_int(connection["persons_per_request"], 500)
+        connection["id_type_id"] = settings._get_id_type().id
+        res.update({name: value for name, value in connection.items() if name in fields_list})
+        return res
+
+    def _compute_client_secret(self):
+        self.client_secret = False
+
+    def _inverse_client_secret(self):
+        for wizard in self.filtered("client_secret"):
+            wizard.sudo().new_client_secret = wizard.client_secret
+
+    @api.depends_context("uid")
+    def _compute_has_secret(self):
+        saved = self.env["spp.attendance.settings"]._get_connection()["client_secret"]
+        for wizard in self:
+            wizard.has_secret = bool(saved or wizard.sudo().new_client_secret)
+
+    @api.constrains("persons_per_request")
+    def _check_persons_per_request(self):
+        if any(not 1 <= wizard.persons_per_request <= 5000 for wizard in self):
+            raise ValidationError(_("Ask for 1 to 5,000 persons per request."))
+
+    # Test Connection
+
+    def action_test(self):
+        """Try each step of the connection, and show how it went. Changes nothing."""
+        self.ensure_one()
+        self.step_ids.unlink()
+        self.step_ids = [(0, 0, step) for step in self._test_steps()]
+        return self._reopen()
+
+    def _test_steps(self):
+        client, step = self._try(_("Settings"), self._get_client)
+        yield step
+        if client:
+            with client:
+                yield from self._test_calls(client)
+
+    def _test_calls(self, client):
+        steps = [
+            (_("Token"), client.authenticate, self._describe_token),
+            (_("Types"), client.fetch_types, self._describe_categories),
+            (_("Locations"), client.fetch_locations, self._describe_categories),
+        ]
+        if self.sample_person:
+            steps.append((_("Sample person"), lambda: self._ask_sample(client), str))
+        for name, call, describe in steps:
+            result, step = self._try(name, call, describe)
+            yield step
+            if not step["is_ok"] and call == client.authenticate:
+                return
+
+    def _try(self, name, call, describe=None):
+        """Return what a call returns, and the line that tells how it went."""
+        started = time.monotonic()
+        try:
+            result = call()
+            is_ok, message = True, describe(result) if describe else _("These can be used.")
+        except (AttendanceError, UserError) as error:
+            result, is_ok, message = None, False, str(error)
+        return result, {
+            "name": name,
+            "is_ok": is_ok,
+            "message": message,
+            "duration": time.monotonic() - started,
+        }
+
+    def _describe_token(self, _nothing):
+        return _("The server was reached, and accepts the client ID and the secret.")
+
+    def _describe_categories(self, categories):
+        names = ", ".join(category.name for category in categories[:5])
+        return _("%(count)s received: %(names)s", count=len(categories), names=names or "-")
+
+    def _ask_sample(self, client):
+        today = fields.Date.context_today(self)
+        question = Question(from_date=today - timedelta(days=SAMPLE_DAYS), to_date=today)
+        (answer,) = client.fetch_attendance([self.sample_person.strip()], question)
+        for person in answer.persons.values():
+            return _(
+                "Known, with %(count)s attendances in the last %(days)s days.",
+                count=len(person.attendances),
+                days=SAMPLE_DAYS,
+            )
+        return _("Unknown to the attendance system. Is this an ID that it knows people by?")
+
+    # Save
+
+    def action_save(self):
+        """Keep the settings."""
+        self.ensure_one()
+        self._save()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _save(self):
+        self._get_client()
+        if not self.id_type_id:
+            raise UserError(_("Choose the ID type by which the attendance system knows people."))
+        settings = self.env["spp.attendance.settings"]
+        connection = self._get_typed_connection()
+        connection["allow_http"] = "True" if self.allow_http else False
+        connection["persons_per_request"] = str(self.persons_per_request)
+        settings._set_connection(connection)
+        self.sudo().new_client_secret = False
+        if self.id_type_id != settings._get_id_type():
+            self.env["ir.config_parameter"].sudo().set_param(ID_TYPE_PARAMETER, self.id_type_id.id)
+            self.env["res.partner"].sudo()._recompute_personal_identifiers(self.id_type_id)
+
+    def _get_typed_connection(self):
+        """Return the connection's settings as typed; a secret only if one was."""
+        connection = {
+            name: self[name]
+            for name in self.env["spp.attendance.settings"]._get_connection()
+            if name != "client_secret"
+        }
+        for name in ("url", "client_id"):
+            connection[name] = (connection[name] or "").strip()
+        connection["url"] = connection["url"].rstrip("/")
+        secret = self.sudo().new_client_secret
+        return {**connection, "client_secret": secret} if secret else connection
+
+    def _get_client(self):
+        connection = self._get_typed_connection()
+        if not connection["url"]:
+            raise UserError(_("Enter the address of the attendance system."))
+        try:
+            return self.env["spp.attendance.settings"]._get_client(LIMITS, **connection)
+        except ConfigurationError as error:
+            raise UserError(str(error)) from None
+
+    # Import
+
+    def action_import(self):
+        """Show which types and locations are new, renamed or gone. Changes nothing."""
+        self.ensure_one()
+        try:
+            with self._get_client() as client:
+                categories = {
+                    TYPE_MODEL: client.fetch_types(),
+                    LOCATION_MODEL: client.fetch_locations(),
+                }
+        except AttendanceError as error:
+            raise UserError(str(error)) from None
+        url = self._get_typed_connection()["url"]
+        self.difference_ids.unlink()
+        self.difference_ids = [
+            (0, 0, self._prepare_difference(model, *difference))
+            for model, found in categories.items()
+            for difference in self.env[model]._compare(url, found)
+        ]
+        self.is_compared = True
+        return self._reopen()
+
+    @api.model
+    def _prepare_difference(self, model, change, record, category):
+        return {
+            "model": model,
+            "record_id": record.id,
+            "change": change,
+            "external_id": category.external_id if category else record.external_id,
+            "name": category.name if category else record.name,
+            "description": category.description if category else record.description,
+            "former_name": record.name if change == "renamed" else False,
+        }
+
+    def action_take_over(self):
+        """Save the settings, and take the types and locations over as shown."""
+        self.ensure_one()
+        self._save()
+        url = self._get_typed_connection()["url"]
+        self.difference_ids._take_over(url)
+        self.is_compared = False
+        return {"type": "ir.actions.act_window_close"}
+
+    def _reopen(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self._description,
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "views": [[False, "form"]],
+            "target": "new",
+        }

@@ -1,0 +1,12 @@
+from odoo import fields, models
+
+
+class ConnectAttendanceStep(models.TransientModel):
+    _name = "spp.connect.attendance.step"
+    _description = "Step of a Connection Test"
+
+    wizard_id = fields.Many2one("spp.connect.attendance", required=True, ondelete="cascade")
+    name = fields.Char("Step")
+    is_ok = fields.Boolean("Worked")
+    message = fields.Text("Result")
+    duration = fields.Float("Seconds", digits=(16, 2))
