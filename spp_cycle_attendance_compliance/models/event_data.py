@@ -16,7 +16,7 @@ class EventData(models.Model):
 
         Withdrawn ones do not count. This is what the platform's ``create`` does, in a set.
         """
-        self.flush_model()
+        self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """

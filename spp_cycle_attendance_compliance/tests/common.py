@@ -4,7 +4,7 @@ from uuid import uuid4
 from odoo.tests import TransactionCase, new_test_user
 
 from ..models.attendance_settings import ID_TYPE_PARAMETER, PREFIX
-from .attendance_server import AttendanceServer
+from .attendance_server import AttendanceServer, attendance
 
 COMMON_CONTEXT = {
     "tracking_disable": True,
@@ -15,6 +15,19 @@ COMMON_CONTEXT = {
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 30)
 
 
+def days(first_number, *attended, **vals):
+    """Return presences on days of November, with one absence on each negative day."""
+    return [
+        attendance(
+            first_number + number,
+            str(FIRST + timedelta(days=abs(day) - 1)),
+            category="present" if day > 0 else "absent",
+            **vals,
+        )
+        for number, day in enumerate(attended)
+    ]
+
+
 class AttendanceCase(TransactionCase):
     """A connected attendance system, a program for persons, and factories."""
 
@@ -23,7 +36,6 @@ class AttendanceCase(TransactionCase):
         super().setUpClass()
         cls.env = cls.env(context=dict(cls.env.context, **COMMON_CONTEXT))
         cls.id_type = cls.env["g2p.id.type"].create({"name": f"National ID {uuid4()}"})
-        cls.program = cls._create_program()
 
     def setUp(self):
         super().setUp()
@@ -59,7 +71,7 @@ class AttendanceCase(TransactionCase):
     @classmethod
     def _create_cycle(cls, program=None, registrants=(), state="draft", **vals):
         """Create a cycle in November 2026 that asks for 2 days, with enrolled members."""
-        program = program or cls.program
+        program = program or cls._create_program()
         today = date.today()
         cycle = cls.env["g2p.cycle"].create(
             {

@@ -1,22 +1,8 @@
-from datetime import date, timedelta
+from datetime import date
 
 from odoo.tests import tagged
 
-from .attendance_server import attendance
-from .common import FIRST, LAST, AttendanceCase
-
-
-def days(first_number, *attended, **vals):
-    """Return presences on days of November, with one absence on each negative day."""
-    return [
-        attendance(
-            first_number + number,
-            str(FIRST + timedelta(days=abs(day) - 1)),
-            category="present" if day > 0 else "absent",
-            **vals,
-        )
-        for number, day in enumerate(attended)
-    ]
+from .common import AttendanceCase, days
 
 
 @tagged("post_install", "-at_install")
@@ -68,7 +54,7 @@ class TestVerdicts(AttendanceCase):
                     self.server.people[f"C{index}"] = [
                         {**each, "id": each["id"] + index * 20} for each in attended
                     ]
-                cycle = self._create_cycle(self._create_program(), [other], **criteria)
+                cycle = self._create_cycle(registrants=[other], **criteria)
                 membership = self._create_membership(cycle, person, before)
                 run = self._run(cycle)
                 self.assertEqual(run.state, "done")
@@ -201,7 +187,7 @@ class TestVerdicts(AttendanceCase):
         ]
         for criteria, sentence in cases:
             with self.subTest(sentence=sentence):
-                cycle = self._create_cycle(self._create_program(), [person], **criteria)
+                cycle = self._create_cycle(registrants=[person], **criteria)
                 self._run(cycle)
                 self.assertEqual(
                     cycle.cycle_membership_ids.attendance_reason,

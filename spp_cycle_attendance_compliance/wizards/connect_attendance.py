@@ -77,6 +77,8 @@ class ConnectAttendance(models.TransientModel):
     def _inverse_client_secret(self):
         for wizard in self.filtered("client_secret"):
             wizard.sudo().new_client_secret = wizard.client_secret
+        # What was typed must not come back to the browser either.
+        self.invalidate_recordset(["client_secret"])
 
     @api.depends_context("uid")
     def _compute_has_secret(self):

@@ -1,0 +1,359 @@
+import json
+
+from odoo.exceptions import AccessError
+from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
+
+from ..models.attendance_settings import PREFIX, SECRET_PARAMETER
+from .common import AttendanceCase, days
+
+MANAGER = "g2p_programs.g2p_program_manager"
+ADMIN = "g2p_registry_base.group_g2p_admin"
+VALIDATOR = "g2p_programs.g2p_program_validator"
+APPROVER = "g2p_programs.g2p_program_cycle_approver"
+FINANCE = "g2p_programs.g2p_finance_validator"
+REGISTRAR = "g2p_registry_base.group_g2p_registrar"
+SYSTEM = "base.group_system"
+RUNNERS = (MANAGER, ADMIN)
+READERS = (MANAGER, ADMIN, VALIDATOR, APPROVER)
+EVENT_READERS = (*READERS, REGISTRAR)
+PROOF_MODELS = (
+    "spp.attendance.run",
+    "spp.attendance.run.line",
+    "spp.attendance.run.batch",
+    "spp.attendance.override",
+    "spp.cycle.group.membership.attendance",
+)
+PRIVATE_METHODS = {
+    "g2p.cycle": (
+        "_start_attendance_run",
+        "_go_on_with_attendance_run",
+        "_queue_attendance_run",
+        "_attendance_job",
+        "_attendance_prepare",
+        "_attendance_fetch",
+        "_attendance_finish",
+        "_report_attendance_failure",
+        "_stop_attendance_run",
+        "_cron_release_attendance_runs",
+    ),
+    "spp.attendance.run": ("_open", "_prepare", "_fetch", "_finish", "_decide", "_apply", "_fail"),
+    "spp.attendance.settings": ("_get_connection", "_set_connection", "_get_client"),
+    "spp.event.data": ("_refresh_active_attendance",),
+    "g2p.cycle.membership": ("_apply_attendance_verdict",),
+}
+
+
+class AccessCase(AttendanceCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        groups = (*READERS, FINANCE, REGISTRAR, SYSTEM)
+        cls.users = {
+            group: cls._create_user(f"attendance_user_{index}", group)
+            for index, group in enumerate(groups)
+        }
+        cls.users["nobody"] = cls._create_user("attendance_user_nobody", "base.group_user")
+        cls.users["portal"] = cls._create_portal_user()
+
+    @classmethod
+    def _create_portal_user(cls):
+        user = cls._create_user("attendance_user_portal", "base.group_user")
+        portal, internal = cls.env.ref("base.group_portal"), cls.env.ref("base.group_user")
+        field = "groups_id" if "groups_id" in user._fields else "group_ids"
+        user[field] = [(3, internal.id), (4, portal.id)]
+        return user
+
+    def setUp(self):
+        super().setUp()
+        self.person = self._create_person("NID1")
+        self.server.people["NID1"] = days(1, 1, 2)
+        self.household = self._create_household(self.person)
+        self.cycle = self._create_cycle(
+            self._create_program("group"), [self.household], required_number_of_attendance=3
+        )
+        self.membership = self.cycle.cycle_membership_ids
+
+    def _run_and_override(self):
+        self._run(self.cycle)
+        self.env["spp.attendance.override"].create(
+            {
+                "cycle_membership_id": self.membership.id,
+                "verdict": "compliant",
+                "reason": "Was ill",
+            }
+        )
+        self.env.flush_all()
+
+
+@tagged("post_install", "-at_install")
+class TestAccess(AccessCase):
+    def test_who_runs_previews_applies_and_overrides(self):
+        for group, user in self.users.items():
+            cycle = self.cycle.with_user(user)
+            if group in RUNNERS:
+                with self.subTest(group):
+                    run = self._get_run(cycle.action_preview_attendance()).with_user(user)
+                    run.action_apply()
+                    self.assertEqual(self.membership.state, "non_compliant")
+                    override = self.env["spp.attendance.override"].with_user(user)
+                    override = override.create(
+                        {
+                            "cycle_membership_id": self.membership.id,
+                            "verdict": "compliant",
+                            "reason": "Was ill",
+                        }
+                    )
+                    self.assertEqual(self.membership.state, "enrolled")
+                    override.action_lift()
+                    self.assertEqual(self.membership.state, "non_compliant")
+                    cycle.action_filter_beneficiaries_by_compliance_criteria()
+                    cycle.action_evaluate_attendance()
+                continue
+            waiting = self._get_run(self.cycle.action_preview_attendance())
+            asked = len(self.server.requests)
+            for attempt in (
+                cycle.action_filter_beneficiaries_by_compliance_criteria,
+                cycle.action_preview_attendance,
+                cycle.action_evaluate_attendance,
+                waiting.with_user(user).action_apply,
+                waiting.with_user(user).action_discard,
+                waiting.with_user(user).action_retry,
+                lambda user=user: self.env["spp.attendance.override"]
+                .with_user(user)
+                .create({"cycle_membership_id": self.membership.id, "reason": "x"}),
+            ):
+                with self.subTest(group=group), self.assertRaises(AccessError):
+                    attempt()
+            self.assertEqual(len(self.server.requests), asked)
+            self.assertEqual(waiting.state, "waiting")
+
+    def test_who_sets_criteria(self):
+        for group, user in self.users.items():
+            cycle = self.cycle.with_user(user)
+            with self.subTest(group):
+                if group in RUNNERS:
+                    cycle.required_number_of_attendance = 4
+                    self.assertTrue(cycle.can_set_attendance_criteria)
+                else:
+                    for vals in (
+                        {"required_number_of_attendance": 1},
+                        {"use_attendance_criteria": False},
+                        {"from_date": False},
+                        {"no_data_rule": "keep"},
+                    ):
+                        with self.assertRaises(AccessError):
+                            cycle.write(vals)
+
+    def test_nobody_writes_attendance_on_a_membership(self):
+        for group, user in self.users.items():
+            membership = self.membership.with_user(user)
+            for vals in (
+                {"number_of_attendance": 99},
+                {"attendance_status": "compliant"},
+                {"attendance_override_id": False},
+                {"cycle_group_membership_attendance_ids": [(5,)]},
+            ):
+                with self.subTest(group=group, vals=vals), self.assertRaises(AccessError):
+                    membership.write(vals)
+
+    def test_who_reads_the_proof(self):
+        self._run_and_override()
+        for group, user in self.users.items():
+            for name in PROOF_MODELS:
+                records = self.env[name].with_user(user)
+                with self.subTest(group=group, model=name):
+                    if group in READERS:
+                        self.assertTrue(records.search([]))
+                    else:
+                        with self.assertRaises(AccessError):
+                            records.search([])
+
+    def test_nobody_edits_the_proof(self):
+        self._run_and_override()
+        for group, user in self.users.items():
+            for name in PROOF_MODELS:
+                record = self.env[name].search([], limit=1).with_user(user)
+                with self.subTest(group=group, model=name):
+                    with self.assertRaises(AccessError):
+                        record.write({"write_date": False})
+                    with self.assertRaises(AccessError):
+                        record.unlink()
+
+    def test_who_reads_and_records_events(self):
+        self._run(self.cycle)
+        by_hand = self._record(self.person, "2026-11-09")
+        vals = {"individual_id": self.person.id, "attendance_date": "2026-11-10"}
+        for group, user in self.users.items():
+            events = self.env["spp.event.attendance"].with_user(user)
+            with self.subTest(group):
+                if group in EVENT_READERS:
+                    self.assertEqual(len(events.search([("run_id", "!=", False)])), 2)
+                else:
+                    with self.assertRaises(AccessError):
+                        events.search([])
+                if group in (REGISTRAR, ADMIN):
+                    events.create(vals)
+                    by_hand.with_user(user).attendance_time = "10:00"
+                    self.assertTrue(by_hand.with_user(user).change_ids)
+                else:
+                    with self.assertRaises(AccessError):
+                        events.create(vals)
+                    with self.assertRaises(AccessError):
+                        by_hand.with_user(user).attendance_time = "11:00"
+
+    def test_who_configures(self):
+        for group, user in self.users.items():
+            types = self.env["spp.res.config.attendance.type"].with_user(user)
+            wizards = self.env["spp.connect.attendance"].with_user(user)
+            with self.subTest(group):
+                if group == ADMIN:
+                    types.create({"name": "Training"})
+                    wizards.create({}).action_import()
+                else:
+                    with self.assertRaises(AccessError):
+                        types.create({"name": "Training"})
+                    with self.assertRaises(AccessError):
+                        wizards.create({})
+
+    def test_the_secret_is_read_by_nobody(self):
+        record = self.env["ir.config_parameter"].sudo().search([("key", "=", SECRET_PARAMETER)])
+        self.assertEqual(record.value, "secret")
+        for group, user in [*self.users.items(), ("root", self.env.ref("base.user_admin"))]:
+            params = self.env["ir.config_parameter"].with_user(user)
+            with self.subTest(group):
+                with self.assertRaises(AccessError):
+                    params.get_param(SECRET_PARAMETER)
+                with self.assertRaises(AccessError):
+                    record.with_user(user).read(["value"])
+                try:
+                    found = params.search_read([("key", "=like", PREFIX + "%")], ["key", "value"])
+                except AccessError:
+                    continue
+                self.assertNotIn("secret", str([row["value"] for row in found]))
+                self.assertFalse(params.search_count([("value", "=", "secret")]))
+
+    def test_nobody_redirects_the_secret(self):
+        """Who could write the address would have the secret sent to it."""
+        url = PREFIX + "attendance_server_url"
+        record = self.env["ir.config_parameter"].sudo().search([("key", "=", url)])
+        for group, user in self.users.items():
+            with self.subTest(group), self.assertRaises(AccessError):
+                record.with_user(user).write({"value": "https://evil.example.org"})
+            with self.subTest(group), self.assertRaises(AccessError):
+                record.with_user(user).unlink()
+
+    def test_a_second_company_sees_and_touches_nothing(self):
+        other = self.env["res.company"].create({"name": "Another Agency"})
+        stranger = self._create_user(
+            "attendance_stranger",
+            f"{MANAGER},{REGISTRAR}",
+            company_id=other.id,
+            company_ids=[(6, 0, other.ids)],
+        )
+        self._run_and_override()
+        event = self._record(self.person, "2026-11-09")
+        event.attendance_time = "10:00"
+        for name in (*PROOF_MODELS, "spp.event.attendance", "spp.event.attendance.change"):
+            with self.subTest(name):
+                self.assertTrue(self.env[name].search([]))
+                self.assertFalse(self.env[name].with_user(stranger).search([]))
+        waiting = self._get_run(self.cycle.action_preview_attendance())
+        for attempt in (
+            self.cycle.with_user(stranger).action_filter_beneficiaries_by_compliance_criteria,
+            self.cycle.with_user(stranger).action_preview_attendance,
+            waiting.with_user(stranger).action_apply,
+            lambda: event.with_user(stranger).write({"attendance_time": "11:00"}),
+        ):
+            with self.assertRaises(AccessError):
+                attempt()
+        self.assertEqual(waiting.state, "waiting")
+
+    def test_two_companies_with_the_same_person(self):
+        """Each has its own registrant with the ID, and its own events of that person."""
+        other = self.env["res.company"].create({"name": "Another Agency"})
+        twin = self._create_person("NID1", company_id=other.id)
+        own = self._create_cycle(registrants=[self.person])
+        self._run(own)
+        theirs = self._create_cycle(self._create_program(company_id=other.id), [twin])
+        self._run(theirs)
+        self.assertEqual(
+            (own + theirs).cycle_membership_ids.mapped("number_of_attendance"), [2, 2]
+        )
+        events = self.env["spp.event.attendance"].search([("individual_id", "=", twin.id)])
+        self.assertEqual(events.company_id, other)
+
+
+@tagged("post_install", "-at_install")
+class TestAccessOverRpc(AccessCase, HttpCase):
+    def _call(self, user, record, method, *args):
+        self.authenticate(user.login, user.login)
+        self.env.flush_all()
+        answer = self.url_open(
+            f"/web/dataset/call_kw/{record._name}/{method}",
+            data=json.dumps(
+                {
+                    "jsonrpc": "2.0",
+                    "params": {
+                        "model": record._name,
+                        "method": method,
+                        "args": [record.ids, *args] if record else list(args),
+                        "kwargs": {},
+                    },
+                }
+            ),
+            headers={"Content-Type": "application/json"},
+        )
+        self.env.invalidate_all()
+        return answer.json()
+
+    def _assert_refused(self, answer):
+        self.assertEqual(answer["error"]["data"]["name"], "odoo.exceptions.AccessError")
+
+    @mute_logger("odoo.http")
+    def test_only_managers_run(self):
+        for group in (VALIDATOR, APPROVER, FINANCE, REGISTRAR, "nobody", "portal", MANAGER):
+            with self.subTest(group):
+                answer = self._call(
+                    self.users[group],
+                    self.cycle,
+                    "action_filter_beneficiaries_by_compliance_criteria",
+                )
+                if group == MANAGER:
+                    self.assertNotIn("error", answer)
+                    self.assertEqual(self.cycle.attendance_run_ids.user_id, self.users[MANAGER])
+                else:
+                    self._assert_refused(answer)
+                    self.assertFalse(self.cycle.attendance_run_ids)
+                    self.assertFalse(self.server.requests)
+
+    @mute_logger("odoo.http")
+    def test_what_jobs_and_crons_call_is_private(self):
+        self._run_and_override()
+        records = {"g2p.cycle": self.cycle, "g2p.cycle.membership": self.membership}
+        for name, methods in PRIVATE_METHODS.items():
+            record = records.get(name, self.env[name])
+            for method in methods:
+                self.assertTrue(hasattr(record, method))
+                with self.subTest(f"{name}.{method}"):
+                    answer = self._call(self.users[ADMIN], record, method)
+                    self.assertIn("private", str(answer["error"]["data"]["message"]).lower())
+
+    @mute_logger("odoo.http")
+    def test_the_secret(self):
+        params = self.env["ir.config_parameter"]
+        for group in (MANAGER, ADMIN, SYSTEM, REGISTRAR, "portal"):
+            with self.subTest(group):
+                answer = self._call(self.users[group], params, "get_param", SECRET_PARAMETER)
+                self._assert_refused(answer)
+                answer = self._call(
+                    self.users[group], params, "search_read", [("key", "=", SECRET_PARAMETER)]
+                )
+                self.assertFalse(answer.get("result"))
+        wizard = self.env["spp.connect.attendance"]
+        specification = {"client_secret": {}, "has_secret": {}}
+        values = {"client_secret": "typed"}
+        admin = self.users[ADMIN]
+        answer = self._call(admin, wizard, "web_save", [], values, specification)
+        self.assertEqual(answer["result"][0]["client_secret"], False)
+        self.assertNotIn("typed", str(answer))

@@ -1,0 +1,213 @@
+from unittest.mock import patch
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..models.attendance_settings import PREFIX, SECRET_PARAMETER
+from .attendance_faults import Fault
+from .common import AttendanceCase, days
+
+TYPE = "spp.res.config.attendance.type"
+LOCATION = "spp.res.config.attendance.location"
+
+
+@tagged("post_install", "-at_install")
+class TestConnect(AttendanceCase):
+    def setUp(self):
+        super().setUp()
+        self.admin = self._create_user("registry_admin", "g2p_registry_base.group_g2p_admin")
+        self.wizards = self.env["spp.connect.attendance"].with_user(self.admin)
+
+    def _get_param(self, name):
+        return self.env["ir.config_parameter"].sudo().get_param(name)
+
+    def _get_steps(self, wizard):
+        wizard.action_test()
+        return [(step.name, step.is_ok, step.message) for step in wizard.step_ids]
+
+    def test_it_shows_the_settings_but_the_secret(self):
+        wizard = self.wizards.create({})
+        self.assertRecordValues(
+            wizard,
+            [
+                {
+                    "url": self.server.url,
+                    "client_id": "client",
+                    "client_secret": False,
+                    "has_secret": True,
+                    "auth_endpoint": "/auth/token",
+                    "attendance_endpoint": "/attendances",
+                    "type_endpoint": "/attendance/types",
+                    "location_endpoint": "/attendance/locations",
+                    "persons_per_request": 500,
+                    "allow_http": False,
+                    "id_type_id": self.id_type.id,
+                }
+            ],
+        )
+
+    def test_the_secret_is_write_only(self):
+        wizard = self.wizards.create({"client_secret": "typed"})
+        self.assertEqual(self._get_param(SECRET_PARAMETER), "secret", "not saved yet")
+        self.assertNotIn("typed", str(wizard.read()))
+        self.assertNotIn("new_client_secret", wizard.fields_get())
+        wizard.action_save()
+        self.assertEqual(self._get_param(SECRET_PARAMETER), "typed")
+        self.assertFalse(wizard.sudo().new_client_secret)
+        self.wizards.create({"client_id": "other"}).action_save()
+        self.assertEqual(self._get_param(SECRET_PARAMETER), "typed", "left empty it stays")
+        self.assertEqual(self._get_param(PREFIX + "attendance_client_id"), "other")
+
+    def test_test_connection(self):
+        self.server.people["NID1"] = []
+        before = self._snapshot()
+        wizard = self.wizards.create({"sample_person": "NID1"})
+        steps = self._get_steps(wizard)
+        self.assertEqual([step[:2] for step in steps], [
+            ("Settings", True),
+            ("Token", True),
+            ("Types", True),
+            ("Locations", True),
+            ("Sample person", True),
+        ])
+        self.assertIn("Training Session", steps[2][2])
+        self.assertEqual(steps[4][2], "Known, with 0 attendances in the last 365 days.")
+        wizard.sample_person = "NID2"
+        self.assertIn("Unknown", self._get_steps(wizard)[4][2])
+        self.assertEqual(self._snapshot(), before, "nothing changed")
+
+    def _snapshot(self):
+        params = self.env["ir.config_parameter"].sudo().search([("key", "=like", PREFIX + "%")])
+        return (
+            [(param.key, param.value) for param in params],
+            self.env[TYPE].search_count([]),
+            self.env[LOCATION].search_count([]),
+        )
+
+    @mute_logger("odoo.addons.spp_cycle_attendance_compliance")
+    def test_what_fails_says_why(self):
+        """Each case: what is typed or happens; the step that fails and what it says."""
+        cases = [
+            ({"url": ""}, "Settings", "Enter the address"),
+            ({"url": "ftp://example.org"}, "Settings", "http"),
+            ({"url": "http://example.org"}, "Settings", "http"),
+            ({"auth_endpoint": "token"}, "Settings", "/"),
+            ({"client_secret": "wrong"}, "Token", "client ID"),
+            ({"auth_kind": "oauth2"}, "Token", "400"),
+            ({"auth_endpoint": "/nowhere"}, "Token", "404"),
+            ({"type_endpoint": "/nowhere"}, "Types", "404"),
+            ({"location_endpoint": "/nowhere"}, "Locations", "404"),
+        ]
+        for typed, failing, sentence in cases:
+            with self.subTest(typed=typed):
+                steps = self._get_steps(self.wizards.create(typed))
+                self.assertEqual([step[0] for step in steps if not step[1]], [failing])
+                message = next(step[2] for step in steps if not step[1])
+                self.assertIn(sentence, message)
+                self.assertNotIn("wrong", message)
+
+    def test_a_server_that_echoes_the_secret(self):
+        self.server.next("token", Fault.echo(400))
+        wizard = self.wizards.create({"client_secret": "s3cr3t-typed"})
+        with self.assertLogs(level="DEBUG") as logs:
+            steps = self._get_steps(wizard)
+        self.assertFalse(steps[1][1])
+        self.assertNotIn("s3cr3t-typed", str(steps))
+        ours = [line for line in logs.output if "odoo.sql_db" not in line]
+        self.assertNotIn("s3cr3t-typed", str(ours))
+
+    def test_what_cannot_be_saved(self):
+        with self.assertRaisesRegex(UserError, "Choose the ID type"):
+            self.wizards.create({"id_type_id": False}).action_save()
+        with self.assertRaisesRegex(UserError, "address"):
+            self.wizards.create({"url": False}).action_save()
+        for number in (0, 5001):
+            with self.assertRaisesRegex(ValidationError, "1 to 5,000"):
+                self.wizards.create({"persons_per_request": number})
+
+    def test_settings_are_used(self):
+        self.server.people["NID1"] = days(1, 1, 2)
+        person = self._create_person("NID1")
+        other = self._create_person("NID2")
+        self.server.people["NID2"] = days(11, 1, 2)
+        self.wizards.create({"url": f" {self.server.url}/ ", "persons_per_request": 1}).action_save()
+        cycle = self._create_cycle(registrants=[person, other])
+        self._run(cycle)
+        self.assertEqual(len(self.server.asked("attendance")), 2)
+        self.assertEqual(set(cycle.cycle_membership_ids.mapped("state")), {"enrolled"})
+        self.assertEqual(self._get_param(PREFIX + "attendance_server_url"), self.server.url)
+
+    def test_another_id_type(self):
+        person = self._create_person("NID1")
+        school_id = self.env["g2p.id.type"].create({"name": "School ID"})
+        self.env["g2p.reg.id"].create(
+            {"partner_id": person.id, "id_type": school_id.id, "value": "S1"}
+        )
+        self.wizards.create({"id_type_id": school_id.id}).action_save()
+        self.assertEqual(person.personal_identifier, "S1")
+
+    def test_import(self):
+        url = self.server.url
+        renamed, gone, same_name, foreign, archived = self.env[TYPE].create(
+            [
+                {"name": "Trainig", "external_id": 1, "external_source": url},
+                {"name": "Gone", "external_id": 7, "external_source": url},
+                {"name": "Health Check-up"},
+                {"name": "Foreign", "external_id": 2, "external_source": "https://other"},
+                {"name": "Old", "external_id": 3, "external_source": url, "active": False},
+            ]
+        )
+        self.server.types[3] = {"id": 3, "name": "Back again", "description": False}
+        wizard = self.wizards.create({})
+        wizard.action_import()
+        found = wizard.difference_ids.filtered(lambda difference: difference.model == TYPE)
+        self.assertEqual(
+            {(each.change, each.name, each.former_name) for each in found},
+            {
+                ("new", "Health Check-up", False),
+                ("new", "Back again", False),
+                ("renamed", "Training Session", "Trainig"),
+                ("gone", "Gone", False),
+            },
+        )
+        self.assertEqual(len(wizard.difference_ids - found), 2)
+        self.assertEqual(renamed.name, "Trainig", "only shown yet")
+        wizard.action_take_over()
+        self.assertRecordValues(
+            renamed + gone + same_name + foreign + archived,
+            [
+                {"name": "Training Session", "active": True},
+                {"name": "Gone", "active": False},
+                {"name": "Health Check-up", "active": True},
+                {"name": "Foreign", "active": True},
+                {"name": "Back again", "active": True},
+            ],
+        )
+        new = self.env[TYPE].search([("external_source", "=", url), ("external_id", "=", 2)])
+        self.assertEqual(new.name, "Health Check-up")
+        again = self.wizards.create({})
+        again.action_import()
+        self.assertFalse(again.difference_ids)
+        self.assertTrue(again.is_compared)
+
+    def test_import_that_fails_changes_nothing(self):
+        self.env[TYPE].create({"name": "A", "external_id": 9, "external_source": self.server.url})
+        self.server.next("locations", Fault.body(b"<html>"), times=None)
+        with self.assertRaises(UserError):
+            self.wizards.create({}).action_import()
+        self.assertEqual(self.env[TYPE].search_count([("external_id", "=", 9)]), 1)
+
+    def test_neutralized(self):
+        """A copy made with Odoo's neutralisation forgets the credentials."""
+        from odoo.modules.neutralize import get_neutralization_queries
+
+        queries = get_neutralization_queries(["spp_cycle_attendance_compliance"])
+        with patch.object(self.env.registry, "clear_cache"):
+            for query in queries:
+                self.env.cr.execute(query)
+        self.env.invalidate_all()
+        self.env.registry.clear_cache()
+        self.assertFalse(self._get_param(SECRET_PARAMETER))
+        self.assertFalse(self._get_param(PREFIX + "attendance_client_id"))
+        self.assertEqual(self._get_param(PREFIX + "attendance_server_url"), self.server.url)

@@ -1,0 +1,161 @@
+from datetime import date, timedelta
+
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from ..models.attendance_settings import DEFAULT_CRITERIA_PARAMETER
+from .common import AttendanceCase
+
+
+@tagged("post_install", "-at_install")
+class TestCriteria(AttendanceCase):
+    def setUp(self):
+        super().setUp()
+        self.program = self._create_program()
+
+    def _new_cycle(self, program, **vals):
+        today = date.today()
+        sequence = 1 + max(program.cycle_ids.mapped("sequence"), default=0)
+        return self.env["g2p.cycle"].create(
+            {
+                "name": f"Cycle {sequence}",
+                "program_id": program.id,
+                "sequence": sequence,
+                "start_date": today,
+                "end_date": today + timedelta(days=30),
+                **vals,
+            }
+        )
+
+    def test_off_by_default(self):
+        cycle = self._new_cycle(self.program)
+        self.assertRecordValues(
+            cycle,
+            [
+                {
+                    "use_attendance_criteria": False,
+                    "attendance_source": "external",
+                    "attendance_unit": "days",
+                    "attendance_requirement": "number",
+                    "required_number_of_attendance": 10,
+                    "household_rule": "any",
+                    "no_data_rule": "absent",
+                    "member_domain": "[]",
+                    "attendance_type_id": False,
+                }
+            ],
+        )
+
+    def test_a_setting_and_the_default_type(self):
+        type_id = self.env["spp.res.config.attendance.type"].create(
+            {"name": "Training", "set_as_default": True}
+        )
+        self._set_param(DEFAULT_CRITERIA_PARAMETER, "True")
+        cycle = self._new_cycle(self.program)
+        self.assertRecordValues(
+            cycle, [{"use_attendance_criteria": True, "attendance_type_id": type_id.id}]
+        )
+        with self.assertRaisesRegex(ValidationError, "Only one type"):
+            type_id.copy({"name": "Other", "set_as_default": True})
+
+    def test_the_next_cycle_takes_them_over(self):
+        type_id = self.env["spp.res.config.attendance.type"].create({"name": "Training"})
+        location = self.env["spp.res.config.attendance.location"].create({"name": "Office"})
+        criteria = {
+            "use_attendance_criteria": True,
+            "attendance_source": "recorded",
+            "attendance_type_id": type_id.id,
+            "attendance_location_id": location.id,
+            "attendance_unit": "sessions",
+            "attendance_requirement": "percentage",
+            "required_percentage": 65,
+            "required_number_of_attendance": 7,
+            "household_rule": "number",
+            "household_number": 3,
+            "household_percentage": 33,
+            "member_domain": "[('name', '!=', 'x')]",
+            "no_data_rule": "keep",
+        }
+        first = self._new_cycle(self.program, **criteria)
+        first.write({"from_date": first.start_date, "to_date": first.start_date})
+        manager = self.program.get_manager(2)
+        second = manager.new_cycle("Next", date.today() + timedelta(days=40), 9)
+        self.assertRecordValues(second, [{**criteria, "from_date": False, "to_date": False}])
+        type_id.active = False
+        third = self._new_cycle(self.program)
+        self.assertFalse(third.attendance_type_id, "archived")
+        self.assertEqual(third.attendance_location_id, location)
+        self.assertFalse(self._new_cycle(self._create_program()).use_attendance_criteria)
+
+    def test_numbers_and_dates_that_cannot_be(self):
+        cycle = self._create_cycle(from_date=False, to_date=False)
+        last_day = cycle.end_date
+        cases = [
+            ({"required_number_of_attendance": 0}, "enter 1 or more"),
+            ({"required_number_of_attendance": -1}, "enter 1 or more"),
+            ({"attendance_requirement": "percentage", "required_percentage": 0}, "from 1 to 100"),
+            ({"attendance_requirement": "percentage", "required_percentage": 101}, "from 1 to 100"),
+            ({"household_rule": "number", "household_number": 0}, "enter 1 or more"),
+            ({"household_rule": "percentage", "household_percentage": 101}, "from 1 to 100"),
+            ({"from_date": "2026-11-02", "to_date": "2026-11-01"}, "not before the first"),
+            ({"from_date": last_day + timedelta(days=1)}, "not before the first"),
+            ({"member_domain": "[('no_such_field', '=', 1)]"}, "can't be used"),
+            ({"member_domain": "birthdate > 2000"}, "no condition"),
+            ({"member_domain": "__import__('os')"}, "no condition"),
+        ]
+        for vals, sentence in cases:
+            with self.subTest(vals=vals):
+                cycle = self._create_cycle(from_date=False, to_date=False)
+                with self.assertRaisesRegex(ValidationError, sentence):
+                    cycle.write(vals)
+        cycle = self._create_cycle(from_date=last_day, to_date=last_day)
+        self.assertIn(str(last_day.year), cycle.attendance_criteria_summary)
+
+    def test_in_words(self):
+        program = self._create_program("group")
+        cycle = self._create_cycle(program)
+        period = "11/01/2026 to 11/30/2026"
+        cases = [
+            ({}, f"At least 2 days, {period}. Any member that counts is enough."),
+            (
+                {"attendance_unit": "sessions", "household_rule": "all"},
+                f"At least 2 sessions, {period}. All members that count must attend.",
+            ),
+            (
+                {
+                    "attendance_requirement": "percentage",
+                    "household_rule": "percentage",
+                    "household_percentage": 40,
+                },
+                f"At least 80% of the recorded sessions, {period}. "
+                "At least 40% of the members that count must attend.",
+            ),
+        ]
+        for vals, sentence in cases:
+            cycle.write(vals)
+            self.assertEqual(cycle.attendance_criteria_summary, sentence)
+        cycle = self._create_cycle(from_date=False, to_date=False)
+        self.assertIn(
+            f"{cycle.start_date:%m/%d/%Y} to {cycle.end_date:%m/%d/%Y}.",
+            cycle.attendance_criteria_summary,
+        )
+
+    def test_personal_identifiers(self):
+        person = self._create_person("NID1")
+        self.assertEqual(person.personal_identifier, "NID1")
+        person.reg_ids.value = " NID2 "
+        self.assertEqual(person.personal_identifier, "NID2")
+        person.reg_ids.status = "invalid"
+        self.assertFalse(person.personal_identifier)
+        other_type = self.env["g2p.id.type"].create({"name": "School ID"})
+        self.env["g2p.reg.id"].create(
+            {"partner_id": person.id, "id_type": other_type.id, "value": "S1"}
+        )
+        self.assertFalse(person.personal_identifier)
+        nobody = self._create_person()
+        nobody.flush_recordset()
+        self.env["res.partner"]._recompute_personal_identifiers(other_type)
+        self.assertEqual(person.personal_identifier, "S1")
+        self.assertFalse(nobody.personal_identifier)
+        self.env["res.partner"]._recompute_personal_identifiers(self.id_type)
+        self.assertFalse(person.personal_identifier)

@@ -1,0 +1,397 @@
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import Form, tagged
+
+from .common import AttendanceCase, days
+
+
+@tagged("post_install", "-at_install")
+class TestEvents(AttendanceCase):
+    def setUp(self):
+        super().setUp()
+        self.person = self._create_person("NID1")
+        self.server.people["NID1"] = days(1, 1, 2, -3)
+        self.cycle = self._create_cycle(registrants=[self.person])
+
+    def _get_events(self, person=None):
+        person = person or self.person
+        return self.env["spp.event.attendance"].search(
+            [("individual_id", "=", person.id)], order="event_data_external_id, id"
+        )
+
+    def _get_data(self, person=None):
+        person = person or self.person
+        return self.env["spp.event.data"].search(
+            [("partner_id", "=", person.id), ("model", "=", "spp.event.attendance")], order="id"
+        )
+
+    def _snapshot(self):
+        """Return every event with when it was last written."""
+        query = "SELECT * FROM spp_event_attendance ORDER BY id"
+        self.env.flush_all()
+        self.env.cr.execute(query)
+        events = self.env.cr.fetchall()
+        self.env.cr.execute("SELECT * FROM spp_event_data ORDER BY id")
+        return events, self.env.cr.fetchall()
+
+    def test_events_as_the_platform_has_them(self):
+        type_id = self.env["spp.res.config.attendance.type"].create(
+            {"name": "Training", "external_id": 1, "external_source": self.server.url}
+        )
+        self.server.people["NID1"][0].update(
+            attendance_description="<b>Maths</b>", attendance_external_url="https://example.org/1"
+        )
+        run = self._run(self.cycle)
+        events = self._get_events()
+        self.assertRecordValues(
+            events,
+            [
+                {
+                    "attendance_date": day,
+                    "attendance_time": "09:00:00",
+                    "attendance_category": category,
+                    "attendance_type_id": type_id.id,
+                    "attendance_location_id": False,
+                    "attendance_description": description,
+                    "attendance_external_url": url,
+                    "submitted_by": "officer",
+                    "submitted_datetime": "2026-11-20 10:00:00",
+                    "event_data_source": self.server.url,
+                    "event_data_external_id": number,
+                    "company_id": self.person.company_id.id,
+                    "run_id": run.id,
+                    "last_seen_run_id": run.id,
+                    "cycle_id": self.cycle.id,
+                    "program_id": self.cycle.program_id.id,
+                    "withdrawn": False,
+                    "is_fetched": True,
+                }
+                for number, (day, category, description, url) in enumerate(
+                    [
+                        (
+                            self.cycle.from_date.replace(day=1),
+                            "present",
+                            "<b>Maths</b>",
+                            "https://example.org/1",
+                        ),
+                        (self.cycle.from_date.replace(day=2), "present", False, False),
+                        (self.cycle.from_date.replace(day=3), "absent", False, False),
+                    ],
+                    1,
+                )
+            ],
+        )
+        self.assertEqual(run.unknown_category_count, 3, "the location is not known here")
+        data = self._get_data()
+        label = self.env["ir.model"]._get("spp.event.attendance").name
+        self.assertEqual(data.mapped("state"), ["inactive", "inactive", "active"])
+        self.assertEqual(data.mapped("res_id"), events.ids)
+        self.assertEqual(set(data.mapped("event_type")), {label})
+        self.assertEqual(data[0].name, f"{label} - [{data[0].create_date:%Y-%m-%d %H:%M}]")
+        self.assertEqual(data.mapped("collection_date"), events.mapped("attendance_date"))
+        by_hand = self.env["spp.event.data"].create(
+            {"model": "spp.event.attendance", "partner_id": self.person.id, "res_id": events[0].id}
+        )
+        self.assertEqual((by_hand.name, by_hand.event_type), (data[0].name, label))
+        self.assertEqual(self.person.attendance_count, 3)
+        self.assertEqual(data[0].open_form()["res_model"], "spp.event.attendance")
+
+    def test_the_same_run_twice_writes_nothing(self):
+        self._run(self.cycle)
+        before = self._snapshot()
+        membership = self.cycle.cycle_membership_ids
+        written = membership.write_date
+        second = self._run(self.cycle)
+        self.assertEqual(self._snapshot(), before)
+        self.assertEqual(membership.write_date, written)
+        self.assertRecordValues(
+            second, [{"new_count": 0, "changed_count": 0, "withdrawn_count": 0, "call_count": 2}]
+        )
+        events = self._get_events()
+        self.assertEqual(events.last_seen_run_id, second)
+        self.assertNotEqual(events.run_id, second)
+
+    def test_the_same_events_in_another_order_write_nothing(self):
+        self._run(self.cycle)
+        before = self._snapshot()
+        self.server.people["NID1"].reverse()
+        self.server.people["NID1"][0]["ignored"] = "a field that this addon does not know"
+        self._run(self.cycle)
+        self.assertEqual(self._snapshot(), before)
+
+    def test_corrected_and_withdrawn_events(self):
+        first = self._run(self.cycle)
+        corrected, withdrawn, absent = self._get_events()
+        attendances = self.server.people["NID1"]
+        attendances[0].update(date="2026-11-05", time="10:30:00")
+        attendances[2]["attendance_category"] = "present"
+        del attendances[1]
+        second = self._run(self.cycle)
+        self.assertRecordValues(
+            corrected + withdrawn + absent,
+            [
+                {"attendance_time": "10:30:00", "withdrawn": False, "run_id": first.id},
+                {"attendance_time": "09:00:00", "withdrawn": True, "run_id": first.id},
+                {"attendance_time": "09:00:00", "withdrawn": False, "run_id": first.id},
+            ],
+        )
+        self.assertEqual(absent.attendance_category, "present")
+        self.assertEqual(withdrawn.withdrawn_run_id, second)
+        self.assertEqual(withdrawn.last_seen_run_id, first)
+        self.assertEqual(corrected.last_seen_run_id, second)
+        self.assertRecordValues(
+            corrected.change_ids.sorted("field_name"),
+            [
+                {
+                    "field_name": "attendance_date",
+                    "old_value": "2026-11-01",
+                    "new_value": "2026-11-05",
+                    "run_id": second.id,
+                },
+                {
+                    "field_name": "attendance_time",
+                    "old_value": "09:00:00",
+                    "new_value": "10:30:00",
+                    "run_id": second.id,
+                },
+            ],
+        )
+        self.assertRecordValues(
+            second, [{"new_count": 0, "changed_count": 2, "withdrawn_count": 1}]
+        )
+        self.assertEqual(self.cycle.cycle_membership_ids.number_of_attendance, 2)
+        self.assertEqual(self._get_data().mapped("state"), ["inactive", "inactive", "active"])
+
+    def test_the_active_event_is_one_that_counts(self):
+        self._run(self.cycle)
+        del self.server.people["NID1"][2]
+        self._run(self.cycle)
+        self.assertEqual(self._get_data().mapped("state"), ["inactive", "active", "inactive"])
+        self.server.people["NID1"] += days(10, 9)
+        self._run(self.cycle)
+        self.assertEqual(
+            self._get_data().mapped("state"), ["inactive", "inactive", "inactive", "active"]
+        )
+
+    def test_a_withdrawn_event_comes_back(self):
+        self._run(self.cycle)
+        gone = self.server.people["NID1"].pop(0)
+        self._run(self.cycle)
+        self.server.people["NID1"].append(gone)
+        last = self._run(self.cycle)
+        event = self._get_events()[0]
+        self.assertRecordValues(event, [{"withdrawn": False, "withdrawn_run_id": False}])
+        self.assertEqual(event.last_seen_run_id, last)
+        self.assertEqual(
+            [(each.old_value or "", each.new_value or "") for each in event.change_ids],
+            [("true", ""), ("", "true")],
+        )
+        self.assertEqual(self.cycle.cycle_membership_ids.number_of_attendance, 2)
+
+    def test_an_unknown_person_keeps_nothing_that_counts(self):
+        self._run(self.cycle)
+        del self.server.people["NID1"]
+        self._run(self.cycle)
+        self.assertEqual(self._get_events().mapped("withdrawn"), [True] * 3)
+        self.assertEqual(self.cycle.cycle_membership_ids.attendance_status, "no_data")
+
+    def test_another_question_touches_nothing_else(self):
+        """Another period, type, location, cycle or person: the events of the first run stay."""
+        type_id, other_type = self.env["spp.res.config.attendance.type"].create(
+            [
+                {"name": "A", "external_id": number, "external_source": self.server.url}
+                for number in (1, 2)
+            ]
+        )
+        location = self.env["spp.res.config.attendance.location"].create(
+            {"name": "B", "external_id": 2, "external_source": self.server.url}
+        )
+        self._run(self.cycle)
+        by_hand = self._record(self.person, "2026-11-04")
+        self.server.people["NID1"].clear()
+        before = self._snapshot()
+        stranger = self._create_person("NID2")
+        for question in (
+            {"from_date": "2026-12-01", "to_date": "2026-12-31"},
+            {"attendance_type_id": other_type.id},
+            {"attendance_location_id": location.id},
+            {"registrants": [stranger]},
+        ):
+            with self.subTest(question=question):
+                cycle = self._create_cycle(**{"registrants": [self.person], **question})
+                self._run(cycle)
+                self.assertEqual(self._snapshot(), before)
+        self._run(self._create_cycle(registrants=[self.person], attendance_type_id=type_id.id))
+        self.assertEqual(
+            [event.withdrawn for event in self._get_events()], [True, True, True, False]
+        )
+        self.assertFalse(by_hand.withdrawn)
+
+    def test_an_answer_in_between_is_not_forgotten(self):
+        """What a narrower question changed is changed back, although the answer is as before."""
+        self.env["spp.res.config.attendance.type"].create(
+            {"name": "Training", "external_id": 1, "external_source": self.server.url}
+        )
+        self._run(self.cycle)
+        narrow = self._create_cycle(registrants=[self.person], to_date="2026-11-01")
+        gone = self.server.people["NID1"].pop(0)
+        self._run(narrow)
+        self.assertTrue(self._get_events()[0].withdrawn)
+        self.server.people["NID1"].insert(0, gone)
+        self._run(self.cycle)
+        self.assertFalse(self._get_events()[0].withdrawn)
+
+    def test_types_that_are_imported_later_are_filled_in(self):
+        self._run(self.cycle)
+        self.assertFalse(self._get_events().attendance_type_id)
+        type_id = self.env["spp.res.config.attendance.type"].create(
+            {"name": "Training", "external_id": 1, "external_source": self.server.url}
+        )
+        self._run(self.cycle)
+        self.assertEqual(self._get_events().attendance_type_id, type_id)
+
+    def test_a_record_that_cannot_be_read_withdraws_nothing(self):
+        self._run(self.cycle)
+        self.server.people["NID1"][0]["date"] = "2026-11-1x"
+        self._run(self.cycle)
+        self.assertEqual(self._get_events().mapped("withdrawn"), [False] * 3)
+
+    def test_two_servers_with_the_same_numbers(self):
+        self._run(self.cycle)
+        first = self._get_events()
+        first_url = self.server.url
+        self.setUp_second_server()
+        self._run(self.cycle)
+        events = self._get_events()
+        self.assertEqual(events.mapped("event_data_external_id"), [1, 1, 2, 2, 3, 3])
+        self.assertEqual(set(first.mapped("event_data_source")), {first_url})
+        self.assertFalse(any(events.mapped("withdrawn")))
+        self.assertEqual(self.cycle.cycle_membership_ids.number_of_attendance, 2)
+
+    def setUp_second_server(self):
+        people = self.server.people
+        super().setUp()
+        self.server.people = people
+
+    # By hand
+
+    def test_recorded_by_hand(self):
+        first = self._record(self.person, "2026-11-01", attendance_time="08:15")
+        second = self._record(self.person, "2026-10-01")
+        self.assertEqual(self._get_data().mapped("res_id"), (first + second).ids)
+        self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
+        self.assertEqual(first.submitted_by, self.env.user.name)
+        self.assertFalse(first.is_fetched)
+        second.write({"attendance_date": "2026-10-02", "attendance_category": "absent"})
+        self.assertRecordValues(
+            second.change_ids.sorted("field_name"),
+            [
+                {"field_name": "attendance_category", "old_value": "Present"},
+                {"field_name": "attendance_date", "old_value": "2026-10-01"},
+            ],
+        )
+        self.assertEqual(self._get_data()[1].collection_date, second.attendance_date)
+        second.action_withdraw()
+        self.assertEqual(self._get_data().mapped("state"), ["active", "inactive"])
+        self.assertEqual(self.person.attendance_count, 1)
+        second.action_restore()
+        self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
+
+    def test_moved_to_another_person(self):
+        other = self._create_person()
+        event = self._record(self.person, "2026-11-01")
+        self._record(other, "2026-11-01")
+        event.individual_id = other
+        self.assertFalse(self._get_data())
+        self.assertEqual(self._get_data(other).mapped("state"), ["inactive", "active"])
+
+    def test_bad_input_by_hand(self):
+        household = self._create_household(self.person)
+        cases = [
+            ({"individual_id": household.id}, ValidationError, "no person of the registry"),
+            ({"attendance_time": "25:00"}, ValidationError, "no time of a day"),
+            ({"attendance_time": "noon"}, ValidationError, "no time of a day"),
+            ({"attendance_external_url": "javascript:alert(1)"}, ValidationError, "https://"),
+        ]
+        for vals, error, sentence in cases:
+            with self.subTest(vals=vals), self.assertRaisesRegex(error, sentence):
+                self._record(self.person, "2026-11-01", **vals)
+
+    def test_fetched_events_are_changed_by_nobody(self):
+        self._run(self.cycle)
+        event = self._get_events()[0].with_user(self.env.ref("base.user_admin"))
+        for change in (
+            lambda: event.write({"attendance_date": "2026-11-09"}),
+            event.action_withdraw,
+        ):
+            with self.assertRaisesRegex(UserError, "can't be changed here"):
+                change()
+        with self.assertRaisesRegex(UserError, "never deleted"):
+            event.sudo().unlink()
+        with self.assertRaisesRegex(AccessError, "event_data_external_id"):
+            event.create(
+                {
+                    "individual_id": self.person.id,
+                    "event_data_source": self.server.url,
+                    "event_data_external_id": 99,
+                }
+            )
+
+    def test_file_import(self):
+        """Odoo's own import, as a registrar."""
+        registrar = self._create_user("registrar", "g2p_registry_base.group_g2p_registrar")
+        events = self.env["spp.event.attendance"].with_user(registrar)
+        rows = [
+            [self.person.name, "2026-11-01", "present"],
+            [self.person.name, "2026-11-02", "absent"],
+        ]
+        result = events.load(["individual_id", "attendance_date", "attendance_category"], rows)
+        self.assertEqual(result["messages"], [])
+        self.assertEqual(self._get_events().ids, result["ids"])
+        self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
+        result = events.load(["individual_id", "attendance_date"], [[self.person.name, "31/31"]])
+        self.assertFalse(result["ids"])
+        self.assertEqual(len(self._get_events()), 2)
+
+    def test_the_platforms_wizard(self):
+        registrar = self._create_user("registrar2", "g2p_registry_base.group_g2p_registrar")
+        wizard = self._open_wizard(registrar, self.person)
+        with Form(wizard) as form:
+            form.attendance_time = "09:30"
+        wizard.action_create()
+        event = self._get_events()
+        self.assertRecordValues(
+            event, [{"attendance_time": "09:30", "individual_id": self.person.id}]
+        )
+        self.assertRecordValues(self._get_data(), [{"res_id": event.id, "state": "active"}])
+        self.assertEqual(event.attendance_date, self._get_data().collection_date)
+
+    def _open_wizard(self, user, registrant):
+        action = registrant.with_user(user).open_create_event_wizard()
+        first = self.env[action["res_model"]].with_user(user).browse(action["res_id"])
+        first.write({"event_data_model": "spp.event.attendance", "registrar": "Registrar"})
+        action = first.next_page()
+        view = self.env.ref("spp_cycle_attendance_compliance.view_create_event_attendance_form")
+        self.assertEqual(action["view_id"], view.id)
+        return self.env[action["res_model"]].with_user(user).browse(action["res_id"])
+
+    def test_the_platforms_wizard_for_a_household(self):
+        registrar = self._create_user("registrar3", "g2p_registry_base.group_g2p_registrar")
+        other = self._create_person()
+        self._record(self.person, "2026-11-01")
+        household = self._create_household(self.person, other)
+        wizard = self._open_wizard(registrar, household)
+        self.assertEqual(wizard.member_ids, self.person + other)
+        with self.assertRaisesRegex(UserError, "Choose the person"):
+            wizard.action_create()
+        wizard.individual_id = self.person
+        wizard.action_create()
+        self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
+        self.assertFalse(self._get_data(household))
+
+    def test_the_platforms_wizard_is_cancelled(self):
+        registrar = self._create_user("registrar4", "g2p_registry_base.group_g2p_registrar")
+        self._record(self.person, "2026-11-01")
+        wizard = self._open_wizard(registrar, self.person)
+        self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
+        wizard.action_cancel()
+        self.assertEqual(self._get_data().mapped("state"), ["active"])

@@ -1,0 +1,198 @@
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from odoo.addons.queue_job.exception import RetryableJobError
+from odoo.addons.queue_job.job import Job
+
+from ..connector import AttendanceError, Limits
+from ..models import attendance_run_question, cycle
+from .attendance_faults import Fault
+from .common import AttendanceCase, days
+
+
+@tagged("post_install", "-at_install")
+class TestJobs(AttendanceCase):
+    """Cycles that are too big to be checked at once; here, those of any size."""
+
+    def setUp(self):
+        super().setUp()
+        for module, name, value in (
+            (cycle, "MIN_ROW_JOB_QUEUE", 0),
+            (attendance_run_question, "BATCH_SIZE", 2),
+        ):
+            patcher = patch.object(module, name, value)
+            patcher.start()
+            self.addCleanup(patcher.stop)
+        # A test can't see what another transaction writes: let it be written in this one.
+        jobs = type(self.env["g2p.cycle"])
+
+        def report(model, cycle, run, error):
+            self.env.invalidate_all()
+            cycle._stop_attendance_run(run, run._describe_error(error))
+
+        patcher = patch.object(jobs, "_report_attendance_failure", report)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+        self.persons = [self._create_person(f"J{number}") for number in range(5)]
+        for number, person in enumerate(self.persons):
+            self.server.people[person.personal_identifier] = days(number * 10 + 1, 1, 2)
+        self.server.people["J4"].pop()
+        self.cycle = self._create_cycle(registrants=self.persons)
+
+    def _press(self):
+        return self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
+
+    def _get_jobs(self, run):
+        key = f"spp.attendance.run.{run.id}.%"
+        return self.env["queue.job"].search([("identity_key", "=like", key)], order="id")
+
+    def _perform_next(self, run):
+        """Do what the job runner does with the next job of a run; return whether there was one."""
+        pending = self._get_jobs(run).filtered(lambda job: job.state == "pending")[:1]
+        if not pending:
+            return False
+        job = Job.load(self.env, pending.uuid)
+        job.perform()
+        job.set_done()
+        job.store()
+        self.env.flush_all()
+        job.enqueue_waiting()
+        self.env.invalidate_all()
+        return True
+
+    def _fail_next(self, run, **vals):
+        """Do the next job, and return the error that it ends with. Not rolled back, unlike what
+        ``assertRaises`` does: the failure is to be seen."""
+        self._get_jobs(run).filtered(lambda job: job.state == "pending")[:1].write(vals)
+        try:
+            self._perform_next(run)
+        except Exception as error:
+            return error
+        raise AssertionError("The job did not fail.")
+
+    def _perform_all(self, run):
+        while self._perform_next(run):
+            pass
+
+    def _get_states(self):
+        return self.cycle.cycle_membership_ids.sorted("id").mapped("state")
+
+    def test_a_big_cycle_is_checked_in_batches(self):
+        run = self._press()
+        self.assertEqual((run.state, self.cycle.locked), ("running", True))
+        self.assertIn("attendance", self.cycle.locked_reason)
+        self.assertFalse(self.server.requests)
+        self.assertTrue(self._perform_next(run))
+        self.assertEqual(run.batch_ids.mapped("person_count"), [2, 2, 1])
+        self.assertEqual(set(self._get_jobs(run).mapped("channel")), {"root_program.cycle"})
+        self.assertTrue(self._perform_next(run))
+        self.assertIn(run.progress, (20, 40))
+        self.assertEqual(self.cycle.attendance_progress, run.progress)
+        self.assertEqual(self._get_states(), ["enrolled"] * 5)
+        self._perform_all(run)
+        self.assertEqual((run.state, self.cycle.locked), ("done", False))
+        self.assertFalse(self.cycle.locked_reason)
+        self.assertEqual(self._get_states(), ["enrolled"] * 4 + ["non_compliant"])
+        self.assertEqual(len(self.server.asked("attendance")), 3)
+        self.assertEqual(run.new_count, 9)
+        domain = self.cycle.action_view_related_queue_jobs()["domain"]
+        self.assertEqual(len(self.env["queue.job"].search(domain)), 5)
+        other = self._create_cycle()
+        domain = other.action_view_related_queue_jobs()["domain"]
+        self.assertFalse(self.env["queue.job"].search(domain))
+
+    def test_nobody_starts_another_run_meanwhile(self):
+        run = self._press()
+        with self.assertRaisesRegex(UserError, "being checked"):
+            self._press()
+        with self.assertRaisesRegex(UserError, "being checked"):
+            self.cycle.action_preview_attendance()
+        self.assertEqual(self.cycle.attendance_run_ids, run)
+
+    def test_nothing_to_ask(self):
+        """Evaluating again, and what is recorded in OpenSPP, need no batches."""
+        self._perform_all(self._press())
+        asked = len(self.server.requests)
+        again = self._get_run(self.cycle.action_evaluate_attendance())
+        self._perform_all(again)
+        self.assertEqual((again.state, self.cycle.locked), ("done", False))
+        self.cycle.attendance_source = "recorded"
+        recorded = self._press()
+        self._perform_all(recorded)
+        self.assertEqual((recorded.state, recorded.compliant_count), ("done", 4))
+        self.assertEqual(len(self.server.requests), asked)
+
+    def test_the_brake_unlocks(self):
+        self.server.people.clear()
+        run = self._press()
+        self._perform_all(run)
+        self.assertEqual((run.state, self.cycle.locked), ("waiting", False))
+        self.assertEqual(self._get_states(), ["enrolled"] * 5)
+
+    def test_a_batch_that_fails_for_good(self):
+        run = self._press()
+        self._perform_next(run)
+        self._perform_next(run)
+        self.server.next("attendance", Fault.status(403))
+        self.assertIsInstance(self._fail_next(run), AttendanceError)
+        self.assertEqual((run.state, self.cycle.locked), ("failed", False))
+        self.assertIn("403", run.error)
+        self.assertEqual(self._get_states(), ["enrolled"] * 5)
+        self.assertIn("Retry", self.cycle.message_ids[:1].body)
+        # What is left of the first attempt does nothing any more.
+        self._perform_all(run)
+        self.assertEqual((run.state, len(self.server.asked("attendance"))), ("failed", 2))
+        run.action_retry()
+        self.assertEqual((run.state, run.attempt, self.cycle.locked), ("running", 2, True))
+        self._perform_all(run)
+        self.assertEqual((run.state, self.cycle.locked), ("done", False))
+        asked = [request.body["person_ids"] for request in self.server.asked("attendance")]
+        done, refused, *retried = asked
+        self.assertIn(refused, retried)
+        everybody = [person.personal_identifier for person in self.persons]
+        self.assertCountEqual([each for batch in (done, *retried) for each in batch], everybody)
+        self.assertEqual(self._get_states(), ["enrolled"] * 4 + ["non_compliant"])
+
+    def test_a_batch_that_fails_for_now_is_put_off(self):
+        run = self._press()
+        self._perform_next(run)
+        self.server.next("attendance", Fault.status(503), times=None)
+        with patch.object(type(run), "_get_client", self._get_impatient_client):
+            error = self._fail_next(run)
+            self.assertIsInstance(error, RetryableJobError)
+            self.assertIn("503", str(error))
+            self.assertEqual((run.state, self.cycle.locked), ("running", True))
+            self._fail_next(run, retry=4, max_retries=5)
+        self.assertEqual((run.state, self.cycle.locked), ("failed", False))
+
+    def _get_impatient_client(self, limits=None):
+        limits = Limits(tries=1)
+        return self.env["spp.attendance.settings"]._get_client(limits)
+
+    def test_jobs_that_vanish_let_the_cycle_go(self):
+        for state, is_alive in (("pending", True), ("started", True), ("cancelled", False)):
+            with self.subTest(state=state):
+                run = self._press()
+                self._get_jobs(run).state = state
+                self.env["g2p.cycle"]._cron_release_attendance_runs()
+                self.assertEqual(self.cycle.locked, is_alive)
+                self.assertEqual(run.state, "running" if is_alive else "failed")
+                if is_alive:
+                    self._get_jobs(run).unlink()
+                    self.env["g2p.cycle"]._cron_release_attendance_runs()
+                    self.assertFalse(self.cycle.locked)
+                self.assertIn("stopped", run.error)
+        run.action_retry()
+        self._perform_all(run)
+        self.assertEqual(run.state, "done")
+
+    def test_an_unexpected_error_names_no_details(self):
+        run = self._press()
+        bug = ZeroDivisionError("secret detail")
+        with patch.object(type(run), "_prepare", side_effect=bug):
+            self.assertIs(self._fail_next(run), bug)
+        self.assertEqual((run.state, self.cycle.locked), ("failed", False))
+        self.assertNotIn("secret detail", run.error)
+        self.assertIn("ZeroDivisionError", run.error)

@@ -1,0 +1,354 @@
+from datetime import timedelta
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..models.attendance_settings import (
+    ID_TYPE_PARAMETER,
+    NO_DATA_LIMIT_PARAMETER,
+    NON_COMPLIANT_LIMIT_PARAMETER,
+    PREFIX,
+)
+from .attendance_faults import Fault
+from .common import AttendanceCase, days
+
+
+@tagged("post_install", "-at_install")
+class TestRun(AttendanceCase):
+    def setUp(self):
+        super().setUp()
+        self.diligent = self._create_person("DILIGENT")
+        self.truant = self._create_person("TRUANT")
+        self.server.people.update(DILIGENT=days(1, 1, 2, 3), TRUANT=days(11, 1, -2))
+        self.cycle = self._create_cycle(registrants=[self.diligent, self.truant])
+
+    def _press(self, cycle=None):
+        action = (cycle or self.cycle).action_filter_beneficiaries_by_compliance_criteria()
+        return self._get_run(action)
+
+    def _get_states(self):
+        return [
+            self._get_membership(self.cycle, person).state
+            for person in (self.diligent, self.truant)
+        ]
+
+    def test_a_run_is_applied(self):
+        run = self._press()
+        self.assertEqual(self._get_states(), ["enrolled", "non_compliant"])
+        self.assertRecordValues(
+            run,
+            [
+                {
+                    "state": "done",
+                    "mode": "apply",
+                    "user_id": self.env.uid,
+                    "cycle_id": self.cycle.id,
+                    "from_date": self.cycle.from_date,
+                    "required_number_of_attendance": 2,
+                    "compliant_count": 1,
+                    "non_compliant_count": 1,
+                    "unchanged_count": 1,
+                    "call_count": 2,
+                    "new_count": 5,
+                    "progress": 100,
+                    "brake_reason": "",
+                }
+            ],
+        )
+        self.assertEqual(self.cycle.attendance_run_state, "done")
+
+    def test_the_platforms_button(self):
+        """Criteria alone allow the button; without them it is the platform's own."""
+        self.assertTrue(self.cycle.allow_filter_compliance_criteria)
+        self.cycle.use_attendance_criteria = False
+        self.assertFalse(self.cycle.allow_filter_compliance_criteria)
+        with self.assertRaises(ValidationError):
+            self._press()
+        self.assertFalse(self.server.requests)
+
+    def test_the_programs_criteria_come_first(self):
+        other = self._create_person("OTHER")
+        self.server.people["OTHER"] = []
+        self._create_membership(self.cycle, other)
+        tag = self.env["g2p.registrant.tags"].create({"name": "Poor"})
+        manager = self.env["g2p.program_membership.manager.tags"].create(
+            {"name": "Poor", "program_id": self.cycle.program_id.id, "tags_id": tag.id}
+        )
+        self.env["spp.compliance.manager"].create(
+            {"program_id": self.cycle.program_id.id, "manager_ref_id": f"{manager._name},{manager.id}"}
+        )
+        self._set_param(NON_COMPLIANT_LIMIT_PARAMETER, 100)
+        (self.truant + other).tags_ids = tag
+        run = self._press()
+        self.assertEqual(self._get_states(), ["non_compliant", "non_compliant"])
+        refused = self._get_membership(self.cycle, self.diligent)
+        self.assertEqual((refused.attendance_status, run.state), ("non_compliant", "done"))
+        self.assertIn("program's compliance criteria", refused.attendance_reason)
+        self.diligent.tags_ids = tag
+        self._press()
+        self.assertEqual(self._get_states(), ["enrolled", "non_compliant"])
+
+    def test_cycles_that_are_not_open(self):
+        for state in ("approved", "distributed", "cancelled", "ended"):
+            with self.subTest(state=state):
+                self.cycle.state = state
+                with self.assertRaisesRegex(UserError, "can't be changed any more"):
+                    self._press()
+                with self.assertRaisesRegex(UserError, "can't be changed any more"):
+                    self.cycle.action_evaluate_attendance()
+        self.assertFalse(self.server.requests)
+        self.assertEqual(self._get_states(), ["enrolled", "enrolled"])
+        preview = self._get_run(self.cycle.action_preview_attendance())
+        self.assertEqual((preview.state, preview.non_compliant_count), ("waiting", 1))
+        with self.assertRaisesRegex(UserError, "can't be changed any more"):
+            preview.action_apply()
+        self.assertEqual(self._get_states(), ["enrolled", "enrolled"])
+
+    def test_what_is_missing_is_said(self):
+        cases = [
+            (lambda: self._set_param(PREFIX + "attendance_server_url", False), "No attendance sys"),
+            (lambda: self._set_param(ID_TYPE_PARAMETER, False), "No ID type is chosen"),
+            (lambda: self._set_param(PREFIX + "attendance_client_secret", False), "secret"),
+            (lambda: self.cycle.write({"locked": True, "locked_reason": "Work"}), "Work"),
+            (lambda: self.cycle.cycle_membership_ids.write({"state": "paused"}), "nobody to check"),
+            (lambda: self.cycle.write({"attendance_type_id": self._create_type().id}), "not come"),
+        ]
+        for spoil, sentence in cases:
+            with self.subTest(sentence=sentence), self.cr.savepoint() as savepoint:
+                spoil()
+                with self.assertRaisesRegex(UserError, sentence):
+                    self._press()
+                self.assertFalse(self.cycle.attendance_run_ids)
+                savepoint.rollback()
+                self.env.invalidate_all()
+                self.env.registry.clear_cache()
+
+    def _create_type(self):
+        return self.env["spp.res.config.attendance.type"].create({"name": "Made here"})
+
+    def test_a_failing_server_changes_nothing(self):
+        self._press()
+        states = self._get_states()
+        events = self.env["spp.event.attendance"].search_count([])
+        self.server.people["DILIGENT"].clear()
+        self.server.next("attendance", Fault.status(403))
+        run = self._press()
+        self.assertEqual((run.state, self._get_states()), ("failed", states))
+        self.assertIn("403", run.error)
+        self.assertEqual(self.cycle.attendance_run_state, "failed")
+        self.assertIn("403", self.cycle.attendance_run_message)
+        self.assertEqual(self.env["spp.event.attendance"].search_count([]), events)
+        self.assertFalse(self.env["spp.event.attendance"].search([("withdrawn", "=", True)]))
+        run.action_retry()
+        self.assertEqual((run.state, run.attempt), ("waiting", 2))
+        run.action_apply()
+        self.assertEqual(self._get_states(), ["non_compliant", "non_compliant"])
+        with self.assertRaisesRegex(UserError, "Only a run that failed"):
+            run.action_retry()
+
+    def test_a_preview_applies_nothing_until_told(self):
+        run = self._get_run(self.cycle.action_preview_attendance())
+        self.assertEqual((run.state, run.non_compliant_count), ("waiting", 1))
+        self.assertEqual(self._get_states(), ["enrolled", "enrolled"])
+        self.assertFalse(self.cycle.cycle_membership_ids.filtered("attendance_status"))
+        line = run.line_ids.filtered(lambda line: line.partner_id == self.truant)
+        self.assertEqual(
+            (line.state_before, line.state_after, line.is_changing),
+            ("enrolled", "non_compliant", True),
+        )
+        run.action_apply()
+        self.assertEqual(self._get_states(), ["enrolled", "non_compliant"])
+        self.assertEqual((run.state, run.decided_by_id), ("done", self.env.user))
+        for button in (run.action_apply, run.action_discard):
+            with self.assertRaisesRegex(UserError, "does not wait"):
+                button()
+
+    def test_a_preview_is_discarded(self):
+        run = self._get_run(self.cycle.action_preview_attendance())
+        run.action_discard()
+        self.assertEqual(run.state, "discarded")
+        self.assertEqual(self._get_states(), ["enrolled", "enrolled"])
+
+    def test_a_new_run_takes_the_place_of_one_that_waits(self):
+        first = self._get_run(self.cycle.action_preview_attendance())
+        second = self._get_run(self.cycle.action_preview_attendance())
+        self.assertEqual((first.state, second.state), ("discarded", "waiting"))
+
+    def test_changed_criteria_are_not_applied_unseen(self):
+        run = self._get_run(self.cycle.action_preview_attendance())
+        self.cycle.required_number_of_attendance = 3
+        with self.assertRaisesRegex(UserError, "criteria of the cycle were changed"):
+            run.action_apply()
+
+    def test_a_member_who_was_paused_meanwhile_stays_paused(self):
+        run = self._get_run(self.cycle.action_preview_attendance())
+        membership = self._get_membership(self.cycle, self.truant)
+        membership.state = "paused"
+        run.action_apply()
+        self.assertEqual((membership.state, membership.attendance_status), ("paused", False))
+
+    def test_the_brake(self):
+        """Each case: how many of 4 are known and diligent, limits; why the run waits."""
+        cases = [
+            (4, 0, 50, 50, None),
+            (2, 2, 50, 50, None),
+            (1, 3, 50, 50, "3 of 4 persons have no data"),
+            (1, 3, 100, 50, "3 of 4 enrolled members would become non-compliant"),
+            (1, 3, 75, 75, None),
+            (3, 1, 20, 100, "1 of 4 persons have no data, more than 20%"),
+            (3, 1, 100, 24, "1 of 4 enrolled members"),
+            (3, 1, 100, 25, None),
+        ]
+        for index, (known, unknown, no_data_limit, refused_limit, reason) in enumerate(cases):
+            with self.subTest(case=index):
+                self._set_param(NO_DATA_LIMIT_PARAMETER, no_data_limit)
+                self._set_param(NON_COMPLIANT_LIMIT_PARAMETER, refused_limit)
+                persons = [self._create_person(f"B{index}-{each}") for each in range(4)]
+                for number, person in enumerate(persons[:known]):
+                    identifier = person.personal_identifier
+                    first_id = 1000 + index * 100 + number * 10
+                    self.server.people[identifier] = days(first_id, 1, 2)
+                cycle = self._create_cycle(registrants=persons)
+                run = self._press(cycle)
+                states = cycle.cycle_membership_ids.mapped("state")
+                if reason:
+                    self.assertEqual(run.state, "waiting")
+                    self.assertIn(reason, run.brake_reason)
+                    self.assertEqual(states, ["enrolled"] * 4)
+                    self.assertEqual(cycle.attendance_run_state, "waiting")
+                else:
+                    self.assertEqual((run.state, run.brake_reason), ("done", ""))
+                    self.assertEqual(states.count("non_compliant"), unknown)
+
+    def test_evaluate_again_asks_nobody(self):
+        unknown = self._create_person("UNKNOWN")
+        self._create_membership(self.cycle, unknown)
+        self._run(self.cycle)
+        asked = len(self.server.requests)
+        self.cycle.required_number_of_attendance = 1
+        newcomer = self._create_person("NEWCOMER")
+        self._create_membership(self.cycle, newcomer)
+        run = self._get_run(self.cycle.action_evaluate_attendance())
+        self.assertEqual(len(self.server.requests), asked)
+        self.assertEqual(self._get_states(), ["enrolled", "enrolled"])
+        answers = {line.partner_id: line.answer for line in run.line_ids}
+        self.assertEqual(answers[unknown], "unknown")
+        self.assertEqual(answers[newcomer], "not_asked")
+        self.assertEqual(self._get_membership(self.cycle, newcomer).attendance_status, "no_data")
+
+    def test_evaluate_again_knows_what_was_asked(self):
+        """An answer about November says nothing about December; all types cover one."""
+        self._run(self.cycle)
+        self.cycle.from_date += timedelta(days=1)
+        run = self._get_run(self.cycle.action_evaluate_attendance())
+        self.assertEqual(set(run.line_ids.mapped("answer")), {"known"})
+        run = self._get_run(self.cycle.action_evaluate_attendance())
+        self.cycle.to_date += timedelta(days=1)
+        run = self._get_run(self.cycle.action_evaluate_attendance())
+        self.assertEqual(set(run.line_ids.mapped("answer")), {"not_asked"})
+        self.assertEqual(run.state, "waiting")
+
+    @mute_logger("odoo.sql_db")
+    def test_an_override_is_respected_until_lifted(self):
+        membership = self._get_membership(self.cycle, self.truant)
+        override = self.env["spp.attendance.override"].create(
+            {"cycle_membership_id": membership.id, "verdict": "compliant", "reason": "Was ill"}
+        )
+        self.assertEqual((membership.state, membership.attendance_status), ("enrolled", "overridden"))
+        run = self._press()
+        self.assertEqual((membership.state, membership.number_of_attendance), ("enrolled", 1))
+        self.assertEqual(run.overridden_count, 1)
+        self.assertIn("Was ill", membership.attendance_reason)
+        self.assertIn(self.env.user.name, membership.attendance_reason)
+        membership.action_lift_attendance_override()
+        self.assertEqual(
+            (membership.state, membership.attendance_status), ("non_compliant", "non_compliant")
+        )
+        self.assertEqual(override.lifted_by_id, self.env.user)
+        self.assertEqual(
+            membership.attendance_reason,
+            "1 of 2 days, 11/01/2026 to 11/30/2026: non-compliant",
+        )
+        refusal = self.env["spp.attendance.override"].create(
+            {
+                "cycle_membership_id": self._get_membership(self.cycle, self.diligent).id,
+                "verdict": "non_compliant",
+                "reason": "Papers were forged",
+            }
+        )
+        self._set_param(NON_COMPLIANT_LIMIT_PARAMETER, 100)
+        self._press()
+        self.assertEqual(self._get_states(), ["non_compliant", "non_compliant"])
+        self.assertFalse(refusal.lifted_at)
+        self.assertEqual(membership.attendance_override_ids, override)
+
+    def test_overrides_that_are_refused(self):
+        membership = self._get_membership(self.cycle, self.truant)
+        vals = {"cycle_membership_id": membership.id, "verdict": "compliant", "reason": "Was ill"}
+        with self.assertRaisesRegex(ValidationError, "Give the reason"):
+            self.env["spp.attendance.override"].create({**vals, "reason": "  "})
+        membership.state = "paused"
+        with self.assertRaisesRegex(UserError, "paused"):
+            self.env["spp.attendance.override"].create(vals)
+        membership.state = "enrolled"
+        self.cycle.state = "approved"
+        with self.assertRaisesRegex(UserError, "can't be changed any more"):
+            self.env["spp.attendance.override"].create(vals)
+
+    def test_a_second_override_replaces_the_first(self):
+        membership = self._get_membership(self.cycle, self.truant)
+        first, second = self.env["spp.attendance.override"].create(
+            [
+                {"cycle_membership_id": membership.id, "verdict": verdict, "reason": "Reason"}
+                for verdict in ("compliant", "non_compliant")
+            ]
+        )
+        self.assertTrue(first.lifted_at)
+        self.assertEqual(membership.attendance_override_id, second)
+        self.assertEqual(membership.state, "non_compliant")
+
+    def test_recorded_in_openspp_asks_nobody(self):
+        nobody = self._create_person(name="Nobody")
+        cycle = self._create_cycle(
+            registrants=[self.diligent, self.truant, nobody],
+            attendance_source="recorded",
+        )
+        for day in ("2026-11-01", "2026-11-02", "2026-12-01"):
+            self._record(self.diligent, day)
+        self._record(self.truant, "2026-11-03")
+        self._record(self.truant, "2026-11-04").action_withdraw()
+        run = self._run(cycle)
+        self.assertFalse(self.server.requests)
+        self.assertRecordValues(
+            run.line_ids,
+            [
+                {"number_of_attendance": 2, "answer": "recorded", "verdict": "compliant"},
+                {"number_of_attendance": 1, "answer": "recorded", "verdict": "non_compliant"},
+                {"number_of_attendance": 0, "answer": "unrecorded", "verdict": "no_data"},
+            ],
+        )
+
+    def test_type_and_location_count(self):
+        url = self.server.url
+        type_id = self.env["spp.res.config.attendance.type"].create(
+            {"name": "Training", "external_id": 1, "external_source": url}
+        )
+        location = self.env["spp.res.config.attendance.location"].create(
+            {"name": "Office", "external_id": 2, "external_source": url}
+        )
+        self.server.people["DILIGENT"] = [
+            *days(1, 1, 2, type_id=1, location_id=2),
+            *days(11, 3, 4, type_id=2, location_id=2),
+            *days(21, 5, 6, type_id=1, location_id=1),
+        ]
+        cycle = self._create_cycle(
+            registrants=[self.diligent],
+            attendance_type_id=type_id.id,
+            attendance_location_id=location.id,
+        )
+        run = self._run(cycle)
+        self.assertEqual(cycle.cycle_membership_ids.number_of_attendance, 2)
+        query = self.server.asked("attendance")[0].query
+        self.assertEqual((query["attendance_type"], query["attendance_location"]), ("1", "2"))
+        self.assertIn("Training, Office", run.line_ids.reason)
