@@ -4,4 +4,5 @@ from . import test_criteria
 from . import test_events
 from . import test_jobs
 from . import test_run
+from . import test_tour
 from . import test_verdicts

@@ -115,14 +115,13 @@ class TestRun(AttendanceCase):
             (lambda: self.cycle.write({"attendance_type_id": self._create_type().id}), "not come"),
         ]
         for spoil, sentence in cases:
-            with self.subTest(sentence=sentence), self.cr.savepoint() as savepoint:
+            with self.subTest(sentence=sentence):
+                self._connect(self.server)
+                self.cycle = self._create_cycle(registrants=[self.diligent])
                 spoil()
                 with self.assertRaisesRegex(UserError, sentence):
                     self._press()
                 self.assertFalse(self.cycle.attendance_run_ids)
-                savepoint.rollback()
-                self.env.invalidate_all()
-                self.env.registry.clear_cache()
 
     def _create_type(self):
         return self.env["spp.res.config.attendance.type"].create({"name": "Made here"})

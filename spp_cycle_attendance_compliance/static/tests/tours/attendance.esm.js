@@ -1,0 +1,88 @@
+/** @odoo-module **/
+
+import {registry} from "@web/core/registry";
+
+// The router forgets it later.
+const serverUrl = new URLSearchParams(window.location.search).get("attendance_server");
+
+function type(selector, text) {
+    return () => {
+        const input = document.querySelector(selector);
+        input.value = text;
+        input.dispatchEvent(new Event("input", {bubbles: true}));
+        input.dispatchEvent(new Event("change", {bubbles: true}));
+    };
+}
+
+function enter(content, selector, text) {
+    return {content, trigger: selector, run: type(selector, text)};
+}
+
+function click(content, trigger) {
+    return {content, trigger, run: "click"};
+}
+
+function see(content, trigger) {
+    return {content, trigger, run() {}};
+}
+
+registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.connect", {
+    test: true,
+    steps: () => [
+        enter("The address", "div[name=url] input", serverUrl),
+        click("The ID type: what is there to choose", "div[name=id_type_id] input"),
+        click("The ID type", ".o-autocomplete--dropdown-item:contains(School ID of the Tour) a"),
+        enter("The client ID", "div[name=client_id] input", "client"),
+        enter("A wrong secret", "div[name=client_secret] input", "wrong"),
+        click("Test Connection", "button[name=action_test]"),
+        see("The token is refused", ".o_data_row.text-danger:contains(Token)"),
+        enter("The right secret", "div[name=client_secret] input", "secret"),
+        enter("A person to try", "div[name=sample_person] input", "NID1"),
+        click("Test Connection", "button[name=action_test]"),
+        see(
+            "The person is known",
+            ".o_data_row.text-success:contains(Sample person):contains(Known)"
+        ),
+        click("Import", "button[name=action_import]"),
+        see("A type is new", ".o_data_row:contains(Training Session)"),
+        see("A location is new", ".o_data_row:contains(Community Center A)"),
+        click("Save and Take Over", "button[name=action_take_over]"),
+        see("Done", "body:not(:has(.modal))"),
+    ],
+});
+
+registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.check", {
+    test: true,
+    steps: () => [
+        click("Open the cycle", ".o_data_row td[name=name]:contains(Cycle of the Tour)"),
+        click("The criteria", ".o_notebook a.nav-link:contains(Attendance Compliance)"),
+        click("Use them", "div[name=use_attendance_criteria] input"),
+        enter("Two days", "div[name=required_number_of_attendance] input", "2"),
+        see("In words", "span:contains(At least 2 days), div:contains(At least 2 days)"),
+        click("Preview", "button[name=action_preview_attendance]"),
+        see("It waits", ".alert:contains(Nothing was applied yet)"),
+        click("Look at the verdicts", "button[name=action_open_lines]"),
+        see(
+            "Why a family would be refused",
+            ".o_data_row:contains(Family of Truants):contains(0 of 1 members)"
+        ),
+        click("Back", ".breadcrumb-item a:contains(Attendance Run), .o_back_button a"),
+        click("Apply", "button[name=action_apply]"),
+        click("Confirm", ".modal-footer .btn-primary"),
+        see("Applied", "div[name=finished_at]:contains(20)"),
+        click("Back to the cycle", ".breadcrumb-item a:contains(Cycle of the Tour)"),
+        click("The members", "button[name=open_all_members_form]"),
+        click("A family that was ill", ".o_data_row td[name=partner_id]:contains(Family in Hospital)"),
+        click("Override", "button[name=action_override_attendance]"),
+        enter("Why", "div[name=reason] textarea", "Certificate seen"),
+        click("Override it", ".modal-footer .btn-primary"),
+        see("It is overridden", "div[name=attendance_status]:contains(Overridden)"),
+        see("And enrolled", ".ribbon:contains(ENROLLED)"),
+        see("The reason is kept", "div[name=attendance_reason]:contains(Certificate seen)"),
+        click("Back to the members", ".breadcrumb-item a:contains(Cycle Members), .o_back_button a"),
+        click("Another family", ".o_data_row td[name=partner_id]:contains(Family of Truants)"),
+        see("It was refused", "div[name=attendance_status]:contains(Non-Compliant)"),
+        see("And why", "div[name=attendance_reason]:contains(0 of 1 members that count)"),
+        see("Who came how often", ".o_data_row:contains(Not Included) td:contains(1)"),
+    ],
+});

@@ -1,0 +1,68 @@
+from odoo.tests import HttpCase, tagged
+
+from ..models.attendance_settings import CONNECTION_PARAMETERS, ID_TYPE_PARAMETER, PREFIX
+from .common import AttendanceCase, days
+
+
+@tagged("post_install", "-at_install")
+class TestTour(AttendanceCase, HttpCase):
+    def _open(self, action, tour, login, query=""):
+        self.env.flush_all()
+        action_id = self.env.ref(action).id
+        self.start_tour(
+            f"/web{query}#action={action_id}", f"spp_cycle_attendance_compliance.{tour}", login=login
+        )
+        self.env.invalidate_all()
+
+    def test_an_administrator_connects_tests_and_imports(self):
+        for _name, parameter, _default in CONNECTION_PARAMETERS:
+            self._set_param(PREFIX + parameter, False)
+        self._set_param(ID_TYPE_PARAMETER, False)
+        self.id_type.name = "School ID of the Tour"
+        self.server.people["NID1"] = days(1, 1)
+        self._create_user("attendance_admin", "g2p_registry_base.group_g2p_admin")
+        self._open(
+            "spp_cycle_attendance_compliance.action_connect_attendance",
+            "connect",
+            "attendance_admin",
+            f"?attendance_server={self.server.url}",
+        )
+        settings = self.env["spp.attendance.settings"]
+        self.assertEqual(settings._get_server_url(), self.server.url)
+        self.assertEqual(settings._get_id_type(), self.id_type)
+        self.assertEqual(settings._get_connection()["client_secret"], "secret")
+        for kind, count in (("type", 2), ("location", 2)):
+            records = self.env[f"spp.res.config.attendance.{kind}"].search(
+                [("external_source", "=", self.server.url)]
+            )
+            self.assertEqual(len(records), count)
+
+    def test_a_manager_checks_overrides_and_finds_out_why(self):
+        self._create_user("attendance_manager", "g2p_programs.g2p_program_manager")
+        families = []
+        for number, (name, attended) in enumerate(
+            [
+                ("Diligent Family", (1, 2)),
+                ("Family of Truants", (1,)),
+                ("Family in Hospital", ()),
+                ("Another Diligent Family", (1, 2, 3)),
+            ]
+        ):
+            person = self._create_person(f"T{number}")
+            self.server.people[f"T{number}"] = days(number * 10 + 1, *attended)
+            families.append(self._create_household(person, name=name))
+        program = self._create_program("group")
+        cycle = self._create_cycle(
+            program, families, name="Cycle of the Tour", use_attendance_criteria=False
+        )
+        self._open("g2p_programs.action_cycle", "check", "attendance_manager")
+        self.assertEqual(cycle.required_number_of_attendance, 2)
+        self.assertRecordValues(
+            cycle.cycle_membership_ids.sorted("id"),
+            [
+                {"attendance_status": "compliant", "state": "enrolled"},
+                {"attendance_status": "non_compliant", "state": "non_compliant"},
+                {"attendance_status": "overridden", "state": "enrolled"},
+                {"attendance_status": "compliant", "state": "enrolled"},
+            ],
+        )
