@@ -1,3 +1,5 @@
+from datetime import datetime, timezone
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
@@ -170,7 +172,7 @@ class AttendanceRun(models.Model):
     def _finish(self):
         """Decide, and apply it unless somebody has to look at it first."""
         self._decide()
-        self.decided_at = fields.Datetime.now()
+        self.decided_at = datetime.now(timezone.utc).replace(tzinfo=None)
         if self.mode == PREVIEW or self.brake_reason or not self.cycle_id._is_open_for_attendance():
             self.state = WAITING
         else:

@@ -26,7 +26,15 @@ registry.category("web_tour.tours").add("spp_auto_update_entitlements.end_cycle"
             run: "click",
         },
         {
-            content: "The cycle has ended: open its settlement",
+            content: "The cycle has ended",
+            trigger: ".o_form_view:not(:has(button[name=mark_ended]))",
+            run() {
+                // Where other addons have buttons too, some are under "More".
+                document.querySelector(".o-form-buttonbox .o_button_more")?.click();
+            },
+        },
+        {
+            content: "Open its settlement",
             trigger: "button[name=action_open_settlements]",
             run: "click",
         },
