@@ -50,11 +50,10 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         default=EXTERNAL,
     )
     attendance_type_id = fields.Many2one(
-        "spp.res.config.attendance.type", "Attendance Type", help="Empty: all types count."
+        "spp.res.config.attendance.type", help="Empty: all types count."
     )
     attendance_location_id = fields.Many2one(
         "spp.res.config.attendance.location",
-        "Attendance Location",
         help="Empty: all locations count.",
     )
     from_date = fields.Date(help="Empty: the first day of the cycle.")

@@ -41,9 +41,7 @@ class AttendanceJobMixin(models.AbstractModel):
         if not missing:
             finish.delay()
             return
-        group(*(self._delay_step(run, "fetch", batch) for batch in missing)).on_done(
-            finish
-        ).delay()
+        group(*(self._delay_step(run, "fetch", batch) for batch in missing)).on_done(finish).delay()
 
     def _delay_step(self, run, step, batch=None):
         key = f"{self._get_job_key(run)}.{run.attempt}.{step}.{batch.number if batch else 0}"

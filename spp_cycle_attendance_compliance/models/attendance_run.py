@@ -29,11 +29,9 @@ class AttendanceRun(models.Model):
     _description = "Attendance Run"
     _order = "id desc"
 
-    cycle_id = fields.Many2one(
-        "g2p.cycle", "Cycle", required=True, ondelete="restrict", index=True
-    )
+    cycle_id = fields.Many2one("g2p.cycle", required=True, ondelete="restrict", index=True)
     program_id = fields.Many2one(related="cycle_id.program_id", store=True)
-    company_id = fields.Many2one("res.company", "Company")
+    company_id = fields.Many2one("res.company")
     mode = fields.Selection(
         [(APPLY, "Run"), (PREVIEW, "Preview"), (EVALUATE, "Evaluation again")],
         "Kind",

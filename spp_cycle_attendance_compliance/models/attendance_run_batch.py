@@ -8,9 +8,7 @@ class AttendanceRunBatch(models.Model):
     _description = "Batch of an Attendance Run"
     _order = "number"
 
-    run_id = fields.Many2one(
-        "spp.attendance.run", "Run", required=True, ondelete="cascade", index=True
-    )
+    run_id = fields.Many2one("spp.attendance.run", required=True, ondelete="cascade", index=True)
     number = fields.Integer()
     person_count = fields.Integer("Persons")
     is_done = fields.Boolean("Done")

@@ -1,5 +1,4 @@
 from odoo import _, api, fields, models
-from odoo.tools import format_date
 
 from ..verdicts import COMPLIANT, DAYS, EXEMPT, NO_DATA, NON_COMPLIANT, OVERRIDDEN, PERCENTAGE
 
@@ -29,10 +28,8 @@ class AttendanceRunLine(models.Model):
     _description = "Line of an Attendance Run"
     _order = "id"
 
-    run_id = fields.Many2one(
-        "spp.attendance.run", "Run", required=True, ondelete="cascade", index=True
-    )
-    batch_id = fields.Many2one("spp.attendance.run.batch", "Batch", index="btree_not_null")
+    run_id = fields.Many2one("spp.attendance.run", required=True, ondelete="cascade", index=True)
+    batch_id = fields.Many2one("spp.attendance.run.batch", index="btree_not_null")
     kind = fields.Selection(
         [("person", "Person"), ("household", "Household"), ("member", "Household Member")],
         required=True,
@@ -48,9 +45,7 @@ class AttendanceRunLine(models.Model):
     )
     member_line_ids = fields.One2many("spp.attendance.run.line", "household_line_id", "Members")
     # What was found out.
-    identifier = fields.Char(
-        "Asked by", help="The ID by which the attendance system was asked."
-    )
+    identifier = fields.Char("Asked by", help="The ID by which the attendance system was asked.")
     answer = fields.Selection(
         [
             (KNOWN, "Known to the attendance system"),
@@ -73,11 +68,11 @@ class AttendanceRunLine(models.Model):
     members_meeting = fields.Integer("Members Who Attended Enough")
     members_without_data = fields.Integer()
     passes_criteria = fields.Boolean("Meets the Program's Compliance Criteria", default=True)
-    override_id = fields.Many2one("spp.attendance.override", "Override", ondelete="restrict")
+    override_id = fields.Many2one("spp.attendance.override", ondelete="restrict")
     verdict = fields.Selection(VERDICTS, help="What the attendance says.")
     status = fields.Selection(STATUSES)
-    state_before = fields.Selection("_selection_state", "State Before")
-    state_after = fields.Selection("_selection_state", "State After")
+    state_before = fields.Selection("_selection_state")
+    state_after = fields.Selection("_selection_state")
     is_changing = fields.Boolean("Changes", help="The state of the membership changes.")
     is_exception = fields.Boolean("Exception", help="To be looked at by a person.")
     reason = fields.Char(compute="_compute_reason")
@@ -107,10 +102,7 @@ class AttendanceRunLine(models.Model):
         """Return one sentence that says why the verdict, overrides aside, is what it is."""
         if not self.passes_criteria:
             return _("Does not meet the program's compliance criteria: non-compliant")
-        if self.kind == "household":
-            found = self._describe_household()
-        else:
-            found = self._describe_person()
+        found = self._describe_household() if self.kind == "household" else self._describe_person()
         if self.kind == "member" and not self.counts:
             return _("%(found)s: does not count", found=found)
         labels = dict(self._fields["verdict"]._description_selection(self.env))

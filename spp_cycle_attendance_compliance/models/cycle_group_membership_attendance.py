@@ -14,7 +14,7 @@ class CycleGroupMembershipAttendance(models.Model):
     )
     individual_id = fields.Many2one("res.partner", "Member", required=True, ondelete="cascade")
     number_of_attendance = fields.Integer("Attended")
-    counts = fields.Boolean("Counts", default=True)
+    counts = fields.Boolean(default=True)
     state = fields.Selection(
         [("included", "Included"), ("not_included", "Not Included")],
         help="Included: attended enough.",

@@ -47,13 +47,17 @@ class G2PCycleMembership(models.Model):
 
     def _get_last_attendance_lines(self):
         """Return the line of the last applied run about each membership, by membership."""
-        lines = self.env["spp.attendance.run.line"].sudo().search(
-            [
-                ("cycle_membership_id", "in", self.ids),
-                ("kind", "!=", "member"),
-                ("run_id.state", "=", DONE),
-            ],
-            order="id",
+        lines = (
+            self.env["spp.attendance.run.line"]
+            .sudo()
+            .search(
+                [
+                    ("cycle_membership_id", "in", self.ids),
+                    ("kind", "!=", "member"),
+                    ("run_id.state", "=", DONE),
+                ],
+                order="id",
+            )
         )
         return {line.cycle_membership_id.id: line for line in lines}
 

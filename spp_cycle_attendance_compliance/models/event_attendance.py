@@ -216,14 +216,13 @@ class EventAttendance(models.Model):
     def _update_event_data(self, former_individuals):
         event_data = self.env["spp.event.data"].sudo()
         for event in self:
-            event_data.search(
-                [("model", "=", ATTENDANCE_MODEL), ("res_id", "=", event.id)]
-            ).write(
+            event_data.search([("model", "=", ATTENDANCE_MODEL), ("res_id", "=", event.id)]).write(
                 {"partner_id": event.individual_id.id, "collection_date": event.attendance_date}
             )
         event_data._refresh_active_attendance((former_individuals | self.individual_id).ids)
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
         raise UserError(
             _("An attendance is never deleted. If it is wrong, correct it or withdraw it.")
         )

@@ -119,9 +119,11 @@ class TestAccess(AccessCase):
                 waiting.with_user(user).action_apply,
                 waiting.with_user(user).action_discard,
                 waiting.with_user(user).action_retry,
-                lambda user=user: self.env["spp.attendance.override"]
-                .with_user(user)
-                .create({"cycle_membership_id": self.membership.id, "reason": "x"}),
+                lambda user=user: (
+                    self.env["spp.attendance.override"]
+                    .with_user(user)
+                    .create({"cycle_membership_id": self.membership.id, "reason": "x"})
+                ),
             ):
                 with self.subTest(group=group), self.assertRaises(AccessError):
                     attempt()
@@ -277,9 +279,7 @@ class TestAccess(AccessCase):
         self._run(own)
         theirs = self._create_cycle(self._create_program(company_id=other.id), [twin])
         self._run(theirs)
-        self.assertEqual(
-            (own + theirs).cycle_membership_ids.mapped("number_of_attendance"), [2, 2]
-        )
+        self.assertEqual((own + theirs).cycle_membership_ids.mapped("number_of_attendance"), [2, 2])
         events = self.env["spp.event.attendance"].search([("individual_id", "=", twin.id)])
         self.assertEqual(events.company_id, other)
 

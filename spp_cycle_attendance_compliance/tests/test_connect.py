@@ -64,13 +64,16 @@ class TestConnect(AttendanceCase):
         before = self._snapshot()
         wizard = self.wizards.create({"sample_person": "NID1"})
         steps = self._get_steps(wizard)
-        self.assertEqual([step[:2] for step in steps], [
-            ("Settings", True),
-            ("Token", True),
-            ("Types", True),
-            ("Locations", True),
-            ("Sample person", True),
-        ])
+        self.assertEqual(
+            [step[:2] for step in steps],
+            [
+                ("Settings", True),
+                ("Token", True),
+                ("Types", True),
+                ("Locations", True),
+                ("Sample person", True),
+            ],
+        )
         self.assertIn("Training Session", steps[2][2])
         self.assertEqual(steps[4][2], "Known, with 0 attendances in the last 365 days.")
         wizard.sample_person = "NID2"
@@ -131,7 +134,9 @@ class TestConnect(AttendanceCase):
         person = self._create_person("NID1")
         other = self._create_person("NID2")
         self.server.people["NID2"] = days(11, 1, 2)
-        self.wizards.create({"url": f" {self.server.url}/ ", "persons_per_request": 1}).action_save()
+        self.wizards.create(
+            {"url": f" {self.server.url}/ ", "persons_per_request": 1}
+        ).action_save()
         cycle = self._create_cycle(registrants=[person, other])
         self._run(cycle)
         self.assertEqual(len(self.server.asked("attendance")), 2)

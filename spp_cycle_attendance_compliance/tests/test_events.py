@@ -1,6 +1,7 @@
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
+from .attendance_server import AttendanceServer
 from .common import AttendanceCase, days
 
 
@@ -259,7 +260,7 @@ class TestEvents(AttendanceCase):
         self._run(self.cycle)
         first = self._get_events()
         first_url = self.server.url
-        self.setUp_second_server()
+        self._use_second_server()
         self._run(self.cycle)
         events = self._get_events()
         self.assertEqual(events.mapped("event_data_external_id"), [1, 1, 2, 2, 3, 3])
@@ -267,10 +268,10 @@ class TestEvents(AttendanceCase):
         self.assertFalse(any(events.mapped("withdrawn")))
         self.assertEqual(self.cycle.cycle_membership_ids.number_of_attendance, 2)
 
-    def setUp_second_server(self):
-        people = self.server.people
-        super().setUp()
-        self.server.people = people
+    def _use_second_server(self):
+        server = AttendanceServer(self.server.people)
+        self.addCleanup(server.close)
+        self._connect(server)
 
     # By hand
 

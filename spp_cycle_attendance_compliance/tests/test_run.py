@@ -76,7 +76,10 @@ class TestRun(AttendanceCase):
             {"name": "Poor", "program_id": self.cycle.program_id.id, "tags_id": tag.id}
         )
         self.env["spp.compliance.manager"].create(
-            {"program_id": self.cycle.program_id.id, "manager_ref_id": f"{manager._name},{manager.id}"}
+            {
+                "program_id": self.cycle.program_id.id,
+                "manager_ref_id": f"{manager._name},{manager.id}",
+            }
         )
         self._set_param(NON_COMPLIANT_LIMIT_PARAMETER, 100)
         (self.truant + other).tags_ids = tag
@@ -254,7 +257,9 @@ class TestRun(AttendanceCase):
         override = self.env["spp.attendance.override"].create(
             {"cycle_membership_id": membership.id, "verdict": "compliant", "reason": "Was ill"}
         )
-        self.assertEqual((membership.state, membership.attendance_status), ("enrolled", "overridden"))
+        self.assertEqual(
+            (membership.state, membership.attendance_status), ("enrolled", "overridden")
+        )
         run = self._press()
         self.assertEqual((membership.state, membership.number_of_attendance), ("enrolled", 1))
         self.assertEqual(run.overridden_count, 1)

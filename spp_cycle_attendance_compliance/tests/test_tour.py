@@ -10,7 +10,9 @@ class TestTour(AttendanceCase, HttpCase):
         self.env.flush_all()
         action_id = self.env.ref(action).id
         self.start_tour(
-            f"/web{query}#action={action_id}", f"spp_cycle_attendance_compliance.{tour}", login=login
+            f"/web{query}#action={action_id}",
+            f"spp_cycle_attendance_compliance.{tour}",
+            login=login,
         )
         self.env.invalidate_all()
 

@@ -101,9 +101,7 @@ class TestVerdicts(AttendanceCase):
                         first_id = 10_000 + index * 100 + number * 10
                         self.server.people[identifier] = days(first_id, *range(1, count + 1))
                 household = self._create_household(*members)
-                cycle = self._create_cycle(
-                    self._create_program("group"), [household], **criteria
-                )
+                cycle = self._create_cycle(self._create_program("group"), [household], **criteria)
                 self._run(cycle)
                 membership = cycle.cycle_membership_ids
                 found = [
@@ -137,9 +135,7 @@ class TestVerdicts(AttendanceCase):
             "[('birthdate', '<=', context_today() - relativedelta(years=6)), "
             "('birthdate', '>', context_today() - relativedelta(years=18))]"
         )
-        cycle = self._create_cycle(
-            self._create_program("group"), [household], member_domain=domain
-        )
+        cycle = self._create_cycle(self._create_program("group"), [household], member_domain=domain)
         self._run(cycle)
         membership = cycle.cycle_membership_ids
         self.assertRecordValues(
@@ -200,15 +196,15 @@ class TestVerdicts(AttendanceCase):
         first, second = self._create_person("TWIN"), self._create_person("TWIN")
         spoiled = self._create_person("SPOILED")
         known = [self._create_person(f"K{number}") for number in range(6)]
-        self.server.people.update({f"K{number}": days(number * 10 + 1, 1, 2) for number in range(6)})
+        self.server.people.update(
+            {f"K{number}": days(number * 10 + 1, 1, 2) for number in range(6)}
+        )
         self.server.people["TWIN"] = days(100, 1, 2)
         self.server.people["SPOILED"] = [
             *days(200, 1, 2),
             {**days(210, 3)[0], "date": "2026-11-1x"},
         ]
-        cycle = self._create_cycle(
-            registrants=[nobody, unknown, first, second, spoiled, *known]
-        )
+        cycle = self._create_cycle(registrants=[nobody, unknown, first, second, spoiled, *known])
         run = self._run(cycle)
         answers = {line.partner_id: line.answer for line in run.line_ids}
         self.assertEqual(
@@ -224,7 +220,9 @@ class TestVerdicts(AttendanceCase):
         )
         asked = self.server.asked("attendance")[0].body["person_ids"]
         self.assertNotIn("TWIN", asked)
-        self.assertFalse(self.env["spp.event.attendance"].search([("individual_id", "in", (first + second).ids)]))
+        self.assertFalse(
+            self.env["spp.event.attendance"].search([("individual_id", "in", (first + second).ids)])
+        )
         exceptions = run.line_ids.filtered("is_exception").partner_id
         self.assertEqual(exceptions, nobody + unknown + first + second + spoiled)
         membership = self._get_membership(cycle, spoiled)

@@ -56,7 +56,9 @@ class ConnectAttendance(models.TransientModel):
     )
     step_ids = fields.One2many("spp.connect.attendance.step", "wizard_id", "Steps")
     is_compared = fields.Boolean()
-    difference_ids = fields.One2many("spp.connect.attendance.difference", "wizard_id", "Differences")
+    difference_ids = fields.One2many(
+        "spp.connect.attendance.difference", "wizard_id", "Differences"
+    )
 
     @api.model
     def default_get(self, fields_list):

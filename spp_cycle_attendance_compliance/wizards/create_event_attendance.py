@@ -36,8 +36,9 @@ class CreateEventAttendance(models.TransientModel):
         for wizard in self:
             memberships = wizard.registrant_id.sudo().group_membership_ids
             current = memberships.filtered(
-                lambda membership: not membership.ended_date
-                or membership.ended_date > fields.Datetime.now()
+                lambda membership: (
+                    not membership.ended_date or membership.ended_date > fields.Datetime.now()
+                )
             )
             registrant = wizard.registrant_id
             wizard.member_ids = current.individual if wizard.is_household else registrant

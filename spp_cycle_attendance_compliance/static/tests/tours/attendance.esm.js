@@ -72,14 +72,20 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.check",
         see("Applied", "div[name=finished_at]:contains(:)"),
         click("Back to the cycle", ".breadcrumb-item a:contains(Cycle of the Tour)"),
         click("The members", "button[name=open_all_members_form]"),
-        click("A family that was ill", ".o_data_row td[name=partner_id]:contains(Family in Hospital)"),
+        click(
+            "A family that was ill",
+            ".o_data_row td[name=partner_id]:contains(Family in Hospital)"
+        ),
         click("Override", "button[name=action_override_attendance]"),
         enter("Why", "div[name=reason] textarea", "Certificate seen"),
         click("Override it", ".modal-footer .btn-primary"),
         see("It is overridden", "div[name=attendance_status]:contains(Overridden)"),
         see("And enrolled", ".ribbon:contains(ENROLLED)"),
         see("The reason is kept", "div[name=attendance_reason]:contains(Certificate seen)"),
-        click("Back to the members", ".breadcrumb-item a:contains(Cycle Members), .o_back_button a"),
+        click(
+            "Back to the members",
+            ".breadcrumb-item a:contains(Cycle Members), .o_back_button a"
+        ),
         click("Another family", ".o_data_row td[name=partner_id]:contains(Family of Truants)"),
         see("It was refused", "div[name=attendance_status]:contains(Non-Compliant)"),
         see("And why", "div[name=attendance_reason]:contains(0 of 1 members that count)"),
