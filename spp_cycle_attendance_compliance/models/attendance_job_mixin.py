@@ -114,7 +114,7 @@ class AttendanceJobMixin(models.AbstractModel):
             try:
                 with self.env.registry.cursor() as cr:
                     env = self.env(cr=cr)
-                    cycle.with_env(env)._stop_attendance_run(run.with_env(env), message)
+                    cycle.with_env(env)._stop_attendance_run(run.with_env(env).sudo(), message)
                 return
             except Exception as failure:
                 if not tries_left or not self._is_concurrency_error(failure):

@@ -15,13 +15,14 @@ class AttendanceOverride(models.Model):
     _order = "id desc"
     _rec_name = "reason"
 
+    # The platform lets members leave a draft cycle; what was decided about them stays.
     cycle_membership_id = fields.Many2one(
-        "g2p.cycle.membership", "Membership", required=True, ondelete="restrict", index=True
+        "g2p.cycle.membership", "Membership", ondelete="set null", index=True
     )
-    partner_id = fields.Many2one(related="cycle_membership_id.partner_id")
-    company_id = fields.Many2one(
-        "res.company", compute="_compute_company_id", store=True, precompute=True
+    partner_id = fields.Many2one(
+        "res.partner", "Registrant", compute="_compute_from_membership", store=True
     )
+    company_id = fields.Many2one("res.company", compute="_compute_from_membership", store=True)
     verdict = fields.Selection(
         [(COMPLIANT, "Compliant"), (NON_COMPLIANT, "Non-Compliant")],
         "Set to",
@@ -33,10 +34,13 @@ class AttendanceOverride(models.Model):
     lifted_at = fields.Datetime("Lifted on", readonly=True)
 
     @api.depends("cycle_membership_id")
-    def _compute_company_id(self):
+    def _compute_from_membership(self):
         for override in self:
-            cycle = override.sudo().cycle_membership_id.cycle_id
-            override.company_id = cycle.company_id or cycle.program_id.company_id
+            membership = override.sudo().cycle_membership_id
+            override.partner_id = membership.partner_id
+            override.company_id = (
+                membership.cycle_id.company_id or membership.cycle_id.program_id.company_id
+            )
 
     @api.constrains("reason")
     def _check_reason(self):
@@ -54,6 +58,8 @@ class AttendanceOverride(models.Model):
         return overrides
 
     def _put_in_force(self):
+        if not self.cycle_membership_id:
+            raise ValidationError(_("Open the membership that you want to override."))
         self._check_may_override()
         membership = self.sudo().cycle_membership_id
         membership.attendance_override_id._lift(self.env.user)

@@ -165,7 +165,13 @@ class AttendanceRun(models.Model):
         self._finish()
 
     def _get_client(self, limits=None):
-        return self.env["spp.attendance.settings"]._get_client(limits, url=self.server_url)
+        settings = self.env["spp.attendance.settings"]
+        if settings._get_server_url() != self.server_url:
+            # Its secret is not for this run's server.
+            raise UserError(
+                _("Another attendance system was connected since this run began. Run again.")
+            )
+        return settings._get_client(limits)
 
     def _finish(self):
         """Decide, and apply it unless somebody has to look at it first."""

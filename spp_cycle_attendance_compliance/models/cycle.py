@@ -84,7 +84,11 @@ class G2PCycle(models.Model):
         """Give a new cycle the attendance criteria of the program's previous one."""
         for vals in vals_list:
             self._check_may_set_criteria(vals)
-        taken_over = [self._get_inherited_criteria(vals.get("program_id")) for vals in vals_list]
+        default_program_id = self.env.context.get("default_program_id")
+        taken_over = [
+            self._get_inherited_criteria(vals.get("program_id", default_program_id))
+            for vals in vals_list
+        ]
         return super().create(
             [{**criteria, **vals} for criteria, vals in zip(taken_over, vals_list, strict=True)]
         )

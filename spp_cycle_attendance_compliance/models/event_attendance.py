@@ -61,13 +61,16 @@ class EventAttendance(models.Model):
     )
     submission_source = fields.Char()
     event_data_source = fields.Char(
-        "Attendance System", readonly=True, help="The address of the system that it comes from."
+        "Attendance System",
+        readonly=True,
+        copy=False,
+        help="The address of the system that it comes from.",
     )
-    event_data_external_id = fields.Integer("External ID", readonly=True)
+    event_data_external_id = fields.Integer("External ID", readonly=True, copy=False)
     is_fetched = fields.Boolean(
         "From an Attendance System", compute="_compute_is_fetched", search="_search_is_fetched"
     )
-    run_id = fields.Many2one("spp.attendance.run", "Brought by", readonly=True)
+    run_id = fields.Many2one("spp.attendance.run", "Brought by", readonly=True, copy=False)
     last_seen_run_id = fields.Many2one(
         "spp.attendance.run",
         "Last Seen by",
@@ -77,11 +80,12 @@ class EventAttendance(models.Model):
     # Plain columns, for groups and filters: an event recorded by hand has no run.
     cycle_id = fields.Many2one(related="run_id.cycle_id", store=True)
     program_id = fields.Many2one(related="run_id.program_id", store=True)
-    withdrawn = fields.Boolean(readonly=True, help="Counts no more.")
+    withdrawn = fields.Boolean(readonly=True, copy=False, help="Counts no more.")
     withdrawn_run_id = fields.Many2one(
         "spp.attendance.run",
         "Withdrawn by",
         readonly=True,
+        copy=False,
         help="The run to which the attendance system did not show it any more.",
     )
     change_ids = fields.One2many("spp.event.attendance.change", "event_id", "Changes")

@@ -297,6 +297,12 @@ class TestEvents(AttendanceCase):
         second.action_restore()
         self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
 
+    def test_a_copy_is_recorded_by_hand(self):
+        self._run(self.cycle)
+        registrar = self._create_user("registrar5", "g2p_registry_base.group_g2p_registrar")
+        copy = self._get_events()[0].with_user(registrar).copy({"attendance_date": "2026-11-20"})
+        self.assertRecordValues(copy, [{"is_fetched": False, "run_id": False, "withdrawn": False}])
+
     def test_moved_to_another_person(self):
         other = self._create_person()
         event = self._record(self.person, "2026-11-01")

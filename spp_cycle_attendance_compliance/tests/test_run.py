@@ -300,6 +300,26 @@ class TestRun(AttendanceCase):
         with self.assertRaisesRegex(UserError, "can't be changed any more"):
             self.env["spp.attendance.override"].create(vals)
 
+    def test_a_member_who_leaves_the_cycle_leaves_the_proof(self):
+        run = self._press()
+        membership = self._get_membership(self.cycle, self.truant)
+        override = self.env["spp.attendance.override"].create(
+            {"cycle_membership_id": membership.id, "reason": "Was ill"}
+        )
+        membership.unlink()
+        self.env.invalidate_all()
+        self.assertEqual(override.partner_id, self.truant)
+        line = run.line_ids.filtered(lambda line: line.partner_id == self.truant)
+        self.assertEqual(line.reason, "1 of 2 days, 11/01/2026 to 11/30/2026: non-compliant")
+
+    def test_another_server_is_not_given_this_ones_secret(self):
+        self.server.next("attendance", Fault.status(403))
+        run = self._press()
+        self._set_param(PREFIX + "attendance_server_url", "http://127.0.0.1:9")
+        run.action_retry()
+        self.assertEqual(run.state, "failed")
+        self.assertIn("Another attendance system", run.error)
+
     def test_a_second_override_replaces_the_first(self):
         membership = self._get_membership(self.cycle, self.truant)
         first, second = self.env["spp.attendance.override"].create(
