@@ -47,3 +47,19 @@ class G2PEntitlement(models.Model):
     def _get_redemptions(self):
         rows = self._read_columns("initial_amount", "journal_id", "company_id")
         return self._get_money_redemptions(rows)
+
+    @api.model
+    def _get_computed_values(self, state):
+        computed = super()._get_computed_values(state)
+        if state != "approved" and self._is_ern_the_platforms():
+            computed["ern"] = False
+        return computed
+
+    @api.model
+    def _is_ern_the_platforms(self):
+        """Tell that no other addon has its own way to compute the ERN."""
+        name = "_compute_generate_ern"
+        module = getattr(self, name).__module__
+        return self._fields["ern"].compute == name and module.startswith(
+            "odoo.addons.g2p_programs."
+        )

@@ -17,6 +17,13 @@ BOOKKEEPING_FIELDS = {
     "settlement_outcome",
     "state_before_settlement",
 }
+SETTLED_FIELDS = {
+    "state",
+    "is_settled",
+    "settlement_id",
+    "settlement_outcome",
+    "state_before_settlement",
+}
 
 
 class SettledGroup(NamedTuple):
@@ -100,10 +107,50 @@ class SettlementMixin(models.AbstractModel):
 
     def write(self, vals):
         self._check_bookkeeping(vals)
-        if "state" in vals and "settlement_id" not in vals:
+        if "state" in vals and "settlement_id" in vals:
+            computed = self._update_at_once(vals)
+            with self.env.protecting([self._fields[name] for name in computed], self):
+                return super().write(vals)
+        if "state" in vals:
             # Put there by something else: a later settlement must not undo it.
             vals = dict(vals, settlement_outcome=False)
         return super().write(vals)
+
+    def _update_at_once(self, vals):
+        """Write what a settlement decided to all of these entitlements in one statement.
+
+        The ORM writes one row at a time. Called first, this leaves it nothing to write; whatever
+        else a write does, it does. The overrides of ``write`` in the models that inherit this
+        mixin run before, so they see the entitlements as they were.
+
+        :param vals: what the ORM is about to write
+        :return: the values of `_get_computed_values`, written too
+        """
+        computed = self._get_computed_values(vals["state"])
+        columns = {
+            **{name: value for name, value in vals.items() if name in SETTLED_FIELDS},
+            **computed,
+            "write_uid": self.env.uid,
+            "write_date": self.env.cr.now(),
+        }
+        self._update(columns)
+        self.fetch(columns)
+        return computed
+
+    @api.model
+    def _get_computed_values(self, state):
+        """Return what stored computed fields are sure to become in ``state``."""
+        return {}
+
+    def _update(self, columns):
+        """Write values to all of these entitlements past the ORM."""
+        self.flush_recordset(columns)
+        self.env.cr.execute(
+            f"UPDATE {self._table} SET {', '.join(f'{name} = %s' for name in columns)}"
+            " WHERE id IN %s",
+            [*(value or None for value in columns.values()), tuple(self.ids)],
+        )
+        self.invalidate_recordset(columns, flush=False)
 
     def _check_bookkeeping(self, vals):
         if not self.env.su and BOOKKEEPING_FIELDS.intersection(vals):
@@ -194,9 +241,4 @@ class SettlementMixin(models.AbstractModel):
             self.write(dict(vals, state=group.decision.state))
             return
         # Nothing that another addon could care about: not worth a write through the ORM.
-        self.flush_recordset(vals)
-        self.env.cr.execute(
-            f"UPDATE {self._table} SET {', '.join(f'{name} = %s' for name in vals)} WHERE id IN %s",
-            [*vals.values(), tuple(self.ids)],
-        )
-        self.invalidate_recordset(vals)
+        self._update(vals)

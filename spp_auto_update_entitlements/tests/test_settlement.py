@@ -1,5 +1,6 @@
 from unittest.mock import patch
 
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from ..models import cycle_settlement
@@ -281,18 +282,64 @@ class TestSettlement(SettlementCase):
         """Other addons hook into ``write``; the platform itself clears the ERN that way."""
         entitlement = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 40)])
         self.assertTrue(entitlement.ern)
-        seen = []
-        original = type(entitlement).write
+        today, seen = self.today, []
+        # The first of all that define the model: the others come before it.
+        definition = [
+            each
+            for each in type(entitlement).__mro__
+            if each.__module__.startswith("odoo.addons.g2p_programs.")
+        ][-1]
 
         def write(self, vals):
-            if "state" in vals:
-                seen.extend(self.ids)
-            return original(self, vals)
+            before = self.mapped("state")
+            result = super(definition, self).write(dict(vals, valid_until=today))
+            seen.append((self, before, self.mapped("state")))
+            return result
 
-        with patch.object(type(entitlement), "write", write):
+        with patch.object(definition, "write", write, create=True):
             self._settle()
-        self.assertEqual(seen, entitlement.ids)
-        self.assertFalse(entitlement.ern)
+        self.assertEqual(seen, [(entitlement, ["approved"], ["parrdpd2ben"])])
+        self.env.invalidate_all()
+        self.assertRecordValues(
+            entitlement,
+            [
+                {
+                    "state": "parrdpd2ben",
+                    "ern": False,
+                    "valid_until": today,
+                    "write_uid": self.env.uid,
+                    "write_date": self.env.cr.now(),
+                }
+            ],
+        )
+
+    def test_another_addons_way_with_the_ern_is_kept(self):
+        entitlement = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 40)])
+        number = entitlement.ern
+
+        def keep(self):
+            for entitlement in self:
+                entitlement.ern = entitlement.ern
+
+        with patch.object(type(entitlement), "_compute_generate_ern", keep):
+            self._settle()
+            self.env.invalidate_all()
+        self.assertRecordValues(entitlement, [{"state": "parrdpd2ben", "ern": number}])
+
+    def test_constraints_of_other_addons_hold(self):
+        self._create_entitlement(self.cycle, transactions=[("PURCHASE", 40)])
+
+        def refuse(self):
+            raise ValidationError("not this state")
+
+        refuse._constrains = ("state",)
+        model = self.env.registry["g2p.entitlement"]
+        constraints = [*model._constraint_methods, refuse]
+        with (
+            patch.object(model, "_constraint_methods", constraints),
+            self.assertRaisesRegex(ValidationError, "not this state"),
+        ):
+            self._settle()
 
     def test_queries_do_not_grow_with_the_entitlements(self):
         def queries_for(count):
@@ -306,7 +353,7 @@ class TestSettlement(SettlementCase):
 
         queries_for(1)
         queries_for(1)
-        self.assertEqual(queries_for(20), queries_for(40))
+        self.assertEqual(queries_for(20), queries_for(120))
 
     def test_the_columns_that_settling_looks_up_are_indexed(self):
         for table, column in (
