@@ -54,13 +54,13 @@ class Movement(NamedTuple):
 
     :param kind: the transactions' type as recorded, ``PURCHASE`` or ``VOID`` if it is to count
     :param value: what moved, in the entitlement's own currency or unit of measure
-    :param lowest: the least of the summed values
+    :param has_negative: one of the summed values is below 0
     :param problem: one of `PROBLEMS` if the transactions can't be read, else ``None``
     """
 
     kind: str | None
     value: float | Decimal
-    lowest: float | Decimal = 0
+    has_negative: bool = False
     problem: str | None = None
 
 
@@ -92,18 +92,21 @@ class Decision(NamedTuple):
     outcome: str
 
 
-def sum_up(allocated, movements: Iterable[Movement], rounding, **unit) -> Redemption:
+def sum_up(
+    allocated, movements: Iterable[Movement], rounding, currency_id=None, uom_id=None
+) -> Redemption:
     """Add up the movements of one entitlement.
 
     :param allocated: the benefit granted (currency amount or quantity)
     :param movements: all of its transactions, in the same currency or unit
     :param rounding: the smallest amount that exists, such as 0.01; all is rounded to it, half up
-    :param unit: ``currency_id`` or ``uom_id`` of the figures
+    :param currency_id: the currency of the figures, if they are money
+    :param uom_id: the unit of measure of the figures, if they are a quantity
     """
     net = Decimal(0)
     problem = None
-    for kind, value, lowest, unreadable in movements:
-        if unreadable or lowest < 0:
+    for kind, value, has_negative, unreadable in movements:
+        if unreadable or has_negative:
             problem = problem or unreadable or "negative"
         elif kind == PURCHASE:
             net += _decimal(value)
@@ -116,7 +119,8 @@ def sum_up(allocated, movements: Iterable[Movement], rounding, **unit) -> Redemp
         _round(net, rounding),
         bool(movements),
         problem,
-        **unit,
+        currency_id,
+        uom_id,
     )
 
 

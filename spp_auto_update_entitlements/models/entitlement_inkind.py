@@ -98,16 +98,16 @@ class G2PEntitlementInkind(models.Model):
             product_id,
             uom_id,
             total,
-            lowest,
-            highest,
+            has_negative,
+            has_quantity,
         ) in self._sum_transactions("quantity", "transaction_type", "product_id", "uom_id"):
-            if lowest or highest:
+            if has_quantity:
                 with_quantity.add(entitlement_id)
-            value, problem = self._convert_quantity(total or 0, uom_id, units[entitlement_id])
+            value, problem = self._convert_quantity(float(total), uom_id, units[entitlement_id])
             own_product_id = products[entitlement_id]
             if product_id and own_product_id and product_id != own_product_id:
                 problem = "product"
-            movements[entitlement_id].append(Movement(kind, value, lowest or 0, problem))
+            movements[entitlement_id].append(Movement(kind, value, has_negative, problem))
         without_quantity = self.browse(movements.keys() - with_quantity)
         by_value = [id_ for id_, value in without_quantity._read_columns("total_amount") if value]
         return movements, self.browse(by_value)

@@ -1,4 +1,5 @@
 from collections import defaultdict
+from decimal import Decimal
 
 from odoo import api, fields, models
 
@@ -78,7 +79,8 @@ class RedemptionMixin(models.AbstractModel):
 
         :param measure: the column to sum
         :param columns: what to group by beside the entitlement, SQL expressions
-        :return: rows (entitlement id, \\*columns, sum, least, greatest)
+        :return: rows (entitlement id, \\*columns, sum as text, whether a value is below 0,
+            whether one is not 0)
         """
         if not self.ids:
             return []
@@ -86,7 +88,7 @@ class RedemptionMixin(models.AbstractModel):
         transactions.flush_model()
         self.env.cr.execute(
             f"SELECT entitlement_id, {', '.join(columns)}, "
-            f"SUM({measure}), MIN({measure}), MAX({measure}) "
+            f"COALESCE(SUM({measure}), 0)::text, BOOL_OR({measure} < 0), BOOL_OR({measure} <> 0) "
             f"FROM {transactions._table} WHERE entitlement_id IN %s "
             f"GROUP BY entitlement_id, {', '.join(columns)}",
             [tuple(self.ids)],
@@ -99,16 +101,16 @@ class RedemptionMixin(models.AbstractModel):
         :param rows: (entitlement id, amount granted, journal id, company id)
         :return: a dict from entitlement id to `redemption.Redemption`
         """
-        currency_by_key = {}  # by journal and company: the same few, a million times
-        for entitlement_id, _amount, *key in rows:
-            if tuple(key) not in currency_by_key:
-                entitlement = self.sudo().browse(entitlement_id)
-                currency_by_key[tuple(key)] = entitlement.redemption_currency_id
-        rounding_by_id = {currency.id: currency.rounding for currency in currency_by_key.values()}
-        currency_ids = {
-            entitlement_id: currency_by_key[journal_id, company_id].id
-            for entitlement_id, _amount, journal_id, company_id in rows
-        }
+        currency_id_by_key = {}  # by journal and company: the same few, a million times
+        rounding_by_id = {}
+        currency_ids = {}
+        for entitlement_id, _amount, journal_id, company_id in rows:
+            key = (journal_id, company_id)
+            if key not in currency_id_by_key:
+                currency = self.sudo().browse(entitlement_id).redemption_currency_id
+                currency_id_by_key[key] = currency.id
+                rounding_by_id[currency.id] = currency.rounding
+            currency_ids[entitlement_id] = currency_id_by_key[key]
         movements = self._get_money_movements(currency_ids)
         redemptions = {}
         for entitlement_id, amount, _journal_id, _company_id in rows:
@@ -131,11 +133,11 @@ class RedemptionMixin(models.AbstractModel):
         measure = "amount_charged_by_service_point"
         movements = defaultdict(list)
         foreign_ids = set()
-        for entitlement_id, kind, currency_id, total, lowest, _highest in self._sum_transactions(
+        for entitlement_id, kind, currency_id, total, has_negative, _any in self._sum_transactions(
             measure, "transaction_type", "currency_id"
         ):
             if currency_id == currency_ids[entitlement_id]:
-                movements[entitlement_id].append(Movement(kind, total or 0, lowest or 0))
+                movements[entitlement_id].append(Movement(kind, Decimal(total), has_negative))
             else:
                 foreign_ids.add(entitlement_id)
         # What was paid in another currency counts at the rate of its day; it is rare.
@@ -146,17 +148,17 @@ class RedemptionMixin(models.AbstractModel):
             currency_id,
             day,
             total,
-            lowest,
-            _highest,
+            has_negative,
+            _any,
         ) in foreign._sum_transactions(
             measure, "transaction_type", "currency_id", "timestamp_transaction_created::date"
         ):
             own_currency_id = currency_ids[entitlement_id]
             if currency_id != own_currency_id:
                 value, problem = foreign.browse(entitlement_id)._convert_money(
-                    total or 0, currency_id, own_currency_id, day
+                    float(total), currency_id, own_currency_id, day
                 )
-                movements[entitlement_id].append(Movement(kind, value, lowest or 0, problem))
+                movements[entitlement_id].append(Movement(kind, value, has_negative, problem))
         return movements
 
     def _convert_money(self, amount, currency_id, own_currency_id, day):

@@ -132,12 +132,12 @@ def test_sums_are_compared_in_the_rounding(allocated, amounts, rounding, redeeme
         (Movement("", 5), "type"),
         (Movement(None, 5), "type"),
         (Movement("REFUND", 0), "type"),
-        (Movement("VOID", -5, -5), "negative"),
+        (Movement("VOID", -5, True), "negative"),
         # Two purchases of 10 and -4: the sum is fine, one of them is not.
-        (Movement("PURCHASE", 6, -4), "negative"),
-        (Movement("PURCHASE", 5, 5, "currency"), "currency"),
-        (Movement("PURCHASE", 5, 5, "unit"), "unit"),
-        (Movement("REFUND", 5, 5, "product"), "product"),
+        (Movement("PURCHASE", 6, True), "negative"),
+        (Movement("PURCHASE", 5, False, "currency"), "currency"),
+        (Movement("PURCHASE", 5, False, "unit"), "unit"),
+        (Movement("REFUND", 5, False, "product"), "product"),
     ],
 )
 def test_what_cannot_be_read_is_not_guessed_at(movement, problem):
