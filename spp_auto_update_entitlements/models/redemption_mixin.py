@@ -69,10 +69,14 @@ class RedemptionMixin(models.AbstractModel):
         self.flush_model(columns)
         self.env.cr.execute(
             f"SELECT id, {', '.join(columns)} FROM {self._table}"
-            " WHERE id IN %s AND id BETWEEN %s AND %s",
-            [tuple(ids), min(ids), max(ids)],
+            " WHERE id = ANY(%s::integer[]) AND id BETWEEN %s AND %s",
+            [self._get_ids_literal(), min(ids), max(ids)],
         )
         return self.env.cr.fetchall()
+
+    def _get_ids_literal(self):
+        """Return the ids as one PostgreSQL array, which it parses faster than a list of numbers."""
+        return "{" + ",".join(map(str, self.ids)) + "}"
 
     def _sum_transactions(self, measure, *columns):
         """Sum the transactions of these entitlements.
@@ -89,9 +93,9 @@ class RedemptionMixin(models.AbstractModel):
         self.env.cr.execute(
             f"SELECT entitlement_id, {', '.join(columns)}, "
             f"COALESCE(SUM({measure}), 0)::text, BOOL_OR({measure} < 0), BOOL_OR({measure} <> 0) "
-            f"FROM {transactions._table} WHERE entitlement_id IN %s "
+            f"FROM {transactions._table} WHERE entitlement_id = ANY(%s::integer[]) "
             f"GROUP BY entitlement_id, {', '.join(columns)}",
-            [tuple(self.ids)],
+            [self._get_ids_literal()],
         )
         return self.env.cr.fetchall()
 

@@ -147,8 +147,8 @@ class SettlementMixin(models.AbstractModel):
         self.flush_recordset(columns)
         self.env.cr.execute(
             f"UPDATE {self._table} SET {', '.join(f'{name} = %s' for name in columns)}"
-            " WHERE id IN %s",
-            [*(value or None for value in columns.values()), tuple(self.ids)],
+            " WHERE id = ANY(%s::integer[])",
+            [*(value or None for value in columns.values()), self._get_ids_literal()],
         )
         self.invalidate_recordset(columns, flush=False)
 
