@@ -1,0 +1,19 @@
+"""The attendance server's client: what is asked, what may fail, what comes back.
+
+Imports no Odoo, so that it can be read, and tested, alone.
+"""
+
+from .errors import (
+    AttendanceError,
+    AuthenticationError,
+    BadAnswerError,
+    CertificateError,
+    ConfigurationError,
+    PermanentError,
+    RedirectError,
+    RefusedError,
+    TemporaryError,
+)
+from .settings import Limits, ServerSettings
+from .records import Answer, Attendance, Category, PersonAnswer, Question, SetAside
+from .client import AttendanceClient
