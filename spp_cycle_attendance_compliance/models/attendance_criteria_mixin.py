@@ -239,6 +239,15 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         parts += [self.sudo().attendance_type_id.name, self.sudo().attendance_location_id.name]
         return ", ".join(filter(None, parts))
 
+    def _describe_needed_members(self):
+        """Return how many members must attend, in a few words."""
+        return {
+            ANY: _("one is enough"),
+            ALL: _("all are needed"),
+            NUMBER: _("%(number)s are needed", number=self.household_number),
+            PERCENTAGE: _("%(number)s%% are needed", number=self.household_percentage),
+        }[self.household_rule]
+
     def _describe_household_rule(self):
         return {
             ANY: _("Any member that counts is enough"),

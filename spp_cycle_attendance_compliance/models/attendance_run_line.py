@@ -140,14 +140,15 @@ class AttendanceRunLine(models.Model):
         if not self.members_counting:
             return _("No member counts")
         found = _(
-            "%(meeting)s of %(counting)s members that count attended enough",
+            "%(meeting)s of %(counting)s members attended enough (%(needed)s)",
             meeting=self.members_meeting,
             counting=self.members_counting,
+            needed=self.run_id._describe_needed_members(),
         )
+        parts = [found, self.run_id._describe_scope()]
         if self.members_without_data:
-            missing = _("%(count)s without data", count=self.members_without_data)
-            found = f"{found}, {missing}"
-        return f"{found} ({self.run_id._describe_household_rule().lower()})"
+            parts.insert(1, _("%(count)s without data", count=self.members_without_data))
+        return ", ".join(parts)
 
     def action_open_registrant(self):
         """Open the person or household."""

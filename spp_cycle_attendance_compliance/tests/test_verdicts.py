@@ -158,7 +158,7 @@ class TestVerdicts(AttendanceCase):
         self.assertEqual((membership.number_of_attendance, membership.state), (1, "non_compliant"))
         self.assertEqual(
             membership.attendance_reason,
-            "0 of 1 members that count attended enough (any member that counts is enough): "
+            "0 of 1 members attended enough (one is enough), 11/01/2026 to 11/30/2026: "
             "non-compliant",
         )
         child.birthdate = date(2020, 11, 2)
@@ -188,6 +188,31 @@ class TestVerdicts(AttendanceCase):
                 self.assertEqual(
                     cycle.cycle_membership_ids.attendance_reason,
                     sentence.format("11/01/2026 to 11/30/2026"),
+                )
+
+    def test_a_sentence_about_a_household(self):
+        first, second = self._create_person("NID1"), self._create_person("NID2")
+        household = self._create_household(first, second, self._create_person())
+        self.server.people.update(NID1=days(1, 1, 2), NID2=days(11, 1))
+        cases = [
+            ({"household_rule": "any"}, "one is enough", "compliant"),
+            ({"household_rule": "all"}, "all are needed", "non-compliant"),
+            ({"household_rule": "number", "household_number": 2}, "2 are needed", "no data"),
+            (
+                {"household_rule": "percentage", "household_percentage": 70},
+                "70% are needed",
+                "non-compliant",
+            ),
+        ]
+        for criteria, needed, verdict in cases:
+            with self.subTest(needed=needed):
+                program = self._create_program("group")
+                cycle = self._create_cycle(program, [household], **criteria)
+                self._run(cycle)
+                self.assertEqual(
+                    cycle.cycle_membership_ids.attendance_reason,
+                    f"1 of 3 members attended enough ({needed}), 1 without data, "
+                    f"11/01/2026 to 11/30/2026: {verdict}",
                 )
 
     def test_who_has_no_data_and_why(self):

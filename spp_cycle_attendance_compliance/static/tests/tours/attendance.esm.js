@@ -88,7 +88,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.check",
         ),
         click("Another family", ".o_data_row td[name=partner_id]:contains(Family of Truants)"),
         see("It was refused", "div[name=attendance_status]:contains(Non-Compliant)"),
-        see("And why", "div[name=attendance_reason]:contains(0 of 1 members that count)"),
+        see("And why", "div[name=attendance_reason]:contains(0 of 1 members)"),
         see("Who came how often", ".o_data_row:contains(Not Included) td:contains(1)"),
     ],
 });
