@@ -3,13 +3,21 @@
 import argparse
 import re
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 
 from .console import run_command, say
 from .environment import Environment
 from .network import HOST, require_port
+from .problem import Problem
 from .steps import LOGS, ROOT, end_with_parent, last_lines, locked
 
 STORIES = ROOT / "setup" / "stories"
+ATTENDANCE_SERVER = ROOT / "spp_cycle_attendance_compliance" / "tests" / "attendance_server.py"
+# Of whom it knows the attendance, and of how many days before today. Odoo's today is UTC's.
+PERSONS, DAYS, SEED = 100, 30, 4
 LOGIN = PASSWORD = "admin"
 PORT = 8069
 
@@ -35,9 +43,10 @@ def main() -> int:
     ):
         database = env.databases.name("demo")
         env.build_database(database)
-        page = tell_stories(env, database)
-        if options.serve:
-            return serve(env, database, options.port, page)
+        with attendance_server() as arguments:
+            pages = tell_stories(env, database, arguments)
+            if options.serve:
+                return serve(env, database, options.port, pages)
     print("\nTo look at it in a browser: ./setup/demo --serve", flush=True)
     return 0
 
@@ -48,20 +57,48 @@ def port_number(text: str) -> int:
     return int(text)
 
 
-def tell_stories(env: Environment, database: str) -> str:
-    """Runs each addon's story; returns the page to open first, the first one a story names."""
+@contextmanager
+def attendance_server() -> Iterator[list[str]]:
+    """Serves made-up attendance; gives its address, and the first and the last day of it."""
+    today = datetime.now(timezone.utc).date()
+    first, last = str(today - timedelta(days=DAYS)), str(today - timedelta(days=1))
+    log = LOGS / "attendance-server.log"
+    command = [sys.executable, str(ATTENDANCE_SERVER), "--people", str(PERSONS)]
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            [*command, "--seed", str(SEED), "--from", first, "--to", last],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            # Ctrl-C is for us: it answers as long as Odoo may ask.
+            start_new_session=True,
+            preexec_fn=end_with_parent,
+        ) as server,
+    ):
+        try:
+            started = re.match(r"serving (\S+)", server.stdout.readline())
+            if not started:
+                raise Problem(f"The attendance server does not start:\n{last_lines(log)}")
+            say(f"An attendance server with the last {DAYS} days answers at {started[1]}")
+            yield [started[1], first, last]
+        finally:
+            stop(server)
+
+
+def tell_stories(env: Environment, database: str, arguments: list[str]) -> list[str]:
+    """Runs the stories in the order of their names; returns the pages that they say to open."""
     pages = []
-    for addon in env.addons:
-        script = STORIES / f"{addon}.py"
-        if script.exists():
-            say(f"Running {addon} on demo data ...")
-            told = env.shell(database, script)
-            pages += re.findall(r"^OPEN (\S+)$", told, re.M)
-            print(re.sub(r"^OPEN .*\n?", "", told, flags=re.M), end="", flush=True)
-    return pages[0] if pages else "/web"
+    for script in sorted(STORIES.glob("[0-9]*.py")):
+        say(f"\nRunning the {script.stem[2:]} story ...")
+        told = env.shell(database, script, *arguments)
+        pages += re.findall(r"^OPEN (\S+)$", told, re.M)
+        print(re.sub(r"^OPEN .*\n?", "", told, flags=re.M), end="", flush=True)
+    return pages
 
 
-def serve(env: Environment, database: str, port: int, page: str) -> int:
+def serve(env: Environment, database: str, port: int, pages: list[str]) -> int:
     """Keeps Odoo serving, with its job engine, until Ctrl-C."""
     log = LOGS / "serve.log"
     wide = (
@@ -88,7 +125,8 @@ def serve(env: Environment, database: str, port: int, page: str) -> int:
     )
     print(f"\nOdoo serves at  http://{HOST}:{port}")
     print(f"login, password {LOGIN}, {PASSWORD}")
-    print(f"open first      http://{HOST}:{port}{page}")
+    for number, page in enumerate(pages):
+        print(f"{'then' if number else 'open first':<15} http://{HOST}:{port}{page}")
     print("Ctrl-C stops it.", flush=True)
     try:
         server.wait()
