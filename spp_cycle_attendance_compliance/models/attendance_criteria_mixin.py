@@ -100,6 +100,7 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         default=ABSENT,
         help="Of who has no ID, or is unknown to the attendance system.",
     )
+    is_about_households = fields.Boolean(compute="_compute_is_about_households")
     attendance_criteria_summary = fields.Char(
         "In Words", compute="_compute_attendance_criteria_summary"
     )
@@ -214,7 +215,12 @@ class AttendanceCriteriaMixin(models.AbstractModel):
                 sentences.append(criteria._describe_household_rule() + ".")
             criteria.attendance_criteria_summary = " ".join(sentences)
 
+    def _compute_is_about_households(self):
+        for criteria in self:
+            criteria.is_about_households = criteria._is_about_households()
+
     def _is_about_households(self):
+        """Return whether the program is for households, which then have rules of their own."""
         return False
 
     def _describe_requirement(self):

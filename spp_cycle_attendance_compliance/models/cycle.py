@@ -28,7 +28,6 @@ class G2PCycle(models.Model):
         help='Let the attendance of the members decide when "Compliance Criteria" is pressed.'
     )
     can_set_attendance_criteria = fields.Boolean(compute="_compute_can_set_attendance_criteria")
-    is_about_households = fields.Boolean(compute="_compute_is_about_households")
     attendance_run_ids = fields.One2many("spp.attendance.run", "cycle_id", "Attendance Runs")
     attendance_run_count = fields.Integer(compute="_compute_attendance_run")
     attendance_run_state = fields.Char(compute="_compute_attendance_run")
@@ -46,8 +45,7 @@ class G2PCycle(models.Model):
 
     @api.depends("program_id.target_type")
     def _compute_is_about_households(self):
-        for cycle in self:
-            cycle.is_about_households = cycle._is_about_households()
+        return super()._compute_is_about_households()
 
     def _is_about_households(self):
         return self.sudo().program_id.target_type != "individual"
