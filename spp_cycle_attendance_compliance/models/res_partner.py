@@ -41,14 +41,15 @@ class ResPartner(models.Model):
                 """
                 UPDATE res_partner AS person SET personal_identifier = chosen.value
                 FROM (
-                    SELECT partner.id, nullif(trim(reg.value), '') AS value
+                    SELECT partner.id, reg.value
                     FROM res_partner AS partner
-                    LEFT JOIN LATERAL (
-                        SELECT value FROM g2p_reg_id
-                        WHERE partner_id = partner.id AND id_type = %s
-                            AND status IS DISTINCT FROM 'invalid'
-                        ORDER BY id DESC LIMIT 1
-                    ) AS reg ON TRUE
+                    LEFT JOIN (
+                        SELECT DISTINCT ON (partner_id)
+                            partner_id, nullif(trim(value), '') AS value
+                        FROM g2p_reg_id
+                        WHERE id_type = %s AND status IS DISTINCT FROM 'invalid'
+                        ORDER BY partner_id, id DESC
+                    ) AS reg ON reg.partner_id = partner.id
                 ) AS chosen
                 WHERE chosen.id = person.id
                     AND person.personal_identifier IS DISTINCT FROM chosen.value
