@@ -186,7 +186,8 @@ class G2PCycle(models.Model):
                 )
             )
         for record in (self.sudo().attendance_type_id, self.sudo().attendance_location_id):
-            if record and record.external_source != settings._get_server_url():
+            known = record.external_id and record.external_source == settings._get_server_url()
+            if record and not known:
                 raise UserError(
                     _(
                         "%(name)s does not come from the attendance system that is connected. "

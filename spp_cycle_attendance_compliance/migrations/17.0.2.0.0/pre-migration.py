@@ -1,0 +1,342 @@
+"""Bring the tables of the earlier module (17.0.1.0.0) to what the models of this one expect.
+
+In sets, since a national registry has millions of events. The databases are of several patch
+levels: a column that a statement needs is created before it, if need be. A table that is missing
+is left to Odoo. Made a second time, all this changes nothing.
+"""
+
+from odoo.tools import SQL
+from odoo.tools.sql import (
+    column_exists,
+    create_column,
+    drop_constraint,
+    table_columns,
+    table_exists,
+)
+
+from odoo.addons.spp_cycle_attendance_compliance.hooks import prepare_columns
+
+MODULE = "spp_cycle_attendance_compliance"
+ATTENDANCE_MODEL = "spp.event.attendance"
+EVENTS = "spp_event_attendance"
+MEMBERS = "spp_cycle_group_membership_attendance"
+TYPES = "spp_res_config_attendance_type"
+# (table, the column that refers to it from cycles and events)
+CATEGORIES = (
+    (TYPES, "attendance_type_id"),
+    ("spp_res_config_attendance_location", "attendance_location_id"),
+)
+BLANKS = " \t\n\r\f\v"
+# What counts as a number in a text: 7, 07 and 7.0, as long as an integer can hold it.
+NUMBER = r"^0*([0-9]{1,9})(?:\.0*)?$"
+
+
+def migrate(cr, version):
+    prepare_columns(cr)
+    keep_what_is_used(cr)
+    empty_inherited_views(cr)
+    normalise_server_url(cr)
+    migrate_cycles(cr)
+    migrate_memberships(cr)
+    if table_exists(cr, EVENTS):
+        migrate_events(cr)
+        fold_events(cr)
+    for table, reference in CATEGORIES:
+        if table_exists(cr, table):
+            migrate_categories(cr, table)
+            fold_categories(cr, table, reference)
+    if table_exists(cr, MEMBERS):
+        migrate_members(cr)
+        fold_members(cr)
+
+
+def add_missing(cr, table, kind, *names):
+    """Create the columns that a table lacks, empty.
+
+    Booleans are to be ``bool``: for ``boolean`` Odoo would fill in false.
+    """
+    for name in names:
+        if not column_exists(cr, table, name):
+            create_column(cr, table, name, kind)
+
+
+def normalise(column):
+    """Return an address as the models compare it: ``strip().rstrip("/")``."""
+    return SQL("rtrim(btrim(%s, %s), '/')", SQL.identifier(column), BLANKS)
+
+
+def to_integer(column):
+    """Return the number that a text holds; 0 for one that holds something else."""
+    return SQL(
+        "coalesce(substring(btrim(%s::text, %s) FROM %s)::integer, 0)",
+        SQL.identifier(column),
+        BLANKS,
+        NUMBER,
+    )
+
+
+# What belongs to the module as a whole
+
+
+def keep_what_is_used(cr):
+    """Keep what people work with, should the earlier module's data files have brought it.
+
+    Odoo deletes after an upgrade what the data files bring no more: a server's address, a type.
+    """
+    cr.execute(
+        SQL(
+            """
+            UPDATE ir_model_data SET noupdate = TRUE
+            WHERE module = %s AND (model = 'ir.config_parameter' OR model ~ '^(spp|g2p)[.]')
+            """,
+            MODULE,
+        )
+    )
+
+
+def empty_inherited_views(cr):
+    """Empty the earlier module's changes to the views of others.
+
+    Odoo deletes them only after it has checked the new views on top of them, which fails on the
+    fields that are no more.
+    """
+    cr.execute(
+        SQL(
+            """
+            UPDATE ir_ui_view AS view SET arch_db = '{"en_US": "<data/>"}'
+            FROM ir_model_data AS data
+            WHERE data.module = %s AND data.model = 'ir.ui.view' AND data.res_id = view.id
+                AND view.mode = 'extension'
+            """,
+            MODULE,
+        )
+    )
+
+
+def normalise_server_url(cr):
+    cr.execute(
+        SQL(
+            "UPDATE ir_config_parameter SET value = %s WHERE key = %s",
+            normalise("value"),
+            f"{MODULE}.attendance_server_url",
+        )
+    )
+
+
+# Cycles and memberships
+
+
+def migrate_cycles(cr):
+    """Have existing cycles use attendance criteria, as the earlier module had it by default."""
+    add_missing(cr, "g2p_cycle", "bool", "use_attendance_criteria")
+    add_missing(cr, "g2p_cycle", "int4", "required_number_of_attendance")
+    cr.execute(
+        """
+        UPDATE g2p_cycle
+        SET use_attendance_criteria = coalesce(use_attendance_criteria, TRUE),
+            required_number_of_attendance =
+                CASE WHEN required_number_of_attendance > 0
+                    THEN required_number_of_attendance ELSE 10 END
+        """
+    )
+
+
+def migrate_memberships(cr):
+    column = table_columns(cr, "g2p_cycle_membership").get("number_of_attendance")
+    if column and column["udt_name"] != "int4":
+        cr.execute(
+            SQL(
+                "ALTER TABLE g2p_cycle_membership"
+                " ALTER COLUMN number_of_attendance TYPE integer USING %s",
+                to_integer("number_of_attendance"),
+            )
+        )
+
+
+# Events
+
+
+def migrate_events(cr):
+    add_missing(cr, EVENTS, "varchar", "event_data_source", "attendance_category")
+    add_missing(cr, EVENTS, "bool", "withdrawn")
+    # Left to itself Odoo would compute the program of each event. None was brought by a run yet.
+    add_missing(cr, EVENTS, "int4", "event_data_external_id", "company_id", "program_id")
+    cr.execute(
+        SQL(
+            """
+            UPDATE spp_event_attendance AS event
+            SET event_data_source = nullif(%s, ''),
+                event_data_external_id = nullif(event_data_external_id, 0),
+                attendance_category = coalesce(attendance_category, 'present'),
+                withdrawn = coalesce(withdrawn, FALSE),
+                company_id = (SELECT company_id FROM res_partner WHERE id = event.individual_id)
+            """,
+            normalise("event_data_source"),
+        )
+    )
+
+
+def fold_events(cr):
+    """Keep the first of the events that are the same one on the server, with all its event data."""
+    cr.execute(
+        SQL(
+            """
+            WITH folded AS (
+                SELECT id, min(id) OVER (
+                    PARTITION BY individual_id, event_data_source, event_data_external_id
+                ) AS kept_id
+                FROM spp_event_attendance
+                WHERE individual_id IS NOT NULL AND event_data_source IS NOT NULL
+                    AND event_data_external_id IS NOT NULL
+            ), moved AS (
+                UPDATE spp_event_data AS data SET res_id = folded.kept_id
+                FROM folded
+                WHERE data.model = %s AND data.res_id = folded.id AND folded.id != folded.kept_id
+            )
+            DELETE FROM spp_event_attendance AS event USING folded
+            WHERE event.id = folded.id AND folded.id != folded.kept_id
+            """,
+            ATTENDANCE_MODEL,
+        )
+    )
+
+
+# Types and locations
+
+
+def migrate_categories(cr, table):
+    # Names may be there twice from now on: two servers may well have a "Training".
+    for name in get_unique_constraints(cr, table, "name"):
+        drop_constraint(cr, table, name)
+    add_missing(cr, table, "varchar", "external_source")
+    add_missing(cr, table, "int4", "external_id")
+    add_missing(cr, table, "bool", "active")
+    cr.execute(
+        SQL(
+            """
+            UPDATE %s
+            SET external_source = nullif(%s, ''), external_id = nullif(external_id, 0),
+                active = coalesce(active, TRUE)
+            """,
+            SQL.identifier(table),
+            normalise("external_source"),
+        )
+    )
+
+
+def get_unique_constraints(cr, table, column):
+    """Return the names of the constraints that make a column unique by itself."""
+    cr.execute(
+        SQL(
+            """
+            SELECT found.conname FROM pg_constraint AS found
+            JOIN pg_attribute AS attribute
+                ON attribute.attrelid = found.conrelid
+                AND found.conkey = ARRAY[attribute.attnum]
+            WHERE found.conrelid = %s::regclass AND found.contype = 'u' AND attribute.attname = %s
+            """,
+            table,
+            column,
+        )
+    )
+    return [row[0] for row in cr.fetchall()]
+
+
+def fold_categories(cr, table, reference):
+    """Have the first of those that are the same one on the server stand for it.
+
+    The others stay, archived and known by no number any more. Cycles and events that refer to them
+    would find, and ask for, something else then: they refer to the first from now on.
+    """
+    folded = SQL(
+        """
+        WITH folded AS (
+            SELECT id, kept_id
+            FROM (
+                SELECT id, min(id) OVER (PARTITION BY external_source, external_id) AS kept_id
+                FROM %s WHERE external_source IS NOT NULL AND external_id IS NOT NULL
+            ) AS known
+            WHERE id != kept_id
+        )
+        """,
+        SQL.identifier(table),
+    )
+    for referring in ("g2p_cycle", EVENTS):
+        if column_exists(cr, referring, reference):
+            cr.execute(
+                SQL(
+                    "%s UPDATE %s AS referring SET %s = kept_id FROM folded WHERE %s = folded.id",
+                    folded,
+                    SQL.identifier(referring),
+                    SQL.identifier(reference),
+                    SQL.identifier("referring", reference),
+                )
+            )
+    if column_exists(cr, table, "set_as_default"):
+        cr.execute(
+            SQL(
+                """
+                %s
+                UPDATE %s AS kept SET set_as_default = TRUE
+                FROM folded JOIN %s AS other ON other.id = folded.id
+                WHERE kept.id = folded.kept_id AND other.set_as_default
+                """,
+                folded,
+                SQL.identifier(table),
+                SQL.identifier(table),
+            )
+        )
+    cr.execute(
+        SQL(
+            """
+            %s
+            UPDATE %s AS category SET external_id = NULL, active = FALSE
+            FROM folded WHERE folded.id = category.id
+            """,
+            folded,
+            SQL.identifier(table),
+        )
+    )
+
+
+# Members of households
+
+
+def migrate_members(cr):
+    add_missing(cr, MEMBERS, "int4", "number_of_attendance")
+    add_missing(cr, MEMBERS, "varchar", "state")
+    if column_exists(cr, MEMBERS, "number_of_attendance_str"):
+        cr.execute(
+            SQL(
+                "UPDATE spp_cycle_group_membership_attendance SET number_of_attendance = %s",
+                to_integer("number_of_attendance_str"),
+            )
+        )
+        cr.execute(
+            "ALTER TABLE spp_cycle_group_membership_attendance DROP COLUMN number_of_attendance_str"
+        )
+
+
+def fold_members(cr):
+    """Keep one row for each member of a membership, with the highest number and its state."""
+    cr.execute(
+        """
+        WITH folded AS (
+            SELECT id, min(id) OVER same AS kept_id,
+                first_value(number_of_attendance) OVER best AS number,
+                first_value(state) OVER best AS state
+            FROM spp_cycle_group_membership_attendance
+            WHERE cycle_membership_id IS NOT NULL AND individual_id IS NOT NULL
+            WINDOW
+                same AS (PARTITION BY cycle_membership_id, individual_id),
+                best AS (same ORDER BY number_of_attendance DESC NULLS LAST, id)
+        ), kept AS (
+            UPDATE spp_cycle_group_membership_attendance AS member
+            SET number_of_attendance = folded.number, state = folded.state
+            FROM folded
+            WHERE member.id = folded.id AND folded.id = folded.kept_id
+        )
+        DELETE FROM spp_cycle_group_membership_attendance AS member USING folded
+        WHERE member.id = folded.id AND folded.id != folded.kept_id
+        """
+    )
