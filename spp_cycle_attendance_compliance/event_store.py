@@ -73,6 +73,7 @@ class EventStore:
         self._stage(attendances)
         changed = withdrawn = 0
         if had_events:
+            self._find_events()
             self._log_changes()
             changed = self._correct()
             withdrawn = self._withdraw(list(withdrawable))
@@ -83,8 +84,17 @@ class EventStore:
         return Stored(new, changed, withdrawn)
 
     def _get_individuals_with_events(self, individual_ids):
-        query = "SELECT DISTINCT individual_id FROM spp_event_attendance WHERE individual_id = ANY(%s)"
-        self.env.cr.execute(SQL(query, individual_ids))
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT person.id FROM unnest(%s) AS person (id)
+                WHERE EXISTS (
+                    SELECT FROM spp_event_attendance AS event WHERE event.individual_id = person.id
+                )
+                """,
+                individual_ids,
+            )
+        )
         return [row[0] for row in self.env.cr.fetchall()]
 
     def _stage(self, attendances):
@@ -92,7 +102,7 @@ class EventStore:
         columns = ", ".join(f"{name} {kind}" for name, kind, _target in COLUMNS)
         cr.execute(
             "CREATE TEMPORARY TABLE IF NOT EXISTS spp_attendance_staging "
-            f"({columns}) ON COMMIT DELETE ROWS"  # pylint: disable=sql-injection
+            f"({columns}, event_id integer) ON COMMIT DELETE ROWS"  # pylint: disable=sql-injection
         )
         cr.execute("TRUNCATE spp_attendance_staging")
         lines = io.StringIO()
@@ -102,8 +112,8 @@ class EventStore:
             for attendance in listed
         )
         lines.seek(0)
-        cr.copy_expert("COPY spp_attendance_staging FROM STDIN (FORMAT csv)", lines)
-        cr.execute("ANALYZE spp_attendance_staging")
+        names = ", ".join(name for name, _kind, _target in COLUMNS)
+        cr.copy_expert(f"COPY spp_attendance_staging ({names}) FROM STDIN (FORMAT csv)", lines)
 
     def _get_row(self, individual_id, attendance):
         type_id = self.type_ids.get(attendance.type_id)
@@ -123,6 +133,27 @@ class EventStore:
             attendance.submitted_by,
             attendance.submitted_datetime,
             attendance.submission_source,
+        )
+
+    def _find_events(self):
+        """Note which of the staged attendances are stored already.
+
+        By a subquery, which is always looked up in the unique index. Joined, both tables would be
+        read whole for each batch whenever the statistics of the stored events are old.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE spp_attendance_staging AS staging
+                SET event_id = (
+                    SELECT event.id FROM spp_event_attendance AS event
+                    WHERE event.individual_id = staging.individual_id
+                        AND event.event_data_source = %s
+                        AND event.event_data_external_id = staging.external_id
+                )
+                """,
+                self.run.server_url,
+            )
         )
 
     def _log_changes(self):
@@ -146,7 +177,7 @@ class EventStore:
                 SELECT event.id, %(run)s, traced.name, traced.old, traced.new,
                     %(uid)s, %(now)s, %(uid)s, %(now)s
                 FROM spp_attendance_staging AS staging
-                JOIN spp_event_attendance AS event ON %(same)s
+                JOIN spp_event_attendance AS event ON event.id = staging.event_id
                 CROSS JOIN LATERAL (
                     VALUES %(values)s, ('withdrawn', nullif(event.withdrawn, FALSE)::text, NULL)
                 ) AS traced (name, old, new)
@@ -182,7 +213,7 @@ class EventStore:
                 SET %(assignments)s, withdrawn = FALSE, withdrawn_run_id = NULL,
                     write_uid = %(uid)s, write_date = %(now)s
                 FROM spp_attendance_staging AS staging
-                WHERE %(same)s
+                WHERE event.id = staging.event_id
                     AND (event.withdrawn OR (%(old)s) IS DISTINCT FROM (%(new)s))
                 """,
                 assignments=assignments,
@@ -209,7 +240,8 @@ class EventStore:
                         AND event.event_data_external_id > 0
                         AND event.withdrawn IS NOT TRUE
                         AND NOT EXISTS (
-                            SELECT FROM spp_attendance_staging AS staging WHERE %(same)s
+                            SELECT FROM spp_attendance_staging AS staging
+                            WHERE staging.event_id = event.id
                         )
                     RETURNING event.id
                 )
@@ -241,8 +273,8 @@ class EventStore:
                         %(program)s, FALSE, %(uid)s, %(now)s, %(uid)s, %(now)s
                     FROM spp_attendance_staging AS staging
                     JOIN res_partner AS person ON person.id = staging.individual_id
-                    WHERE NOT EXISTS (SELECT FROM spp_event_attendance AS event WHERE %(same)s)
-                    ORDER BY staging.date, staging.time, staging.external_id
+                    WHERE staging.event_id IS NULL
+                    ORDER BY staging.individual_id, staging.date, staging.time, staging.external_id
                     ON CONFLICT (individual_id, event_data_source, event_data_external_id)
                         DO NOTHING
                     RETURNING id, individual_id, attendance_date, submitted_by
@@ -275,10 +307,4 @@ class EventStore:
             "uid": self.env.uid,
             "now": self.env.cr.now(),
             "source": self.run.server_url,
-            "same": SQL(
-                "event.individual_id = staging.individual_id"
-                " AND event.event_data_source = %s"
-                " AND event.event_data_external_id = staging.external_id",
-                self.run.server_url,
-            ),
         }

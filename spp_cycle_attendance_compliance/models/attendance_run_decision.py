@@ -9,6 +9,21 @@ from .attendance_criteria_mixin import EXTERNAL
 from .attendance_run_line import ANSWERS_WITH_DATA, RECORDED, STATUSES, UNRECORDED
 from .attendance_settings import NO_DATA_LIMIT_PARAMETER, NON_COMPLIANT_LIMIT_PARAMETER
 
+# The columns of the lines that a decision fills.
+DECIDED_COLUMNS = (
+    "answer",
+    "number_of_attendance",
+    "recorded",
+    "members_counting",
+    "members_meeting",
+    "members_without_data",
+    "passes_criteria",
+    "verdict",
+    "status",
+    "state_after",
+    "is_changing",
+    "is_exception",
+)
 # How many memberships change their state in one write.
 WRITE_SIZE = 1000
 
@@ -27,36 +42,54 @@ class AttendanceRunDecision(models.AbstractModel):
         """Put a verdict on every line, from the stored events."""
         self.ensure_one()
         self.env.flush_all()
+        self._make_draft()
+        self._execute(
+            """
+            INSERT INTO spp_attendance_draft
+            SELECT * FROM spp_attendance_run_line WHERE run_id = %(run)s ORDER BY id
+            """
+        )
+        self.env.cr.execute("ANALYZE spp_attendance_draft")
         self._count_events()
         self._check_compliance_criteria()
         self._judge_persons()
         self._sum_up_households()
         self._judge_households()
         self._resolve_states()
+        self._write_draft()
         self.env.invalidate_all(flush=False)
         self._sum_up()
+
+    def _write_draft(self):
+        """Put on the lines what was decided in the draft."""
+        columns = [SQL.identifier(name) for name in DECIDED_COLUMNS]
+        self._execute(
+            """
+            UPDATE spp_attendance_run_line AS line SET (%(columns)s) = ROW(%(decided)s)
+            FROM spp_attendance_draft AS draft WHERE draft.id = line.id
+            """,
+            columns=SQL(", ").join(columns),
+            decided=SQL(", ").join(SQL("draft.%s", column) for column in columns),
+        )
 
     def _count_events(self):
         counted = SQL("DISTINCT event.attendance_date" if self.attendance_unit == DAYS else "*")
         with_data = SQL("line.answer IN %s", ANSWERS_WITH_DATA)
         if self.attendance_source != EXTERNAL:
             with_data = SQL("TRUE")
+        # By a subquery for each line, which is always looked up in the index of the persons. A join
+        # would depend on statistics, and those know nothing of the events that came just now.
         self._execute(
             """
-            UPDATE spp_attendance_run_line AS line
-            SET number_of_attendance = counted.present, recorded = counted.recorded
-            FROM (
-                SELECT line.id, count(%(counted)s) AS recorded,
-                    count(%(counted)s) FILTER (WHERE event.attendance_category = 'present')
-                        AS present
-                FROM spp_attendance_run_line AS line
-                JOIN spp_event_attendance AS event
-                    ON event.individual_id = line.partner_id
-                    AND event.withdrawn IS NOT TRUE AND %(scope)s
-                WHERE line.run_id = %(run)s AND line.kind != 'household' AND %(with_data)s
-                GROUP BY line.id
-            ) AS counted
-            WHERE counted.id = line.id
+            UPDATE spp_attendance_draft AS line
+            SET (number_of_attendance, recorded) = (
+                SELECT count(%(counted)s) FILTER (WHERE event.attendance_category = 'present'),
+                    count(%(counted)s)
+                FROM spp_event_attendance AS event
+                WHERE event.individual_id = line.partner_id
+                    AND event.withdrawn IS NOT TRUE AND %(scope)s AND %(with_data)s
+            )
+            WHERE line.kind != 'household'
             """,
             counted=counted,
             scope=self._get_event_scope(),
@@ -64,11 +97,9 @@ class AttendanceRunDecision(models.AbstractModel):
         )
         self._execute(
             """
-            UPDATE spp_attendance_run_line
-            SET number_of_attendance = coalesce(number_of_attendance, 0),
-                recorded = coalesce(recorded, 0),
-                answer = coalesce(answer, CASE WHEN recorded > 0 THEN %(some)s ELSE %(none)s END)
-            WHERE run_id = %(run)s AND kind != 'household'
+            UPDATE spp_attendance_draft
+            SET answer = CASE WHEN recorded > 0 THEN %(some)s ELSE %(none)s END
+            WHERE kind != 'household' AND answer IS NULL
             """,
             some=RECORDED,
             none=UNRECORDED,
@@ -82,8 +113,10 @@ class AttendanceRunDecision(models.AbstractModel):
         satisfied = self.env["res.partner"].sudo()._search(domain)
         self._execute(
             """
-            UPDATE spp_attendance_run_line SET passes_criteria = partner_id IN %(satisfied)s
-            WHERE run_id = %(run)s AND kind != 'member'
+            UPDATE spp_attendance_draft AS line SET passes_criteria = FALSE
+            WHERE line.kind != 'member' AND NOT EXISTS (
+                SELECT FROM %(satisfied)s AS satisfied WHERE satisfied.id = line.partner_id
+            )
             """,
             satisfied=satisfied.subselect(),
         )
@@ -102,7 +135,7 @@ class AttendanceRunDecision(models.AbstractModel):
     def _sum_up_households(self):
         self._execute(
             """
-            UPDATE spp_attendance_run_line AS line
+            UPDATE spp_attendance_draft AS line
             SET members_counting = household.counting, members_meeting = household.meeting,
                 members_without_data = household.without_data,
                 number_of_attendance = household.present, recorded = household.recorded
@@ -112,10 +145,10 @@ class AttendanceRunDecision(models.AbstractModel):
                     count(member.id) FILTER (WHERE member.verdict = %(no_data)s) AS without_data,
                     coalesce(sum(member.number_of_attendance), 0) AS present,
                     coalesce(sum(member.recorded), 0) AS recorded
-                FROM spp_attendance_run_line AS household
-                LEFT JOIN spp_attendance_run_line AS member
+                FROM spp_attendance_draft AS household
+                LEFT JOIN spp_attendance_draft AS member
                     ON member.household_line_id = household.id AND member.counts
-                WHERE household.run_id = %(run)s AND household.kind = 'household'
+                WHERE household.kind = 'household'
                 GROUP BY household.id
             ) AS household
             WHERE household.id = line.id
@@ -152,11 +185,10 @@ class AttendanceRunDecision(models.AbstractModel):
         self._set_by_case(case, SQL("kind != 'member'"), columns, resolve)
         self._execute(
             """
-            UPDATE spp_attendance_run_line
+            UPDATE spp_attendance_draft
             SET is_exception = counts AND (
                 note IS NOT NULL OR verdict = %(no_data)s OR answer NOT IN %(with_data)s
             )
-            WHERE run_id = %(run)s
             """,
             no_data=NO_DATA,
             with_data=ANSWERS_WITH_DATA,
@@ -168,30 +200,27 @@ class AttendanceRunDecision(models.AbstractModel):
         :param SQL case: the expressions that make a case
         :param decide: a function of a case's values that returns the columns' values
         """
+        key = SQL("ROW(%s)::text", case)
         self.env.cr.execute(
-            SQL(
-                "SELECT DISTINCT %s FROM spp_attendance_run_line WHERE run_id = %s AND %s",
-                case,
-                self.id,
-                condition,
-            )
+            SQL("SELECT DISTINCT %s, %s FROM spp_attendance_draft WHERE %s", key, case, condition)
         )
-        for values in self.env.cr.fetchall():
-            assignments = SQL(", ").join(
-                SQL("%s = %s", SQL.identifier(column), value)
-                for column, value in zip(columns, decide(*values), strict=True)
-            )
-            self.env.cr.execute(
-                SQL(
-                    "UPDATE spp_attendance_run_line SET %s"
-                    " WHERE run_id = %s AND %s AND (%s) IS NOT DISTINCT FROM %s",
-                    assignments,
-                    self.id,
-                    condition,
-                    case,
-                    values,
-                )
-            )
+        decisions = [(case_key, *decide(*values)) for case_key, *values in self.env.cr.fetchall()]
+        if not decisions:
+            return
+        targets = [SQL.identifier(column) for column in columns]
+        decided = [SQL.identifier(f"decided_{column}") for column in columns]
+        self._execute(
+            """
+            UPDATE spp_attendance_draft SET (%(targets)s) = ROW(%(decided)s)
+            FROM (VALUES %(decisions)s) AS decision (case_key, %(decided)s)
+            WHERE %(condition)s AND %(key)s = case_key
+            """,
+            targets=SQL(", ").join(targets),
+            decided=SQL(", ").join(decided),
+            decisions=SQL(", ").join(SQL("%s", decision) for decision in decisions),
+            condition=condition,
+            key=key,
+        )
 
     def _sum_up(self):
         """Set the counts of the run from its lines."""

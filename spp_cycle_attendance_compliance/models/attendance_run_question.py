@@ -35,21 +35,38 @@ class AttendanceRunQuestion(models.AbstractModel):
         """Make the lines of the run, and the batches of persons that it asks for."""
         self.ensure_one()
         self.env.flush_all()
-        self._insert_registrant_lines()
-        self._insert_member_lines()
+        self._make_draft()
+        self._draft_registrant_lines()
+        self._draft_member_lines()
+        self.env.cr.execute("ANALYZE spp_attendance_draft")
         if self.attendance_source == EXTERNAL:
             self._set_identifiers()
             if self.mode == "evaluate":
                 self._take_over_answers()
             else:
                 self._make_batches()
+        self._execute(
+            "INSERT INTO spp_attendance_run_line SELECT * FROM spp_attendance_draft ORDER BY id"
+        )
         self.env.invalidate_all(flush=False)
         self.is_prepared = True
 
-    def _insert_registrant_lines(self):
+    def _make_draft(self):
+        """Make an empty draft of lines: a copy of their table, of this transaction only.
+
+        Changed again and again where they are, lines would cost many times as much: PostgreSQL
+        then writes all of their indexes, and checks all of their foreign keys, each time.
+        """
+        self.env.cr.execute("DROP TABLE IF EXISTS pg_temp.spp_attendance_draft")
+        self.env.cr.execute(
+            "CREATE TEMPORARY TABLE spp_attendance_draft"
+            " (LIKE spp_attendance_run_line INCLUDING DEFAULTS) ON COMMIT DROP"
+        )
+
+    def _draft_registrant_lines(self):
         self._execute(
             """
-            INSERT INTO spp_attendance_run_line
+            INSERT INTO spp_attendance_draft
                 (run_id, kind, cycle_membership_id, partner_id, state_before, override_id, counts,
                  passes_criteria, create_uid, create_date, write_uid, write_date)
             SELECT %(run)s, CASE WHEN registrant.is_group THEN 'household' ELSE 'person' END,
@@ -64,7 +81,7 @@ class AttendanceRunQuestion(models.AbstractModel):
             states=DECIDED_STATES,
         )
 
-    def _insert_member_lines(self):
+    def _draft_member_lines(self):
         """Make a line for each member whose membership of the household has not ended.
 
         Who was removed from the registry is no member either. ``is_ended`` is not looked at: the
@@ -74,17 +91,18 @@ class AttendanceRunQuestion(models.AbstractModel):
         counting = persons._search(self._get_member_domain())
         self._execute(
             """
-            INSERT INTO spp_attendance_run_line
+            INSERT INTO spp_attendance_draft
                 (run_id, kind, cycle_membership_id, partner_id, household_line_id, counts,
                  passes_criteria, create_uid, create_date, write_uid, write_date)
             SELECT DISTINCT ON (household.id, person.id)
                 %(run)s, 'member', household.cycle_membership_id, person.id, household.id,
-                person.id IN %(counting)s, TRUE, %(uid)s, %(now)s, %(uid)s, %(now)s
-            FROM spp_attendance_run_line AS household
+                counting.id IS NOT NULL, TRUE, %(uid)s, %(now)s, %(uid)s, %(now)s
+            FROM spp_attendance_draft AS household
             JOIN g2p_group_membership AS membership
                 ON membership."group" = household.partner_id
             JOIN res_partner AS person ON person.id = membership.individual
-            WHERE household.run_id = %(run)s AND household.kind = 'household'
+            LEFT JOIN %(counting)s AS counting ON counting.id = person.id
+            WHERE household.kind = 'household'
                 AND (membership.ended_date IS NULL OR membership.ended_date > %(now)s)
                 AND person.active AND person.disabled IS NULL
             ORDER BY household.id, person.id
@@ -96,7 +114,7 @@ class AttendanceRunQuestion(models.AbstractModel):
         """Find the ID of each person; who has none, or another one's, is not asked for."""
         self._execute(
             """
-            UPDATE spp_attendance_run_line AS line
+            UPDATE spp_attendance_draft AS line
             SET identifier = person.personal_identifier,
                 answer = CASE
                     WHEN person.personal_identifier IS NULL THEN %(missing)s
@@ -109,8 +127,7 @@ class AttendanceRunQuestion(models.AbstractModel):
                     ) THEN %(shared)s
                 END
             FROM res_partner AS person
-            WHERE person.id = line.partner_id
-                AND line.run_id = %(run)s AND line.kind != 'household'
+            WHERE person.id = line.partner_id AND line.kind != 'household'
             """,
             missing=NO_IDENTIFIER,
             shared=SHARED_IDENTIFIER,
@@ -119,13 +136,10 @@ class AttendanceRunQuestion(models.AbstractModel):
     def _make_batches(self):
         """Deal out the persons: nobody is in two batches, and asked for twice."""
         self.env.cr.execute(
-            SQL(
-                """
-                SELECT count(DISTINCT partner_id) FROM spp_attendance_run_line
-                WHERE run_id = %s AND kind != 'household' AND answer IS NULL
-                """,
-                self.id,
-            )
+            """
+            SELECT count(DISTINCT partner_id) FROM spp_attendance_draft
+            WHERE kind != 'household' AND answer IS NULL
+            """
         )
         person_count = self.env.cr.fetchone()[0]
         batches = self.env["spp.attendance.run.batch"].create(
@@ -141,11 +155,11 @@ class AttendanceRunQuestion(models.AbstractModel):
         batches.flush_recordset()
         self._execute(
             """
-            UPDATE spp_attendance_run_line AS line SET batch_id = batch.id
+            UPDATE spp_attendance_draft AS line SET batch_id = batch.id
             FROM (
                 SELECT id, (dense_rank() OVER (ORDER BY partner_id) - 1) / %(size)s + 1 AS number
-                FROM spp_attendance_run_line
-                WHERE run_id = %(run)s AND kind != 'household' AND answer IS NULL
+                FROM spp_attendance_draft
+                WHERE kind != 'household' AND answer IS NULL
             ) AS dealt
             JOIN spp_attendance_run_batch AS batch
                 ON batch.run_id = %(run)s AND batch.number = dealt.number
@@ -158,7 +172,7 @@ class AttendanceRunQuestion(models.AbstractModel):
         """Take the last answer about each person that covers what is asked now."""
         self._execute(
             """
-            UPDATE spp_attendance_run_line AS line
+            UPDATE spp_attendance_draft AS line
             SET answer = coalesce(
                 (
                     SELECT earlier.answer
@@ -175,7 +189,7 @@ class AttendanceRunQuestion(models.AbstractModel):
                 ),
                 %(not_asked)s
             )
-            WHERE line.run_id = %(run)s AND line.kind != 'household' AND line.answer IS NULL
+            WHERE line.kind != 'household' AND line.answer IS NULL
             """,
             first=self.from_date,
             last=self.to_date,
@@ -272,15 +286,21 @@ class AttendanceRunQuestion(models.AbstractModel):
         return None
 
     def _write_answers(self, batch, rows):
-        values = SQL(", ").join(SQL("(%s, %s, %s, %s)", *row) for row in rows)
+        partner_ids, answers, digests, notes = map(list, zip(*rows, strict=True))
         self._execute(
             """
             UPDATE spp_attendance_run_line AS line
             SET answer = given.answer, digest = given.digest, note = given.note
-            FROM (VALUES %(values)s) AS given (partner_id, answer, digest, note)
+            FROM unnest(
+                %(partner_ids)s::integer[], %(answers)s::varchar[], %(digests)s::varchar[],
+                %(notes)s::varchar[]
+            ) AS given (partner_id, answer, digest, note)
             WHERE line.batch_id = %(batch)s AND line.partner_id = given.partner_id
             """,
-            values=values,
+            partner_ids=partner_ids,
+            answers=answers,
+            digests=digests,
+            notes=notes,
             batch=batch.id,
         )
 
@@ -344,9 +364,7 @@ class AttendanceRunQuestion(models.AbstractModel):
 
     def _get_event_scope(self):
         """Return the SQL condition of the events that this run is about."""
-        conditions = [
-            SQL("event.attendance_date BETWEEN %s AND %s", self.from_date, self.to_date)
-        ]
+        conditions = [SQL("event.attendance_date BETWEEN %s AND %s", self.from_date, self.to_date)]
         if self.attendance_source == EXTERNAL:
             conditions.append(SQL("event.event_data_source = %s", self.server_url))
         if self.attendance_type_id:
