@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "setup"))
+sys.path.append(str(Path(__file__).parent))
 
 from harness.environment import Environment
 from harness.test import TEMPLATE_VARIABLE
@@ -32,14 +33,15 @@ def template(odoo_env: Environment) -> str:
 
 
 @pytest.fixture
-def database(odoo_env: Environment, template: str) -> Iterator[Callable[[], str]]:
-    """Makes copies of the template, as many as a test asks for; they are dropped afterwards."""
+def database(odoo_env: Environment, template: str) -> Iterator[Callable[..., str]]:
+    """Makes copies of the template, or of another database, as many as a test asks for; they are
+    dropped afterwards."""
     made = []
     numbers = count(1)
 
-    def make() -> str:
+    def make(source: str = template) -> str:
         name = odoo_env.databases.name(f"try{os.getpid()}x{next(numbers)}")
-        odoo_env.databases.copy(template, name)
+        odoo_env.databases.copy(source, name)
         made.append(name)
         return name
 

@@ -1,10 +1,11 @@
 import logging
+from datetime import timedelta
 
-from odoo import _, api, models
+from odoo import _, api, fields, models
 
 from odoo.addons.queue_job.delay import group
 from odoo.addons.queue_job.exception import RetryableJobError
-from odoo.addons.queue_job.job import ENQUEUED, PENDING, STARTED
+from odoo.addons.queue_job.job import ENQUEUED, PENDING, STARTED, WAIT_DEPENDENCIES
 
 from ..connector import TemporaryError
 from .attendance_run import RUNNING
@@ -15,6 +16,7 @@ CHANNEL = "root_program.cycle"
 # When a call failed that may work later, the job waits so long before it asks again.
 RETRY_SECONDS = 300
 CONCURRENCY_TRIES = 3
+PATIENCE_MINUTES = 10
 
 
 class AttendanceJobMixin(models.AbstractModel):
@@ -144,11 +146,16 @@ class AttendanceJobMixin(models.AbstractModel):
             )
 
     def _has_jobs(self, run):
-        alive = [
-            ("identity_key", "=like", f"{self._get_job_key(run)}.%"),
-            ("state", "in", (PENDING, ENQUEUED, STARTED)),
-        ]
-        return bool(self.env["queue.job"].sudo().search_count(alive))
+        jobs = self.env["queue.job"].sudo().search(
+            [("identity_key", "=like", f"{self._get_job_key(run)}.%")]
+        )
+        states = set(jobs.mapped("state"))
+        if not states.isdisjoint((PENDING, ENQUEUED, STARTED)):
+            return True
+        # Between the end of the last batch and the start of what waits for it, there is a moment.
+        recently = fields.Datetime.now() - timedelta(minutes=PATIENCE_MINUTES)
+        is_recent = any(done > recently for done in jobs.mapped("date_done") if done)
+        return WAIT_DEPENDENCIES in states and is_recent
 
     def _retry_attendance_run(self, run):
         """Try a failed run again, at once or in the background."""

@@ -236,7 +236,9 @@ class AttendanceRunQuestion(models.AbstractModel):
         """Return the ids of the partners of a batch, by the identifiers to ask by."""
         self.env.cr.execute(
             SQL(
-                "SELECT identifier, partner_id FROM spp_attendance_run_line WHERE batch_id = %s",
+                # In the same order in every run, or two that share persons wait for each other.
+                "SELECT identifier, partner_id FROM spp_attendance_run_line"
+                " WHERE batch_id = %s ORDER BY partner_id",
                 batch.id,
             )
         )

@@ -1,5 +1,7 @@
+from datetime import timedelta
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -187,6 +189,18 @@ class TestJobs(AttendanceCase):
         run.action_retry()
         self._perform_all(run)
         self.assertEqual(run.state, "done")
+
+    def test_the_moment_before_the_last_step(self):
+        """All batches are done, and the job engine is about to start what waited for them."""
+        run = self._press()
+        self._perform_next(run)
+        jobs = self._get_jobs(run).filtered(lambda job: job.state == "pending")
+        for minutes, is_alive in ((1, True), (11, False)):
+            done = fields.Datetime.now() - timedelta(minutes=minutes)
+            self._get_jobs(run).filtered("date_done").date_done = done
+            jobs.write({"state": "done", "date_done": done})
+            self.env["g2p.cycle"]._cron_release_attendance_runs()
+            self.assertEqual(self.cycle.locked, is_alive)
 
     def test_an_unexpected_error_names_no_details(self):
         run = self._press()

@@ -1,9 +1,9 @@
 """What goes wrong in real life, provoked for real: processes killed, or in each other's way."""
 
-import signal
 from pathlib import Path
 
 import pytest
+from odoo_processes import Registry
 
 from harness.environment import ShellFailed
 
@@ -17,42 +17,7 @@ SETTLEMENTS = """
 ACTIVITIES = "SELECT count(*) FROM mail_activity WHERE res_model = 'g2p.cycle'"
 
 
-class Registry:
-    """A database, and Odoo processes that work on it."""
-
-    def __init__(self, env, name, folder):
-        self.env, self.name, self.gate = env, name, folder / "gate"
-        self.processes = []
-
-    def do(self, *commands):
-        """Have `drive.py` carry out commands, one after the other."""
-        self.env.shell(self.name, DRIVE, *commands)
-
-    def start(self, *commands):
-        """Start `drive.py` and wait until it pauses at the gate."""
-        process = self.start_unwatched(*(f"{command} {self.gate}" for command in commands))
-        for line in process.stdout:
-            if line.strip() == "waiting":
-                return process
-        raise AssertionError(f"it did not pause: {process.stderr.read()}")
-
-    def start_unwatched(self, *commands):
-        process = self.env.popen_shell(self.name, DRIVE, *commands)
-        self.processes.append(process)
-        return process
-
-    def open_gate(self):
-        self.gate.touch()
-
-    def ask(self, query):
-        return self.env.databases.sql(query, self.name)
-
-    def wait_for_lock(self):
-        """Wait until somebody waits for somebody else's row."""
-        query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        while self.ask(query) == "0":
-            assert all(process.poll() is None for process in self.processes)
-
+class SettlementRegistry(Registry):
     @property
     def cycle(self):
         return self.ask(CYCLE)
@@ -68,16 +33,9 @@ class Registry:
 
 @pytest.fixture
 def registry(odoo_env, database, tmp_path):
-    registry = Registry(odoo_env, database(), tmp_path)
+    registry = SettlementRegistry(odoo_env, database(), DRIVE, tmp_path / "gate")
     yield registry
-    for process in registry.processes:
-        process.kill()
-        process.communicate()
-
-
-def finish(process):
-    _output, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
+    registry.close()
 
 
 @pytest.mark.parametrize(
@@ -91,8 +49,7 @@ def finish(process):
 def test_the_nightly_run_is_killed(registry, pause, kept):
     registry.do("seed 40 100 0 130 40")
     running = registry.start(f"cron {pause}")
-    running.send_signal(signal.SIGKILL)
-    running.wait()
+    registry.kill(running)
     assert registry.states == kept
     assert registry.cycle == "distributed|f"
 
@@ -112,7 +69,7 @@ def test_two_runs_at_once(registry):
     with pytest.raises(ShellFailed, match="is being settled right now"):
         registry.do("end")
     registry.open_gate()
-    finish(first)
+    registry.finish(first)
     assert registry.states == "parrdpd2ben rdpd2ben approved"
     assert registry.cycle == "ended|f"
     assert registry.settlements == "done 3"
@@ -123,12 +80,12 @@ def test_two_runs_at_once(registry):
 def test_a_purchase_comes_in_while_its_cycle_is_settled(registry, bought, after):
     """Whoever commits first, the purchase is neither lost nor left out."""
     registry.do(f"seed {bought} 40")
-    purchase = registry.start("buy 40")
+    purchase = registry.start("buy 40 pause")
     settlement = registry.start_unwatched("cron")
     registry.wait_for_lock()
     registry.open_gate()
-    finish(purchase)
-    finish(settlement)
+    registry.finish(purchase)
+    registry.finish(settlement)
     assert registry.states == f"{after} parrdpd2ben"
     assert (registry.cycle, registry.settlements) == ("ended|f", "done 2")
 
@@ -166,8 +123,7 @@ def test_a_background_job_fails(registry):
 def test_a_background_job_is_killed(registry):
     registry.do("seed 40 100 0", "queue")
     running = registry.start("job 2")
-    running.send_signal(signal.SIGKILL)
-    running.wait()
+    registry.kill(running)
     registry.do("cron")  # the job may still come back: its cycle is left to it
     assert (registry.states, registry.cycle) == ("approved approved approved", "distributed|t")
     registry.do("job")  # what the job runner does with a job whose worker died

@@ -1,19 +1,18 @@
 """What the fault tests have a real Odoo process do: run inside `odoo shell`, with commands.
 
     seed AMOUNT [AMOUNT ...]   an expired cycle, an entitlement of 100 for each purchase
-    cron [PAUSE GATE]          the nightly run, in batches of 2
+    cron [PAUSE]               the nightly run, in batches of 2
     end                        "Set as Ended"
     queue                      "Set as Ended" on a cycle that is too big to do at once
-    job [PAUSE GATE]           what the job runner does with the job of that
-    buy AMOUNT [GATE]          a service point sends a purchase for the first entitlement
+    job [PAUSE]                what the job runner does with the job of that
+    buy AMOUNT [pause]         a service point sends a purchase for the first entitlement
     break_managers             a bug in another addon, from here on
 
-Each argument is a command, and committed. At batch number PAUSE, or before the commit, it says so
-and waits until the file GATE exists.
+The first argument is the gate, a file. Each other one is a command, and committed. At batch number
+PAUSE, or before the commit, it says so and waits until the gate is there.
 """
 
 import sys
-import time
 from datetime import date, timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -22,19 +21,12 @@ from uuid import uuid4
 from odoo.addons.spp_auto_update_entitlements.models import cycle as cycle_module
 from odoo.addons.spp_auto_update_entitlements.models import cycle_settlement
 
-PATIENCE_SECONDS = 60
+sys.path.append(str(Path(sys.argv[0]).parents[2]))
+
+from driving import carry_out, wait_at_gate
 
 
-def wait_at(gate):
-    print("waiting", flush=True)
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not Path(gate).exists():
-        if time.monotonic() > deadline:
-            raise TimeoutError(gate)
-        time.sleep(0.05)
-
-
-def in_small_batches(pause=0, gate=None):
+def in_small_batches(pause=0):
     """Settle two entitlements at a time, and wait in the middle of batch number ``pause``."""
     settlement_class = type(env["spp.cycle.settlement"])
     original = settlement_class._book
@@ -44,7 +36,7 @@ def in_small_batches(pause=0, gate=None):
         original(self, kind, settled)
         done.append(kind)
         if len(done) == int(pause):
-            wait_at(gate)
+            wait_at_gate()
 
     patch.object(cycle_settlement, "BATCH_SIZE", 2).start()
     patch.object(settlement_class, "_book", book).start()
@@ -98,8 +90,8 @@ def add_purchase(entitlement, amount):
     )
 
 
-def cron(pause=0, gate=None):
-    in_small_batches(pause, gate)
+def cron(pause=0):
+    in_small_batches(pause)
     env["g2p.cycle"]._cron_settle()
 
 
@@ -116,16 +108,16 @@ def queue():
         end()
 
 
-def job(pause=0, gate=None):
-    in_small_batches(pause, gate)
+def job(pause=0):
+    in_small_batches(pause)
     env["g2p.cycle"]._settle_in_background(get_cycle())
 
 
-def buy(amount, gate=None):
+def buy(amount, pause=None):
     add_purchase(env["g2p.entitlement"].search([], order="id", limit=1), amount)
     env.flush_all()
-    if gate:
-        wait_at(gate)
+    if pause:
+        wait_at_gate()
 
 
 def break_managers():
@@ -134,7 +126,4 @@ def break_managers():
     ).start()
 
 
-for command in sys.argv[1:]:
-    name, *arguments = command.split()
-    globals()[name](*arguments)
-    env.cr.commit()
+carry_out(env, globals())
