@@ -99,10 +99,13 @@ class EventStore:
 
     def _stage(self, attendances):
         cr = self.env.cr
-        columns = ", ".join(f"{name} {kind}" for name, kind, _target in COLUMNS)
+        columns = [SQL("%s %s", SQL.identifier(name), SQL(kind)) for name, kind, _to in COLUMNS]
         cr.execute(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS spp_attendance_staging "
-            f"({columns}, event_id integer) ON COMMIT DELETE ROWS"  # pylint: disable=sql-injection
+            SQL(
+                "CREATE TEMPORARY TABLE IF NOT EXISTS spp_attendance_staging"
+                " (%s, event_id integer) ON COMMIT DELETE ROWS",
+                SQL(", ").join(columns),
+            )
         )
         cr.execute("TRUNCATE spp_attendance_staging")
         lines = io.StringIO()

@@ -146,8 +146,10 @@ class AttendanceJobMixin(models.AbstractModel):
             )
 
     def _has_jobs(self, run):
-        jobs = self.env["queue.job"].sudo().search(
-            [("identity_key", "=like", f"{self._get_job_key(run)}.%")]
+        jobs = (
+            self.env["queue.job"]
+            .sudo()
+            .search([("identity_key", "=like", f"{self._get_job_key(run)}.%")])
         )
         states = set(jobs.mapped("state"))
         if not states.isdisjoint((PENDING, ENQUEUED, STARTED)):
