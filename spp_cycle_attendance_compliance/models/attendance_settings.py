@@ -66,8 +66,8 @@ class AttendanceSettings(models.AbstractModel):
             raise UserError(
                 _(
                     "No attendance system is connected. An administrator connects one under "
-                    "Programs > Configuration > Attendance System; or set the source of the "
-                    "cycle's attendance criteria to what is recorded in OpenSPP."
+                    "Programs > Configuration > Attendance > Attendance System; or set the source "
+                    "of the cycle's attendance criteria to what is recorded in OpenSPP."
                 )
             )
         values["allow_http"] = bool(values["allow_http"])

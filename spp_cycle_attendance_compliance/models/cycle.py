@@ -182,7 +182,8 @@ class G2PCycle(models.Model):
             raise UserError(
                 _(
                     "No ID type is chosen by which the attendance system knows people. An "
-                    "administrator chooses it under Programs > Configuration > Attendance System."
+                    "administrator chooses it under Programs > Configuration > Attendance > "
+                    "Attendance System."
                 )
             )
         for record in (self.sudo().attendance_type_id, self.sudo().attendance_location_id):
