@@ -8,8 +8,10 @@ from . import event_data
 from . import event_attendance
 from . import event_attendance_change
 from . import attendance_criteria_mixin
+from . import attendance_run_preparation
 from . import attendance_run_question
 from . import attendance_run_decision
+from . import attendance_run_application
 from . import attendance_run
 from . import attendance_run_batch
 from . import attendance_run_line

@@ -23,8 +23,10 @@ class AttendanceRun(models.Model):
     _name = "spp.attendance.run"
     _inherit = [
         "spp.attendance.criteria.mixin",
+        "spp.attendance.run.preparation",
         "spp.attendance.run.question",
         "spp.attendance.run.decision",
+        "spp.attendance.run.application",
     ]
     _description = "Attendance Run"
     _order = "id desc"

@@ -153,3 +153,25 @@ class AttendanceCase(TransactionCase):
 
     def _get_membership(self, cycle, registrant):
         return cycle.cycle_membership_ids.filtered(lambda each: each.partner_id == registrant)
+
+
+class EventCase(AttendanceCase):
+    """A person with three attendances on the server, and a cycle."""
+
+    def setUp(self):
+        super().setUp()
+        self.person = self._create_person("NID1")
+        self.server.people["NID1"] = days(1, 1, 2, -3)
+        self.cycle = self._create_cycle(registrants=[self.person])
+
+    def _get_events(self, person=None):
+        person = person or self.person
+        return self.env["spp.event.attendance"].search(
+            [("individual_id", "=", person.id)], order="event_data_external_id, id"
+        )
+
+    def _get_data(self, person=None):
+        person = person or self.person
+        return self.env["spp.event.data"].search(
+            [("partner_id", "=", person.id), ("model", "=", "spp.event.attendance")], order="id"
+        )

@@ -9,7 +9,7 @@ from odoo.addons.queue_job.exception import RetryableJobError
 from odoo.addons.queue_job.job import Job
 
 from ..connector import AttendanceError, Limits
-from ..models import attendance_run_question, cycle
+from ..models import attendance_run_preparation, cycle
 from .attendance_faults import Fault
 from .common import AttendanceCase, days
 
@@ -22,7 +22,7 @@ class TestJobs(AttendanceCase):
         super().setUp()
         for module, name, value in (
             (cycle, "MIN_ROW_JOB_QUEUE", 0),
-            (attendance_run_question, "BATCH_SIZE", 2),
+            (attendance_run_preparation, "BATCH_SIZE", 2),
         ):
             patcher = patch.object(module, name, value)
             patcher.start()

@@ -1,0 +1,137 @@
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import Form, tagged
+
+from .common import EventCase
+
+
+@tagged("post_install", "-at_install")
+class TestEventsByHand(EventCase):
+    """What registrars record, import and correct."""
+
+    def test_recorded_by_hand(self):
+        first = self._record(self.person, "2026-11-01", attendance_time="08:15")
+        second = self._record(self.person, "2026-10-01")
+        self.assertEqual(self._get_data().mapped("res_id"), (first + second).ids)
+        self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
+        self.assertEqual(first.submitted_by, self.env.user.name)
+        self.assertFalse(first.is_fetched)
+        second.write({"attendance_date": "2026-10-02", "attendance_category": "absent"})
+        self.assertRecordValues(
+            second.change_ids.sorted("field_name"),
+            [
+                {"field_name": "attendance_category", "old_value": "Present"},
+                {"field_name": "attendance_date", "old_value": "2026-10-01"},
+            ],
+        )
+        self.assertEqual(self._get_data()[1].collection_date, second.attendance_date)
+        second.action_withdraw()
+        self.assertEqual(self._get_data().mapped("state"), ["active", "inactive"])
+        self.assertEqual(self.person.attendance_count, 1)
+        second.action_restore()
+        self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
+
+    def test_a_copy_is_recorded_by_hand(self):
+        self._run(self.cycle)
+        registrar = self._create_user("registrar5", "g2p_registry_base.group_g2p_registrar")
+        copy = self._get_events()[0].with_user(registrar).copy({"attendance_date": "2026-11-20"})
+        self.assertRecordValues(copy, [{"is_fetched": False, "run_id": False, "withdrawn": False}])
+
+    def test_moved_to_another_person(self):
+        other = self._create_person()
+        event = self._record(self.person, "2026-11-01")
+        self._record(other, "2026-11-01")
+        event.individual_id = other
+        self.assertFalse(self._get_data())
+        self.assertEqual(self._get_data(other).mapped("state"), ["inactive", "active"])
+
+    def test_bad_input_by_hand(self):
+        household = self._create_household(self.person)
+        cases = [
+            ({"individual_id": household.id}, ValidationError, "no person of the registry"),
+            ({"attendance_time": "25:00"}, ValidationError, "no time of a day"),
+            ({"attendance_time": "noon"}, ValidationError, "no time of a day"),
+            ({"attendance_external_url": "javascript:alert(1)"}, ValidationError, "https://"),
+        ]
+        for vals, error, sentence in cases:
+            with self.subTest(vals=vals), self.assertRaisesRegex(error, sentence):
+                self._record(self.person, "2026-11-01", **vals)
+
+    def test_fetched_events_are_changed_by_nobody(self):
+        self._run(self.cycle)
+        event = self._get_events()[0].with_user(self.env.ref("base.user_admin"))
+        for change in (
+            lambda: event.write({"attendance_date": "2026-11-09"}),
+            event.action_withdraw,
+        ):
+            with self.assertRaisesRegex(UserError, "can't be changed here"):
+                change()
+        with self.assertRaisesRegex(UserError, "never deleted"):
+            event.sudo().unlink()
+        with self.assertRaisesRegex(AccessError, "event_data_external_id"):
+            event.create(
+                {
+                    "individual_id": self.person.id,
+                    "event_data_source": self.server.url,
+                    "event_data_external_id": 99,
+                }
+            )
+
+    def test_file_import(self):
+        """Odoo's own import, as a registrar."""
+        registrar = self._create_user("registrar", "g2p_registry_base.group_g2p_registrar")
+        events = self.env["spp.event.attendance"].with_user(registrar)
+        rows = [
+            [self.person.name, "2026-11-01", "present"],
+            [self.person.name, "2026-11-02", "absent"],
+        ]
+        result = events.load(["individual_id", "attendance_date", "attendance_category"], rows)
+        self.assertEqual(result["messages"], [])
+        self.assertEqual(self._get_events().ids, result["ids"])
+        self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
+        result = events.load(["individual_id", "attendance_date"], [[self.person.name, "31/31"]])
+        self.assertFalse(result["ids"])
+        self.assertEqual(len(self._get_events()), 2)
+
+    def test_the_platforms_wizard(self):
+        registrar = self._create_user("registrar2", "g2p_registry_base.group_g2p_registrar")
+        wizard = self._open_wizard(registrar, self.person)
+        with Form(wizard) as form:
+            form.attendance_time = "09:30"
+        wizard.action_create()
+        event = self._get_events()
+        self.assertRecordValues(
+            event, [{"attendance_time": "09:30", "individual_id": self.person.id}]
+        )
+        self.assertRecordValues(self._get_data(), [{"res_id": event.id, "state": "active"}])
+        self.assertEqual(event.attendance_date, self._get_data().collection_date)
+
+    def _open_wizard(self, user, registrant):
+        action = registrant.with_user(user).open_create_event_wizard()
+        first = self.env[action["res_model"]].with_user(user).browse(action["res_id"])
+        first.write({"event_data_model": "spp.event.attendance", "registrar": "Registrar"})
+        action = first.next_page()
+        view = self.env.ref("spp_cycle_attendance_compliance.view_create_event_attendance_form")
+        self.assertEqual(action["view_id"], view.id)
+        return self.env[action["res_model"]].with_user(user).browse(action["res_id"])
+
+    def test_the_platforms_wizard_for_a_household(self):
+        registrar = self._create_user("registrar3", "g2p_registry_base.group_g2p_registrar")
+        other = self._create_person()
+        self._record(self.person, "2026-11-01")
+        household = self._create_household(self.person, other)
+        wizard = self._open_wizard(registrar, household)
+        self.assertEqual(wizard.member_ids, self.person + other)
+        with self.assertRaisesRegex(UserError, "Choose the person"):
+            wizard.action_create()
+        wizard.individual_id = self.person
+        wizard.action_create()
+        self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
+        self.assertFalse(self._get_data(household))
+
+    def test_the_platforms_wizard_is_cancelled(self):
+        registrar = self._create_user("registrar4", "g2p_registry_base.group_g2p_registrar")
+        self._record(self.person, "2026-11-01")
+        wizard = self._open_wizard(registrar, self.person)
+        self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
+        wizard.action_cancel()
+        self.assertEqual(self._get_data().mapped("state"), ["active"])
