@@ -76,13 +76,13 @@ BARE_INSERT = """
             individual_id, event_data_external_id, attendance_date, attendance_time,
             attendance_category, attendance_type_id, attendance_location_id,
             attendance_description, attendance_external_url, submitted_by, submitted_datetime,
-            submission_source, event_data_source, run_id, cycle_id, program_id, withdrawn,
-            create_uid, create_date, write_uid, write_date
+            submission_source, event_data_source, company_id, run_id, cycle_id, program_id,
+            withdrawn, create_uid, create_date, write_uid, write_date
         )
         SELECT individual_id, event_data_external_id, attendance_date, attendance_time,
             attendance_category, attendance_type_id, attendance_location_id,
             attendance_description, attendance_external_url, submitted_by, submitted_datetime,
-            submission_source, %(source)s, %(run)s, %(cycle)s, %(program)s, FALSE,
+            submission_source, %(source)s, %(company)s, %(run)s, %(cycle)s, %(program)s, FALSE,
             1, now() AT TIME ZONE 'UTC', 1, now() AT TIME ZONE 'UTC'
         FROM bare_staging
         ON CONFLICT (individual_id, event_data_source, event_data_external_id) DO NOTHING
@@ -104,8 +104,8 @@ EVENTS_STORED = """
         event.individual_id, event.event_data_source, event.event_data_external_id,
         event.attendance_date, event.attendance_time, event.attendance_category,
         event.attendance_type_id, event.attendance_location_id, event.submitted_by,
-        event.submitted_datetime, event.cycle_id, event.program_id, event.withdrawn,
-        data.partner_id, data.collection_date, data.registrar
+        event.submitted_datetime, event.company_id, event.cycle_id, event.program_id,
+        event.withdrawn, data.partner_id, data.collection_date, data.registrar
     ))::bigint)
     FROM spp_event_attendance AS event
     JOIN spp_event_data AS data
@@ -288,8 +288,10 @@ def store_bare(env, cycle, url, folder, person_ids):
     run = env["spp.attendance.run"]._open(cycle, "apply")
     run._fail("Only what the bare limit hangs its events on.")
     label = env["ir.model"]._get("spp.event.attendance").name
+    person = env["res.partner"].browse(next(iter(person_ids.values())))  # the others are copies
     values = {
         "source": url,
+        "company": person.company_id.id or None,
         "run": run.id,
         "cycle": cycle.id,
         "program": cycle.program_id.id,

@@ -1,4 +1,5 @@
 from odoo import _, api, fields, models
+from odoo.tools.sql import create_index
 
 from ..verdicts import COMPLIANT, DAYS, EXEMPT, NO_DATA, NON_COMPLIANT, OVERRIDDEN, PERCENTAGE
 
@@ -37,9 +38,7 @@ class AttendanceRunLine(models.Model):
     cycle_membership_id = fields.Many2one(
         "g2p.cycle.membership", "Membership", ondelete="set null", index="btree_not_null"
     )
-    partner_id = fields.Many2one(
-        "res.partner", "Registrant", required=True, ondelete="restrict", index=True
-    )
+    partner_id = fields.Many2one("res.partner", "Registrant", required=True, ondelete="restrict")
     household_line_id = fields.Many2one(
         "spp.attendance.run.line", "Household", ondelete="cascade", index="btree_not_null"
     )
@@ -76,6 +75,11 @@ class AttendanceRunLine(models.Model):
     is_changing = fields.Boolean("Changes", help="The state of the membership changes.")
     is_exception = fields.Boolean("Exception", help="To be looked at by a person.")
     reason = fields.Char(compute="_compute_reason")
+
+    def init(self):
+        """Find the last line about a person at once, in a table that only ever grows."""
+        name = f"{self._table}_partner_id_id_index"
+        create_index(self.env.cr, name, self._table, ["partner_id", "id"])
 
     @api.model
     def _selection_state(self):

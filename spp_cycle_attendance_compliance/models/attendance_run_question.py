@@ -137,13 +137,16 @@ class AttendanceRunQuestion(models.AbstractModel):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT DISTINCT ON (line.partner_id)
-                    line.identifier, line.digest, run.question_key, line.partner_id
-                FROM spp_attendance_run_line AS line
-                JOIN spp_attendance_run AS run ON run.id = line.run_id
-                WHERE line.partner_id = ANY(%s) AND line.run_id != %s
-                    AND line.batch_id IS NOT NULL AND line.answer IS NOT NULL
-                ORDER BY line.partner_id, line.id DESC
+                SELECT last.identifier, last.digest, run.question_key, person.id
+                FROM unnest(%s) AS person (id)
+                CROSS JOIN LATERAL (
+                    SELECT line.identifier, line.digest, line.run_id
+                    FROM spp_attendance_run_line AS line
+                    WHERE line.partner_id = person.id AND line.run_id != %s
+                        AND line.batch_id IS NOT NULL AND line.answer IS NOT NULL
+                    ORDER BY line.partner_id DESC, line.id DESC LIMIT 1
+                ) AS last
+                JOIN spp_attendance_run AS run ON run.id = last.run_id
                 """,
                 list(partner_ids.values()),
                 self.id,
