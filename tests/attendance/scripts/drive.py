@@ -38,7 +38,7 @@ from odoo.addons.queue_job.jobrunner.runner import Database
 from odoo.addons.spp_cycle_attendance_compliance.connector import Limits
 from odoo.addons.spp_cycle_attendance_compliance.models import (
     attendance_run,
-    attendance_run_decision,
+    attendance_run_application,
     attendance_run_preparation,
     attendance_settings,
 )
@@ -212,5 +212,5 @@ impatient = partial(Limits, tries=2, first_pause=0.01)
 patch.object(attendance_settings, "Limits", impatient).start()
 patch.object(attendance_run, "LIMITS_AT_ONCE", impatient()).start()
 patch.object(attendance_run_preparation, "BATCH_SIZE", 2).start()
-patch.object(attendance_run_decision, "WRITE_SIZE", 1).start()
+patch.object(attendance_run_application, "WRITE_SIZE", 1).start()
 carry_out(env, globals())
