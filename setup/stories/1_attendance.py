@@ -270,7 +270,8 @@ print_text(
     f"A grant went to those who stay enrolled: {paid['Pupils']} pupils and "
     f"{paid['Families']} families.",
     f"The next cycles, “{drafts['Pupils'].name}” and “{drafts['Families'].name}”, are drafts: "
-    "press “Preview Attendance” there, then “Compliance Criteria”.",
+    "press “Preview Attendance” there, then “Compliance Criteria”. They count the same days again: "
+    "the demo's attendance server knows no others.",
 )
 action = env.ref("g2p_programs.action_cycle")
 print(f"OPEN /web#action={action.id}&id={drafts['Pupils'].id}&model=g2p.cycle&view_type=form")

@@ -116,6 +116,9 @@ print_settlements(cycles)
 
 move_cycle(running, days_ago(1))
 env.cr.commit()
-print_text(f"“{running.name}” is over since then, too, and waits among the expired cycles.")
+print_text(
+    f"After that, “{running.name}” came to its end, too. It waits among the expired cycles, for "
+    "somebody to press “Set as Ended”."
+)
 action = env.ref("spp_auto_update_entitlements.action_expired_cycles")
 print(f"OPEN /web#action={action.id}")

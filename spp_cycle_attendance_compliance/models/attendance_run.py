@@ -68,7 +68,11 @@ class AttendanceRun(models.Model):
     progress = fields.Float(compute="_compute_from_batches", help="In percent of the batches.")
     # Persons.
     person_count = fields.Integer("Persons", help="Who count: persons, or members that count.")
-    asked_count = fields.Integer("Asked")
+    asked_count = fields.Integer(
+        "Asked",
+        help="About all members of households, those that do not count too; not about who has no "
+        "ID, or the same as somebody else.",
+    )
     with_data_count = fields.Integer("With Data")
     without_data_count = fields.Integer("Without Data")
     # Memberships.

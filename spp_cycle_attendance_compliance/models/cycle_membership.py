@@ -135,5 +135,5 @@ class G2PCycleMembership(models.Model):
             "res_model": "spp.attendance.run.line",
             "view_mode": "list,form",
             "domain": [("cycle_membership_id", "=", self.id), ("kind", "!=", "member")],
-            "context": {"create": False},
+            "context": {"create": False, "show_run": True},
         }
