@@ -190,6 +190,17 @@ class TestRun(AttendanceCase):
         run.action_apply()
         self.assertEqual((membership.state, membership.attendance_status), ("paused", False))
 
+    def test_a_member_who_was_overridden_meanwhile_stays_so(self):
+        run = self._get_run(self.cycle.action_preview_attendance())
+        membership = self._get_membership(self.cycle, self.truant)
+        self.env["spp.attendance.override"].create(
+            {"cycle_membership_id": membership.id, "verdict": "compliant", "reason": "Was ill"}
+        )
+        run.action_apply()
+        self.assertEqual(
+            (membership.state, membership.attendance_status), ("enrolled", "overridden")
+        )
+
     def test_the_brake(self):
         """Each case: how many of 4 are known and diligent, limits; why the run waits."""
         cases = [
