@@ -123,6 +123,10 @@ class AttendanceRun(models.Model):
                     run[name] = sum(batches.mapped(name))
             run.set_aside_reasons = "\n".join(filter(None, batches.mapped("set_aside_reasons")))
 
+    @api.ondelete(at_uninstall=False)
+    def _refuse_unlink(self):
+        raise UserError(_("Attendance runs are kept for ever: they are the proof of the verdicts."))
+
     def _compute_exception_count(self):
         counts = dict(
             self.env["spp.attendance.run.line"]._read_group(

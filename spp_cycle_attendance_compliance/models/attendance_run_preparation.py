@@ -51,10 +51,10 @@ class AttendanceRunPreparation(models.AbstractModel):
             """
             INSERT INTO spp_attendance_draft
                 (run_id, kind, cycle_membership_id, partner_id, state_before, override_id, counts,
-                 passes_criteria, create_uid, create_date, write_uid, write_date)
+                 passes_criteria)
             SELECT %(run)s, CASE WHEN registrant.is_group THEN 'household' ELSE 'person' END,
                 membership.id, registrant.id, membership.state,
-                membership.attendance_override_id, TRUE, TRUE, %(uid)s, %(now)s, %(uid)s, %(now)s
+                membership.attendance_override_id, TRUE, TRUE
             FROM g2p_cycle_membership AS membership
             JOIN res_partner AS registrant ON registrant.id = membership.partner_id
             WHERE membership.cycle_id = %(cycle)s AND membership.state IN %(states)s
@@ -76,10 +76,10 @@ class AttendanceRunPreparation(models.AbstractModel):
             """
             INSERT INTO spp_attendance_draft
                 (run_id, kind, cycle_membership_id, partner_id, household_line_id, counts,
-                 passes_criteria, create_uid, create_date, write_uid, write_date)
+                 passes_criteria)
             SELECT DISTINCT ON (household.id, person.id)
                 %(run)s, 'member', household.cycle_membership_id, person.id, household.id,
-                counting.id IS NOT NULL, TRUE, %(uid)s, %(now)s, %(uid)s, %(now)s
+                counting.id IS NOT NULL, TRUE
             FROM spp_attendance_draft AS household
             JOIN g2p_group_membership AS membership
                 ON membership."group" = household.partner_id

@@ -4,7 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from .event_data import ATTENDANCE_MODEL
-from .repeated_many2one import RepeatedMany2one
+from .unchecked_many2one import UncheckedMany2one
 
 PRESENT, ABSENT = "present", "absent"
 TIME_FORMAT = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
@@ -40,7 +40,7 @@ class EventAttendance(models.Model):
         ondelete="restrict",
         domain=[("is_registrant", "=", True), ("is_group", "=", False)],
     )
-    company_id = RepeatedMany2one(related="individual_id.company_id", store=True)
+    company_id = UncheckedMany2one(related="individual_id.company_id", store=True)
     attendance_date = fields.Date("Date", required=True, default=fields.Date.context_today)
     attendance_time = fields.Char("Time", help="24 hours, as 09:30 or 09:30:00.")
     attendance_type_id = fields.Many2one(
@@ -71,7 +71,7 @@ class EventAttendance(models.Model):
     is_fetched = fields.Boolean(
         "From an Attendance System", compute="_compute_is_fetched", search="_search_is_fetched"
     )
-    run_id = fields.Many2one("spp.attendance.run", "Brought by", readonly=True, copy=False)
+    run_id = UncheckedMany2one("spp.attendance.run", "Brought by", readonly=True, copy=False)
     last_seen_run_id = fields.Many2one(
         "spp.attendance.run",
         "Last Seen by",
@@ -79,8 +79,8 @@ class EventAttendance(models.Model):
         help="The last run that asked for this attendance and got it.",
     )
     # Plain columns, for groups and filters: an event recorded by hand has no run.
-    cycle_id = RepeatedMany2one(related="run_id.cycle_id", store=True)
-    program_id = RepeatedMany2one(related="run_id.program_id", store=True)
+    cycle_id = UncheckedMany2one(related="run_id.cycle_id", store=True)
+    program_id = UncheckedMany2one(related="run_id.program_id", store=True)
     withdrawn = fields.Boolean(readonly=True, copy=False, help="Counts no more.")
     withdrawn_run_id = fields.Many2one(
         "spp.attendance.run",

@@ -323,6 +323,11 @@ class TestRun(AttendanceCase):
         line = run.line_ids.filtered(lambda line: line.partner_id == self.truant)
         self.assertEqual(line.reason, "1 of 2 days, 11/01/2026 to 11/30/2026: non-compliant")
 
+    def test_the_proof_is_not_deleted_even_by_the_superuser(self):
+        run = self._press()
+        with self.assertRaisesRegex(UserError, "kept for ever"):
+            run.sudo().unlink()
+
     def test_another_server_is_not_given_this_ones_secret(self):
         self.server.next("attendance", Fault.status(403))
         run = self._press()
