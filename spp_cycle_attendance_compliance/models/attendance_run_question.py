@@ -1,4 +1,5 @@
 import hashlib
+import json
 import time
 from collections import Counter
 
@@ -36,11 +37,13 @@ class AttendanceRunQuestion(models.AbstractModel):
         store = EventStore(self, *self._get_categories())
         totals = Counter()
         reasons = Counter()
+        found = []
         known_digests = self._get_known_digests(partner_ids)
         answers = client.fetch_attendance(list(partner_ids), self._get_question(), known_digests)
         for answer in answers:
-            totals.update(self._store_answer(batch, store, answer, partner_ids))
+            totals.update(self._store_answer(store, answer, partner_ids, found))
             reasons.update(set_aside.reason for set_aside in answer.set_aside)
+        self._write_answers(batch, found)
         batch.write(
             {
                 "is_done": True,
@@ -66,10 +69,14 @@ class AttendanceRunQuestion(models.AbstractModel):
         )
         return dict(self.env.cr.fetchall())
 
-    def _store_answer(self, batch, store, answer, partner_ids):
-        """Store the events of an answer, and keep on the lines who was known."""
+    def _store_answer(self, store, answer, partner_ids, found):
+        """Store the events of an answer.
+
+        :param list found: gets what to keep on the line of each person
+        :return: the counts for the batch
+        """
         partial = {set_aside.person_id for set_aside in answer.set_aside}
-        attendances, withdrawable, rows = {}, [], []
+        attendances, withdrawable = {}, []
         for person_id in answer.asked:
             partner_id = partner_ids[person_id]
             person = answer.persons.get(person_id)
@@ -78,16 +85,19 @@ class AttendanceRunQuestion(models.AbstractModel):
                 unreadable = not partial.isdisjoint((person_id, None))
                 if not unreadable:
                     withdrawable.append(partner_id)
-                rows.append((partner_id, UNREADABLE if unreadable else UNKNOWN, None, None))
+                answered = UNREADABLE if unreadable else UNKNOWN
+                found.append({"partner_id": partner_id, "answer": answered})
                 continue
             if person.attendances is not None:
                 attendances[partner_id] = person.attendances
                 if person_id not in partial:
                     withdrawable.append(partner_id)
             note = self._get_note(person_id, answer)
-            rows.append((partner_id, KNOWN, None if note else person.digest, note))
+            digest = None if note else person.digest
+            found.append(
+                {"partner_id": partner_id, "answer": KNOWN, "digest": digest, "note": note}
+            )
         stored = store.store(attendances, withdrawable)
-        self._write_answers(batch, rows)
         return {
             "new_count": stored.new,
             "changed_count": stored.changed,
@@ -109,22 +119,16 @@ class AttendanceRunQuestion(models.AbstractModel):
             return _("The number of days that the attendance system gave contradicts its list.")
         return None
 
-    def _write_answers(self, batch, rows):
-        partner_ids, answers, digests, notes = map(list, zip(*rows, strict=True))
+    def _write_answers(self, batch, found):
         self._execute(
             """
             UPDATE spp_attendance_run_line AS line
             SET answer = given.answer, digest = given.digest, note = given.note
-            FROM unnest(
-                %(partner_ids)s::integer[], %(answers)s::varchar[], %(digests)s::varchar[],
-                %(notes)s::varchar[]
-            ) AS given (partner_id, answer, digest, note)
+            FROM json_to_recordset(%(found)s)
+                AS given (partner_id integer, answer varchar, digest varchar, note varchar)
             WHERE line.batch_id = %(batch)s AND line.partner_id = given.partner_id
             """,
-            partner_ids=partner_ids,
-            answers=answers,
-            digests=digests,
-            notes=notes,
+            found=json.dumps(found),
             batch=batch.id,
         )
 
