@@ -4,11 +4,15 @@ import json
 import random
 import time
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 TYPES = ({"id": 1, "name": "Training Session"}, {"id": 2, "name": "Health Check-up"})
 LOCATIONS = ({"id": 1, "name": "Community Center A"}, {"id": 2, "name": "District Office"})
+
+# What the attendance that is shown is chosen by.
+CHOICE = ("from_date", "to_date", "attendance_type", "attendance_location")
 
 
 class Request(NamedTuple):
@@ -73,7 +77,8 @@ class Contract:
     :param auth_kind: ``json`` as the classic server, or ``oauth2``: a form, and an ``expires_in``
     :param lifetime: seconds that a token lives
     :param page_size: the most persons that it gives at once, whatever the ``limit``
-    :param is_prepared: serialise all attendance now, to serve it fast: later changes don't show
+    :param is_frozen: keep what is answered about each person, to serve it fast the next time:
+        later changes don't show
     """
 
     def __init__(
@@ -86,7 +91,7 @@ class Contract:
         auth_kind="json",
         lifetime=600,
         page_size=None,
-        is_prepared=False,
+        is_frozen=False,
     ):
         self.people = people
         self.types = {item["id"]: {"description": False, **item} for item in types}
@@ -96,9 +101,7 @@ class Contract:
         self.lifetime = lifetime
         self.page_size = page_size
         self.tokens = {}  # when each ends
-        self._prepared = {}
-        if is_prepared:
-            self._prepared = {key: self._render(items) for key, items in people.items()}
+        self._render_person = cache(self._render) if is_frozen else self._render
 
     def respond(self, request) -> Reply:
         """Return what the contract says."""
@@ -161,38 +164,36 @@ class Contract:
             "total_records": len(known),
             "total_pages": -(-len(known) // limit),
         }
-        rows = b", ".join(self._render_person(person_id, query) for person_id in shown)
+        choice = [query.get(key) for key in CHOICE]
+        rows = b", ".join(self._render_person(person_id, *choice) for person_id in shown)
         body = b'{"records": [%s], "pagination": %s}' % (rows, json.dumps(pagination).encode())
         return Reply(200, body, {"Content-Type": "application/json; charset=utf-8"})
 
-    def _render_person(self, person_id, query):
-        first, last = query.get("from_date"), query.get("to_date")
+    def _render(self, person_id, first, last, kind, place):
+        """Return the record of a person as JSON, the last attendance first."""
         if not (first and last):  # one alone is ignored
             first, last = "", "~"
-        rendered = self._prepared.get(person_id) or self._render(self.people[person_id])
-        for key in ("attendance_type", "attendance_location"):
-            if key in query:
-                rendered = [row for row in rendered if str(row[0][key]) == query[key]]
-        shown = [row for row in rendered if first <= row[0]["date"] <= last]
-        present = {item["date"] for item, _ in shown if item["attendance_category"] == "present"}
-        head = {
+        shown, present = [], set()
+        for item in reversed(self.people[person_id]):
+            type_id, location_id = item["attendance_type"], item["attendance_location"]
+            if kind not in (None, str(type_id)) or place not in (None, str(location_id)):
+                continue
+            if not first <= item["date"] <= last:
+                continue
+            references = {
+                "attendance_type": self.types.get(type_id, {}),
+                "attendance_location": self.locations.get(location_id, {}),
+            }
+            shown.append({**item, **references})
+            if item["attendance_category"] == "present":
+                present.add(item["date"])
+        record = {
             "person_id": person_id,
             "dates_present": list(present),
             "number_of_days_present": len(present),
+            "attendance_list": shown,
         }
-        items = b", ".join(text for _item, text in shown)
-        return b'%s, "attendance_list": [%s]}' % (json.dumps(head).encode()[:-1], items)
-
-    def _render(self, items):
-        """Return the attendances, each with its JSON, the last one first."""
-        rendered = []
-        for item in reversed(items):
-            references = {
-                "attendance_type": self.types.get(item["attendance_type"], {}),
-                "attendance_location": self.locations.get(item["attendance_location"], {}),
-            }
-            rendered.append((item, json.dumps({**item, **references}).encode()))
-        return rendered
+        return json.dumps(record).encode()
 
 
 def _check_choice(query, key, label, items):

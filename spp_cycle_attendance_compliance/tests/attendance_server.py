@@ -156,7 +156,7 @@ def main():
         data = {"people": generate(given.people, given.seed, given.first, given.last)}
     credentials = {"client_id": given.client_id, "client_secret": given.client_secret}
     server = AttendanceServer(
-        **data, **credentials, auth_kind=given.auth_kind, port=given.port, is_prepared=True
+        **data, **credentials, auth_kind=given.auth_kind, port=given.port, is_frozen=True
     )
     sys.stdout.write(f"serving {server.url}\n")
     sys.stdout.flush()
