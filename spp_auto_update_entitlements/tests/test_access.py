@@ -98,6 +98,11 @@ class TestAccess(AccessCase):
                     with self.assertRaises(AccessError):
                         own.copy()
 
+    def test_not_even_the_superuser_deletes_a_settlement(self):
+        cycle = self._create_settled_cycle()
+        with self.assertRaisesRegex(UserError, "kept for ever"):
+            cycle.settlement_ids.sudo().unlink()
+
     def test_a_second_company_sees_and_touches_nothing(self):
         other = self.env["res.company"].create({"name": "Another Agency"})
         stranger = self._create_user(
