@@ -4,6 +4,7 @@ from collections import defaultdict
 from markupsafe import Markup
 
 from odoo import _, api, fields, models
+from odoo.exceptions import UserError
 
 BATCH_SIZE = 2000
 ACTIVE_JOB_STATES = ("wait_dependencies", "pending", "enqueued", "started")
@@ -62,6 +63,10 @@ class CycleSettlement(models.Model):
                 cycle=settlement.sudo().cycle_id.name,
                 moment=moment.strftime("%Y-%m-%d %H:%M") if moment else _("queued"),
             )
+
+    @api.ondelete(at_uninstall=False)
+    def _refuse_unlink(self):
+        raise UserError(_("Settlements are kept for ever: they are the proof of what was paid."))
 
     @api.model
     def _get_entitlement_models(self):
@@ -206,17 +211,18 @@ class CycleSettlement(models.Model):
 
     def _get_note(self):
         outcomes = dict(self.total_ids._fields["outcome"]._description_selection(self.env))
-        rows = [
-            _(
-                "%(outcome)s: %(count)s (%(redeemed)s of %(allocated)s %(unit)s)",
-                outcome=outcomes[total.outcome],
-                count=total.count,
-                redeemed=format(total.redeemed, ",.2f"),
-                allocated=format(total.allocated, ",.2f"),
-                unit=total.currency_id.name or total.uom_id.name or "",
+        rows = []
+        for total in self.total_ids:  # no comprehension: `_` would not find the language in it
+            rows.append(
+                _(
+                    "%(outcome)s: %(count)s (%(redeemed)s of %(allocated)s %(unit)s)",
+                    outcome=outcomes[total.outcome],
+                    count=total.count,
+                    redeemed=format(total.redeemed, ",.2f"),
+                    allocated=format(total.allocated, ",.2f"),
+                    unit=total.currency_id.name or total.uom_id.name or "",
+                )
             )
-            for total in self.total_ids
-        ]
         return Markup("<p>%s</p><ul>%s</ul>") % (
             _(
                 "Settlement: %(count)s entitlements, %(changed)s changed, "
