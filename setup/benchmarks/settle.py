@@ -4,15 +4,28 @@
 
 For each size two equal cycles are seeded: a third of the entitlements redeemed in full, a third in
 part, a third not (all was voided); three transactions each. One is settled the way the nightly run
-does it, batch by batch with commits. The other is settled by the bare statement.
+does it, batch by batch with commits. The other is settled by the bare statement. All of that three
+times; the medians are shown.
 """
 
-import argparse
-import json
+import sys
 import time
 from datetime import date, timedelta
 from pathlib import Path
 
+sys.path.insert(0, str(Path(sys.argv[0]).parent / "tools"))
+from measuring import measured, parse_arguments, print_json, print_row, repeat
+
+TABLES = ("g2p_entitlement", "spp_entitlement_transactions")
+COLUMNS = (
+    "entitlements",
+    "seconds",
+    "entitlements/s",
+    "queries",
+    "peak growth MB",
+    "bare SQL s",
+    "times bare",
+)
 SEED_ENTITLEMENTS = """
     INSERT INTO g2p_entitlement (
         code, ern, partner_id, cycle_id, company_id, initial_amount, is_cash_entitlement, state,
@@ -90,56 +103,14 @@ def seed_cycle(env, name, size):
     return cycle
 
 
-def vacuum(env):
-    """Leave no work for autovacuum to do in the middle of a measurement."""
-    with env.registry.cursor() as cr:
-        cr._cnx.autocommit = True
-        cr.execute("VACUUM ANALYZE g2p_entitlement")
-        cr.execute("VACUUM ANALYZE spp_entitlement_transactions")
-        cr.execute("CHECKPOINT")
-
-
-def peak_memory():
-    """Return the process's peak memory since `forget_peak_memory`, in MB."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
-
-
-def forget_peak_memory():
-    Path("/proc/self/clear_refs").write_text("5")
-
-
-def parse_sizes(text):
-    sizes = text.split(",")
-    if not all(size.isdecimal() and int(size) for size in sizes):
-        raise argparse.ArgumentTypeError(f"{text}: give numbers such as 10000,50000")
-    return [int(size) for size in sizes]
-
-
 def measure(env, size):
-    settled = seed_cycle(env, f"settled {size}", size)
-    twin = seed_cycle(env, f"bare {size}", size)
-    vacuum(env)
-
-    started = time.perf_counter()
-    env.cr.execute(BARE_SETTLEMENT, {"cycle": twin.id})
-    env.cr.commit()
-    bare_seconds = time.perf_counter() - started
-
-    vacuum(env)
-    env.invalidate_all()
-    forget_peak_memory()
-    memory, queries = peak_memory(), env.cr.sql_log_count
-    started = time.perf_counter()
-    settled._settle_by_cron()
-    seconds = time.perf_counter() - started
-    result = {
-        "entitlements": size,
-        "seconds": round(seconds, 2),
-        "queries": env.cr.sql_log_count - queries,
-        "peak_growth_mb": round(peak_memory() - memory, 1),
-        "bare_sql_seconds": round(bare_seconds, 2),
-    }
+    settled = seed_cycle(env, f"settled {time.time()}", size)
+    twin = seed_cycle(env, f"bare {time.time()}", size)
+    with measured(env, TABLES) as bare:
+        env.cr.execute(BARE_SETTLEMENT, {"cycle": twin.id})
+        env.cr.commit()
+    with measured(env, TABLES) as result:
+        settled._settle_by_cron()
 
     assert settled.state == "ended", settled.activity_ids.note
     states = []
@@ -147,50 +118,35 @@ def measure(env, size):
         env.cr.execute(STATES, [cycle.id])
         states.append(env.cr.fetchall())
     assert states[0] == states[1], f"the settlement and the statement disagree: {states}"
-    return result
+    # What is left over would slow the next round's statement down, which looks at all of it.
+    env.cr.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
+    env.cr.commit()
+    return {"entitlements": size, **result, "bare_sql_seconds": bare["seconds"]}
 
 
 def main(env):
-    parser = argparse.ArgumentParser(prog="setup/bench settle")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument(
-        "--sizes",
-        type=parse_sizes,
-        default="10000,50000,200000",
-        help="entitlements of the cycles, separated by commas (default: %(default)s)",
-    )
-    options = parser.parse_args()
-    row = "{:>12} {:>9} {:>14} {:>8} {:>15} {:>9} {:>6}"
-    print(
-        row.format(
-            "entitlements",
-            "seconds",
-            "entitlements/s",
-            "queries",
-            "peak growth MB",
-            "bare SQL",
-            "ratio",
-        )
-    )
-    results = []
+    options = parse_arguments("settle", "10000,50000,200000", "entitlements")
     measure(env, 1000)  # what is loaded once is not part of the measurement
+    print_row(COLUMNS, COLUMNS)
+    results = []
     for size in options.sizes:
-        result = measure(env, size)
+        result = repeat(lambda size=size: measure(env, size))
         results.append(result)
-        print(
-            row.format(
+        seconds, bare = result["seconds"], result["bare_sql_seconds"]
+        print_row(
+            COLUMNS,
+            (
                 size,
-                result["seconds"],
-                round(size / result["seconds"]),
+                seconds,
+                round(size / seconds),
                 result["queries"],
                 result["peak_growth_mb"],
-                result["bare_sql_seconds"],
-                round(result["seconds"] / result["bare_sql_seconds"], 1),
+                bare,
+                round(seconds / bare, 1),
             ),
-            flush=True,
         )
     if options.json:
-        print(json.dumps({"bench": "settle", "sizes": results}), flush=True)
+        print_json("settle", results)
 
 
 main(env)

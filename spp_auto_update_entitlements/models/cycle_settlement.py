@@ -6,7 +6,7 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-BATCH_SIZE = 2000
+BATCH_SIZE = 5000
 ACTIVE_JOB_STATES = ("wait_dependencies", "pending", "enqueued", "started")
 
 

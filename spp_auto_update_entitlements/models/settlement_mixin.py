@@ -17,8 +17,7 @@ BOOKKEEPING_FIELDS = {
     "settlement_outcome",
     "state_before_settlement",
 }
-SETTLED_FIELDS = {
-    "state",
+SETTLEMENT_FIELDS = {
     "is_settled",
     "settlement_id",
     "settlement_outcome",
@@ -109,8 +108,11 @@ class SettlementMixin(models.AbstractModel):
         self._check_bookkeeping(vals)
         if "state" in vals and "settlement_id" in vals:
             computed = self._update_at_once(vals)
+            others = {
+                name: value for name, value in vals.items() if name not in SETTLEMENT_FIELDS
+            }
             with self.env.protecting([self._fields[name] for name in computed], self):
-                return super().write(vals)
+                return super().write(others)
         if "state" in vals:
             # Put there by something else: a later settlement must not undo it.
             vals = dict(vals, settlement_outcome=False)
@@ -119,22 +121,23 @@ class SettlementMixin(models.AbstractModel):
     def _update_at_once(self, vals):
         """Write what a settlement decided to all of these entitlements in one statement.
 
-        The ORM writes one row at a time. Called first, this leaves it nothing to write; whatever
-        else a write does, it does. The overrides of ``write`` in the models that inherit this
-        mixin run before, so they see the entitlements as they were.
+        The ORM writes one row at a time. Called first, this leaves it no row to write; whatever
+        else the write of a state does, it does. The overrides of ``write`` in the models that
+        inherit this mixin run before, so they see the entitlements as they were.
 
-        :param vals: what the ORM is about to write
+        :param vals: what is to be written, of which this takes the state and `SETTLEMENT_FIELDS`
         :return: the values of `_get_computed_values`, written too
         """
         computed = self._get_computed_values(vals["state"])
-        columns = {
-            **{name: value for name, value in vals.items() if name in SETTLED_FIELDS},
+        found_by_the_orm = {
+            "state": vals["state"],
             **computed,
             "write_uid": self.env.uid,
             "write_date": self.env.cr.now(),
         }
-        self._update(columns)
-        self.fetch(columns)
+        settlement = {name: value for name, value in vals.items() if name in SETTLEMENT_FIELDS}
+        self._update({**settlement, **found_by_the_orm})
+        self.fetch(found_by_the_orm)
         return computed
 
     @api.model
