@@ -1,0 +1,134 @@
+"""A cycle of persons, and the attendance server that knows them."""
+
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from datetime import date, timedelta
+
+from odoo.tools.misc import file_path
+
+SERVER = "spp_cycle_attendance_compliance/tests/attendance_server.py"
+SEED = 1
+FIRST, LAST = date(2026, 11, 1), date(2026, 11, 30)
+REQUIRED_DAYS = 5
+PERSONS_PER_REQUEST = 500
+CATEGORY_MODELS = ("spp.res.config.attendance.type", "spp.res.config.attendance.location")
+EVENT_TABLES = ("spp_event_attendance", "spp_event_data")
+TABLES = (
+    "res_partner",
+    "g2p_reg_id",
+    "g2p_cycle_membership",
+    "spp_attendance_run_line",
+    *EVENT_TABLES,
+)
+
+# Copies of one person that Odoo made: the columns differ between platforms.
+SEED_PERSONS = """
+    INSERT INTO res_partner (name, {columns})
+    SELECT 'Person ' || n, {columns} FROM res_partner, generate_series(1, %(size)s) n
+    WHERE id = %(template)s
+    RETURNING id
+"""
+SEED_IDS = """
+    INSERT INTO g2p_reg_id (partner_id, id_type, value)
+    SELECT id, %(id_type)s, 'P' || lpad(row_number() OVER (ORDER BY id)::text, 7, '0')
+    FROM res_partner WHERE id > %(template)s
+"""
+SEED_MEMBERSHIPS = """
+    INSERT INTO g2p_cycle_membership (partner_id, cycle_id, state, enrollment_date)
+    SELECT id, %(cycle)s, 'enrolled', CURRENT_DATE FROM res_partner WHERE id > %(template)s
+"""
+
+
+@contextmanager
+def attendance_server(size):
+    """Serve the attendance of ``size`` persons from another process; gives its address."""
+    command = [sys.executable, file_path(SERVER), "--people", str(size), "--seed", str(SEED)]
+    command += ["--from", str(FIRST), "--to", str(LAST)]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process.stdout.readline().split()[1]
+        finally:
+            process.terminate()
+
+
+def connect(env, url):
+    """Connect the attendance system, and take over its types and locations."""
+    settings = env["spp.attendance.settings"]
+    connection = {
+        "url": url,
+        "client_id": "client",
+        "client_secret": "secret",
+        "persons_per_request": str(PERSONS_PER_REQUEST),
+    }
+    settings._set_connection(connection)
+    with settings._get_client() as client:
+        answers = (client.fetch_types(), client.fetch_locations())
+    for model, categories in zip(CATEGORY_MODELS, answers, strict=True):
+        for _change, record, category in env[model]._compare(url, categories):
+            record._take_over(url, *category)
+
+
+def seed_cycle(env, size):
+    """Create a cycle of ``size`` enrolled persons, who are the only ones with an ID."""
+    id_type = env["g2p.id.type"].create({"name": f"Benchmark ID {time.time()}"})
+    program = env["g2p.program"].create({"name": f"Benchmark {size}", "target_type": "individual"})
+    cycle = env["g2p.cycle"].create(
+        {
+            "name": f"Benchmark {size}",
+            "program_id": program.id,
+            "start_date": date.today(),
+            "end_date": date.today() + timedelta(days=30),
+            "use_attendance_criteria": True,
+            "from_date": FIRST,
+            "to_date": LAST,
+            "required_number_of_attendance": REQUIRED_DAYS,
+        }
+    )
+    template = env["res.partner"].create({"name": "Person 0", "is_registrant": True})
+    env.flush_all()
+    values = {
+        "size": size,
+        "template": template.id,
+        "cycle": cycle.id,
+        "id_type": id_type.id,
+    }
+    cr = env.cr
+    cr.execute(
+        """
+        SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute
+        WHERE attrelid = 'res_partner'::regclass AND attnum > 0 AND NOT attisdropped
+            AND attname NOT IN ('id', 'name')
+        """
+    )
+    cr.execute(SEED_PERSONS.format(columns=cr.fetchone()[0]), values)
+    cr.execute(SEED_IDS, values)
+    cr.execute(SEED_MEMBERSHIPS, values)
+    env.invalidate_all()
+    id_parameter = "spp_cycle_attendance_compliance.attendance_id_type_id"
+    env["ir.config_parameter"].set_param(id_parameter, id_type.id)
+    env["res.partner"]._recompute_personal_identifiers(id_type)
+    cr.commit()
+    return cycle
+
+
+def get_person_ids(env, cycle):
+    """Return the ids of a cycle's persons, by the ID that the attendance server knows."""
+    env.cr.execute(
+        """
+        SELECT personal_identifier, partner_id FROM g2p_cycle_membership AS membership
+        JOIN res_partner AS person ON person.id = membership.partner_id
+        WHERE membership.cycle_id = %s ORDER BY partner_id
+        """,
+        [cycle.id],
+    )
+    return dict(env.cr.fetchall())
+
+
+def forget_events(env):
+    env.cr.execute(f"TRUNCATE {', '.join(EVENT_TABLES)} CASCADE")
+    env.cr.commit()
+    env.invalidate_all()
