@@ -1,4 +1,5 @@
-from odoo import api, fields, models
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
 
 
 class AttendanceCategoryMixin(models.AbstractModel):
@@ -11,6 +12,7 @@ class AttendanceCategoryMixin(models.AbstractModel):
     _name = "spp.attendance.category.mixin"
     _description = "Attendance Type or Location"
     _order = "name, id"
+    _event_field = None  # the attendance's field that refers to it
 
     name = fields.Char(required=True, index=True)
     description = fields.Text()
@@ -21,6 +23,24 @@ class AttendanceCategoryMixin(models.AbstractModel):
     external_source = fields.Char(
         "Attendance System", readonly=True, help="The address of the system that it comes from."
     )
+
+    @api.ondelete(at_uninstall=False)
+    def _refuse_unlink_of_used(self):
+        """Keep what attendance refers to, as PostgreSQL does not (see `UncheckedMany2one`).
+
+        What an attendance system knows is kept even before: at any moment an answer may name it.
+        """
+        used = self.filtered("external_id") or self.env["spp.event.attendance"].sudo().search(
+            [(self._event_field, "in", self.ids)], limit=1
+        )[self._event_field]
+        if used:
+            raise UserError(
+                _(
+                    "%(name)s can't be deleted: attendance is, or will be, recorded with it. "
+                    "Archive it instead.",
+                    name=used[:1].name,
+                )
+            )
 
     @api.model
     def _get_by_external_id(self, server_url):

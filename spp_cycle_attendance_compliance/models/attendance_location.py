@@ -5,6 +5,7 @@ class AttendanceLocation(models.Model):
     _name = "spp.res.config.attendance.location"
     _inherit = "spp.attendance.category.mixin"
     _description = "Attendance Location"
+    _event_field = "attendance_location_id"
 
     _sql_constraints = [
         (

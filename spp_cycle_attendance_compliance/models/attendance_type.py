@@ -6,6 +6,7 @@ class AttendanceType(models.Model):
     _name = "spp.res.config.attendance.type"
     _inherit = "spp.attendance.category.mixin"
     _description = "Attendance Type"
+    _event_field = "attendance_type_id"
 
     set_as_default = fields.Boolean(
         "Default Type",

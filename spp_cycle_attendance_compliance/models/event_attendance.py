@@ -43,12 +43,8 @@ class EventAttendance(models.Model):
     company_id = UncheckedMany2one(related="individual_id.company_id", store=True)
     attendance_date = fields.Date("Date", required=True, default=fields.Date.context_today)
     attendance_time = fields.Char("Time", help="24 hours, as 09:30 or 09:30:00.")
-    attendance_type_id = fields.Many2one(
-        "spp.res.config.attendance.type", "Type", ondelete="restrict"
-    )
-    attendance_location_id = fields.Many2one(
-        "spp.res.config.attendance.location", "Location", ondelete="restrict"
-    )
+    attendance_type_id = UncheckedMany2one("spp.res.config.attendance.type", "Type")
+    attendance_location_id = UncheckedMany2one("spp.res.config.attendance.location", "Location")
     attendance_category = fields.Selection(
         [(PRESENT, "Present"), (ABSENT, "Absent")], "Presence", required=True, default=PRESENT
     )

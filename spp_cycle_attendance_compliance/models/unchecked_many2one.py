@@ -4,8 +4,8 @@ from odoo import fields
 class UncheckedMany2one(fields.Many2one):
     """A reference without a foreign key.
 
-    For runs, which nobody can delete, and for what another reference of the same record leads to,
-    and checks. PostgreSQL would look the same record up for each of a million rows.
+    For what nobody can delete (runs; types and locations in use), and for what another reference
+    of the same record leads to. PostgreSQL would look the same few records up a million times.
     """
 
     def update_db_foreign_key(self, model, column):

@@ -56,6 +56,22 @@ class TestEventsByHand(EventCase):
             with self.subTest(vals=vals), self.assertRaisesRegex(error, sentence):
                 self._record(self.person, "2026-11-01", **vals)
 
+    def test_types_and_locations_in_use_are_kept(self):
+        for name, field in (
+            ("spp.res.config.attendance.type", "attendance_type_id"),
+            ("spp.res.config.attendance.location", "attendance_location_id"),
+        ):
+            with self.subTest(name):
+                used, unused, known = self.env[name].create(
+                    [{"name": "School"}, {"name": "Shool"}, {"name": "Clinic", "external_id": 9}]
+                )
+                event = self._record(self.person, "2026-11-01", **{field: used.id})
+                unused.unlink()
+                for record in (used, known):
+                    with self.assertRaisesRegex(UserError, "Archive it instead"):
+                        record.sudo().unlink()
+                self.assertEqual((event[field], unused.exists()), (used, unused.browse()))
+
     def test_fetched_events_are_changed_by_nobody(self):
         self._run(self.cycle)
         event = self._get_events()[0].with_user(self.env.ref("base.user_admin"))
