@@ -15,5 +15,5 @@ from .errors import (
     TemporaryError,
 )
 from .settings import Limits, ServerSettings
-from .records import Answer, Attendance, Category, PersonAnswer, Question, SetAside
+from .records import Answer, Attendance, Category, Known, PersonAnswer, Question, SetAside
 from .client import AttendanceClient

@@ -72,7 +72,8 @@ class TokenSource:
 
     def _renew(self):
         asked = self._session.clock()
-        answer = self._session.ask(CALL, "POST", self._endpoint, self._credentials, is_token=True)
+        body = self._session.ask(CALL, "POST", self._endpoint, self._credentials, is_token=True)
+        answer = body.parse()
         token = answer.get("access_token")
         if not isinstance(token, str) or not token:
             raise BadAnswerError("there is no access_token in the answer", CALL, advice=ASK_THEM)

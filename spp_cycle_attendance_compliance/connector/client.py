@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from types import MappingProxyType
 
 from .auth import TokenSource
 from .errors import AuthenticationError
 from .paging import collect
 from .reading import read_answer, read_categories
-from .records import Answer, Category, Question
+from .records import Answer, Category, Known, Question
 from .session import Session
 from .settings import Limits, ServerSettings
 
+CALL = "asking for attendance"
 _LIMITS = Limits()
 _NONE_KNOWN = MappingProxyType({})
 
@@ -69,18 +71,18 @@ class AttendanceClient:
     def fetch_types(self) -> list[Category]:
         """Return the attendance types that the server knows."""
         call = "asking for the attendance types"
-        return read_categories(self._get(call, self._settings.type_endpoint), call)
+        return read_categories(self._get(call, self._settings.type_endpoint).parse(), call)
 
     def fetch_locations(self) -> list[Category]:
         """Return the locations that the server knows."""
         call = "asking for the locations"
-        return read_categories(self._get(call, self._settings.location_endpoint), call)
+        return read_categories(self._get(call, self._settings.location_endpoint).parse(), call)
 
     def fetch_attendance(
         self,
         person_ids: Sequence[str],
         question: Question,
-        known_digests: Mapping[str, str] = _NONE_KNOWN,
+        known: Mapping[str, Known] = _NONE_KNOWN,
     ) -> Iterator[Answer]:
         """Yield the answers about all persons, one for each batch, in the order of the IDs.
 
@@ -88,7 +90,7 @@ class AttendanceClient:
         until the deadline.
 
         :param person_ids: the server's IDs of the persons; none at all asks nothing
-        :param known_digests: by person ID, the digest of what is known already
+        :param known: by person ID, what was answered to the same question the last time
         :raises ValueError: if an ID is empty or comes twice
         """
         if isinstance(person_ids, str):
@@ -102,34 +104,54 @@ class AttendanceClient:
         batches = (
             tuple(person_ids[start : start + size]) for start in range(0, len(person_ids), size)
         )
-        return (self._fetch_batch(batch, question, known_digests) for batch in batches)
+        return (self._fetch_batch(batch, question, known) for batch in batches)
 
-    def _fetch_batch(self, asked, question, known_digests):
-        call = "asking for attendance"
+    def _fetch_batch(self, asked, question, known):
+        first, numbers = self._ask_page(asked, question, 1), []
+        digest = _make_digest(asked, first)
+        if all(each in known and known[each].answer_digest == digest for each in asked):
+            return Answer(asked, {}, (), 0, (), 0, digest, is_known=True)
+        waiting = [first]
+
+        def get_page(number):
+            numbers.append(number)
+            body = waiting.pop() if waiting else self._ask_page(asked, question, number)
+            return body.parse()
+
+        rows = collect(get_page, asked, CALL)
+        answer = read_answer(asked, rows, question, known, CALL)
+        is_whole = numbers == [1] and answer.is_clean
+        return answer._replace(digest=digest if is_whole else None)
+
+    def _ask_page(self, asked, question, number):
         params = {
+            "page": number,
             "limit": len(asked),
             "from_date": question.from_date.isoformat(),
             "to_date": question.to_date.isoformat(),
             "attendance_type": question.type_id,
             "attendance_location": question.location_id,
         }
-
-        def ask(page):
-            return self._get(
-                f"{call}, page {page}",
-                self._settings.attendance_endpoint,
-                params={"page": page, **params},  # without those that are None
-                json={"person_ids": asked},
-                private=asked,
-            )
-
-        return read_answer(asked, collect(ask, asked, call), question, known_digests, call)
+        return self._get(
+            f"{CALL}, page {number}",
+            self._settings.attendance_endpoint,
+            params=params,  # without those that are None
+            json={"person_ids": asked},
+            private=asked,
+        )
 
     def _get(self, call, endpoint, **content):
-        """Return the answer. A token may expire at any time, so each request may renew it once."""
+        """Return the body of the answer. A token may expire at any time, so each request may renew
+        it once."""
         bearer = self._token.get()
         try:
             return self._session.ask(call, "GET", endpoint, bearer, **content)
         except AuthenticationError:
             self._token.forget()
         return self._session.ask(call, "GET", endpoint, self._token.get(), **content)
+
+
+def _make_digest(asked, body):
+    digest = blake2b(repr(asked).encode(), digest_size=16)
+    digest.update(body.content)
+    return digest.hexdigest()

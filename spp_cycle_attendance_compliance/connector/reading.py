@@ -13,7 +13,7 @@ from marshal import dumps
 from .checking import LONGEST_DESCRIPTION, AttendanceReader, BadRecord, clean, read_count, read_id
 from .errors import BadAnswerError
 from .failures import ASK_THEM
-from .records import Answer, Category, PersonAnswer, Question, SetAside
+from .records import Answer, Category, Known, PersonAnswer, Question, SetAside
 
 SHOWN_REASONS = 3
 # Of marshal's formats, the last one that depends on the value alone. It is twice as fast as JSON;
@@ -25,21 +25,22 @@ def read_answer(
     asked: Sequence[str],
     rows: Collection,
     question: Question,
-    known_digests: Mapping[str, str],
+    known: Mapping[str, Known],
     call: str,
 ) -> Answer:
     """Check all that came about a batch of persons.
 
     :param asked: the persons' IDs
     :param rows: the records as they came, of whatever type
-    :param known_digests: by person ID; who still has this digest is not checked again
+    :param known: by person ID; who still has the same digest is not checked again
     :param call: what is done, for the errors
     :raises BadAnswerError: if more than one record is bad, and more than one in ten
     """
     batch = _Batch(question)
     persons = {}
     for person_id, own_rows in batch.group(asked, rows).items():
-        answer = batch.read_person(person_id, own_rows, known_digests.get(person_id))
+        last = known.get(person_id)
+        answer = batch.read_person(person_id, own_rows, last.digest if last else None)
         if answer:
             persons[person_id] = answer
     batch.check(call)

@@ -81,6 +81,17 @@ class PersonAnswer(NamedTuple):
     attendances: tuple[Attendance, ...] | None
 
 
+class Known(NamedTuple):
+    """What was answered about a person the last time, if the same was asked.
+
+    :param digest: of `PersonAnswer`, ``None`` if there was none
+    :param answer_digest: of `Answer`, ``None`` if there was none
+    """
+
+    digest: str | None
+    answer_digest: str | None
+
+
 class Answer(NamedTuple):
     """The complete answer about one batch of persons.
 
@@ -90,6 +101,10 @@ class Answer(NamedTuple):
     :param contradictions: IDs of persons with another number of days present than their list,
         which decides
     :param duplicates: how many persons and attendances came once more; they count once
+    :param digest: a hash of the whole answer as it came, and of who was asked about; ``None`` if
+        there was anything odd about it, or more than one page
+    :param is_known: the digest is the known one: nothing has changed about anybody who was asked
+        about, nothing was read, and all else here is empty
     """
 
     asked: tuple[str, ...]
@@ -98,3 +113,12 @@ class Answer(NamedTuple):
     not_asked_for: int
     contradictions: tuple[str, ...]
     duplicates: int
+    digest: str | None = None
+    is_known: bool = False
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether all that came was asked for, came once, and could be read."""
+        return not (
+            self.set_aside or self.not_asked_for or self.contradictions or self.duplicates
+        )

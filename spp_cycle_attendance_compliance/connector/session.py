@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -32,6 +33,20 @@ _HEADERS = {
     "Accept-Encoding": "gzip",  # no other one is decompressed here
     "User-Agent": "spp_cycle_attendance_compliance",
 }
+
+
+class Body(NamedTuple):
+    """The body of an answer, not read yet."""
+
+    call: str
+    content: bytes
+
+    def parse(self) -> dict:
+        """Return the JSON object that it is.
+
+        :raises BadAnswerError: if it is none
+        """
+        return _parse(self.call, self.content)
 
 
 class _Http(requests.Session):
@@ -89,8 +104,8 @@ class Session:
         is_token: bool = False,
         private: Collection[str] = (),
         **content,
-    ) -> dict:
-        """Send a request, again and again while that may help, and return the JSON object.
+    ) -> Body:
+        """Send a request, again and again while that may help, and return the answer's body.
 
         :param call: what is done, for the errors: "asking for attendance, page 2"
         :param auth: adds the credentials; only there, so that no variable here holds them
@@ -140,7 +155,7 @@ class Session:
         # Not raised above, where it would refer to an exception that holds the request.
         if error:
             raise error
-        return _parse(call, body)
+        return Body(call, body)
 
     def _make_overdue(self, call):
         problem = f"not finished within {self.deadline.seconds:g} seconds, all requests together"

@@ -61,6 +61,7 @@ class AttendanceRunLine(models.Model):
         ],
     )
     digest = fields.Char(help="Of the answer, to tell quickly whether it is the same again.")
+    answer_digest = fields.Char(help="Of the answer about all persons who were asked for at once.")
     note = fields.Char("Remark")
     number_of_attendance = fields.Integer("Attended", default=0)
     recorded = fields.Integer(default=0, help="Days or sessions attended or missed.")

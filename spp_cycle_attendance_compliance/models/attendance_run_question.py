@@ -7,7 +7,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..connector import Question
+from ..connector import Known, Question
 from ..event_store import EventStore
 from .attendance_criteria_mixin import EXTERNAL
 from .attendance_run_line import (
@@ -38,9 +38,12 @@ class AttendanceRunQuestion(models.AbstractModel):
         totals = Counter()
         reasons = Counter()
         found = []
-        known_digests = self._get_known_digests(partner_ids)
-        answers = client.fetch_attendance(list(partner_ids), self._get_question(), known_digests)
+        known = self._get_known_answers(partner_ids)
+        answers = client.fetch_attendance(list(partner_ids), self._get_question(), known)
         for answer in answers:
+            if answer.is_known:
+                found += self._get_same_again(answer, known, partner_ids)
+                continue
             totals.update(self._store_answer(store, answer, partner_ids, found))
             reasons.update(set_aside.reason for set_aside in answer.set_aside)
         self._write_answers(batch, found)
@@ -69,6 +72,19 @@ class AttendanceRunQuestion(models.AbstractModel):
         )
         return dict(self.env.cr.fetchall())
 
+    @api.model
+    def _get_same_again(self, answer, known, partner_ids):
+        """Return what to keep on the lines of the persons of an answer that is the known one."""
+        return [
+            {
+                "partner_id": partner_ids[person_id],
+                # Who was known has a digest: there was nothing odd about that answer.
+                "answer": KNOWN if known[person_id].digest else UNKNOWN,
+                **known[person_id]._asdict(),
+            }
+            for person_id in answer.asked
+        ]
+
     def _store_answer(self, store, answer, partner_ids, found):
         """Store the events of an answer.
 
@@ -85,17 +101,27 @@ class AttendanceRunQuestion(models.AbstractModel):
                 unreadable = not partial.isdisjoint((person_id, None))
                 if not unreadable:
                     withdrawable.append(partner_id)
-                answered = UNREADABLE if unreadable else UNKNOWN
-                found.append({"partner_id": partner_id, "answer": answered})
+                found.append(
+                    {
+                        "partner_id": partner_id,
+                        "answer": UNREADABLE if unreadable else UNKNOWN,
+                        "answer_digest": answer.digest,
+                    }
+                )
                 continue
             if person.attendances is not None:
                 attendances[partner_id] = person.attendances
                 if person_id not in partial:
                     withdrawable.append(partner_id)
             note = self._get_note(person_id, answer)
-            digest = None if note else person.digest
             found.append(
-                {"partner_id": partner_id, "answer": KNOWN, "digest": digest, "note": note}
+                {
+                    "partner_id": partner_id,
+                    "answer": KNOWN,
+                    "digest": None if note else person.digest,
+                    "answer_digest": answer.digest,
+                    "note": note,
+                }
             )
         stored = store.store(attendances, withdrawable)
         return {
@@ -123,17 +149,20 @@ class AttendanceRunQuestion(models.AbstractModel):
         self._execute(
             """
             UPDATE spp_attendance_run_line AS line
-            SET answer = given.answer, digest = given.digest, note = given.note
-            FROM json_to_recordset(%(found)s)
-                AS given (partner_id integer, answer varchar, digest varchar, note varchar)
+            SET answer = given.answer, digest = given.digest,
+                answer_digest = given.answer_digest, note = given.note
+            FROM json_to_recordset(%(found)s) AS given (
+                partner_id integer, answer varchar, digest varchar, answer_digest varchar,
+                note varchar
+            )
             WHERE line.batch_id = %(batch)s AND line.partner_id = given.partner_id
             """,
             found=json.dumps(found),
             batch=batch.id,
         )
 
-    def _get_known_digests(self, partner_ids):
-        """Return the digests of answers that are stored already, by identifier.
+    def _get_known_answers(self, partner_ids):
+        """Return the answers that are stored already, by identifier.
 
         Only where the last thing that the server was asked about a person was the very same: any
         other question in between may have changed what is stored.
@@ -141,27 +170,27 @@ class AttendanceRunQuestion(models.AbstractModel):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT last.identifier, last.digest, run.question_key, person.id
+                SELECT last.identifier, person.id, last.digest, last.answer_digest
                 FROM unnest(%s) AS person (id)
                 CROSS JOIN LATERAL (
-                    SELECT line.identifier, line.digest, line.run_id
+                    SELECT line.identifier, line.digest, line.answer_digest, line.run_id
                     FROM spp_attendance_run_line AS line
                     WHERE line.partner_id = person.id AND line.run_id != %s
                         AND line.batch_id IS NOT NULL AND line.answer IS NOT NULL
                     ORDER BY line.partner_id DESC, line.id DESC LIMIT 1
                 ) AS last
                 JOIN spp_attendance_run AS run ON run.id = last.run_id
+                WHERE run.question_key = %s
                 """,
                 list(partner_ids.values()),
                 self.id,
+                self.question_key,
             )
         )
         return {
-            identifier: digest
-            for identifier, digest, question_key, partner_id in self.env.cr.fetchall()
-            if digest
-            and question_key == self.question_key
-            and partner_ids.get(identifier) == partner_id
+            identifier: Known(*digests)
+            for identifier, partner_id, *digests in self.env.cr.fetchall()
+            if partner_ids.get(identifier) == partner_id
         }
 
     @api.model

@@ -1,5 +1,8 @@
+from unittest.mock import patch
+
 from odoo.tests import tagged
 
+from ..event_store import EventStore
 from .attendance_server import AttendanceServer
 from .common import EventCase, days
 
@@ -91,6 +94,30 @@ class TestEvents(EventCase):
         events = self._get_events()
         self.assertEqual(events.last_seen_run_id, second)
         self.assertNotEqual(events.run_id, second)
+
+    def test_an_answer_that_has_not_changed_is_not_read_again(self):
+        known, unknown = self._create_person("NID2"), self._create_person("NID3")
+        for person in (known, unknown):
+            self._create_membership(self.cycle, person)
+        self.server.people["NID2"] = days(11, 1)
+        columns = ("partner_id", "identifier", "answer", "digest", "answer_digest", "verdict")
+        first, before = self._run(self.cycle), self._snapshot()
+        with patch.object(EventStore, "store", side_effect=AssertionError("read again")):
+            second = self._run(self.cycle)
+        self.assertEqual(self._snapshot(), before)
+        self.assertEqual(
+            second.line_ids.mapped(lambda line: [line[name] for name in columns]),
+            first.line_ids.mapped(lambda line: [line[name] for name in columns]),
+        )
+        self.assertEqual(second.line_ids.mapped("answer"), ["known", "known", "unknown"])
+
+        del self.server.people["NID2"]
+        self.server.people["NID3"] = days(21, 4)
+        third = self._run(self.cycle)
+        self.assertEqual(third.line_ids.mapped("answer"), ["known", "unknown", "known"])
+        self.assertEqual((third.new_count, third.withdrawn_count), (1, 1))
+        self.assertEqual(self._get_events(known).withdrawn_run_id, third)
+        self.assertEqual(self._get_events(unknown).run_id, third)
 
     def test_the_same_events_in_another_order_write_nothing(self):
         self._run(self.cycle)

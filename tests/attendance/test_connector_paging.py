@@ -60,7 +60,7 @@ def test_batches(connect, server):
 
 
 def test_all_pages(connect, paged, server, ask):
-    assert ask(connect(paged), ALL) == ask(connect(server), ALL)
+    assert ask(connect(paged), ALL) == ask(connect(server), ALL)._replace(digest=None)
     assert _get_pages(paged) == [1, 2, 3]
     assert _get_pages(server) == [1]
 
@@ -80,12 +80,12 @@ def test_16_the_same_page_for_ever(connect, paged, ask):
 
 
 def test_17_without_pagination(client, server, ask, people):
-    expected = ask(client, (*ALL, "P9"))
+    expected = ask(client, (*ALL, "P9")).persons
     for payload in ({"pagination": None}, {"pagination": []}, {"pagination": "1 of 1"}):
         server.next("attendance", Fault.change(lambda answer, new=payload: answer.update(new)))
-        assert ask(client, (*ALL, "P9")) == expected
+        assert ask(client, (*ALL, "P9")).persons == expected
     server.next("attendance", Fault.change(lambda answer: {"records": answer["records"]}))
-    assert ask(client, (*ALL, "P9")) == expected
+    assert ask(client, (*ALL, "P9")).persons == expected
     assert _get_pages(server) == [1] * 5
 
 
@@ -120,7 +120,7 @@ def test_18_fewer_than_said_once(client, server, ask):
     expected = ask(client)
     server.next("attendance", Fault.change(lambda payload: payload["records"].pop() and None))
     server.next("attendance", Fault.body({"records": []}))
-    assert ask(client) == expected
+    assert ask(client) == expected._replace(digest=None)
     assert _get_pages(server) == [1, 1, 2, 1]
 
 
@@ -135,7 +135,7 @@ def test_19_a_person_twice_on_one_page(client, server, ask):
     expected = ask(client)
     again = Fault.change(lambda payload: payload["records"].append(payload["records"][0]))
     server.next("attendance", again)
-    assert ask(client) == expected._replace(duplicates=1)
+    assert ask(client) == expected._replace(duplicates=1, digest=None)
 
 
 def test_19_a_person_on_two_pages(connect, paged, ask):
@@ -147,7 +147,7 @@ def test_19_a_person_on_two_pages(connect, paged, ask):
 
     paged.next("attendance", Fault.change(keep))
     paged.next("attendance", Fault.change(lambda payload: payload["records"].append(first[0])))
-    assert ask(connect(paged), ALL) == expected._replace(duplicates=1)
+    assert ask(connect(paged), ALL) == expected._replace(duplicates=1, digest=None)
 
 
 def test_19_a_person_who_hides_another_one(client, server, ask):
@@ -167,13 +167,13 @@ def test_19_an_attendance_twice(client, server, ask):
         items.append(items[0])
 
     server.next("attendance", Fault.change(repeat))
-    assert ask(client) == expected._replace(duplicates=1)
+    assert ask(client) == expected._replace(duplicates=1, digest=None)
 
 
 def test_20_strangers_are_dropped(client, server, ask):
     expected = ask(client)
     server.next("attendance", Fault.everybody(), times=None)
-    assert ask(client) == expected._replace(not_asked_for=2)
+    assert ask(client) == expected._replace(not_asked_for=2, digest=None)
     assert _get_pages(server) == [1, 1, 2]
 
 

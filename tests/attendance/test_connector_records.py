@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 from attendance_faults import Fault
-from connector import BadAnswerError, Category, PersonAnswer, Question, SetAside
+from connector import BadAnswerError, Category, Known, PersonAnswer, Question, SetAside
 from samples import NOVEMBER, make_item, make_person, read
 
 NO_ID = "id is not a number that an ID can be"
@@ -207,9 +207,9 @@ def test_digests_depend_on_the_person(values):
 def test_what_is_known_is_not_read_again():
     rows = make_person(make_item(), make_item(0)), make_person(make_item(9), person_id="P2")
     first = read(*rows)
-    digests = {person_id: person.digest for person_id, person in first.persons.items()}
-    again = read(*rows, known={**digests, "P2": "another"})
-    assert again.persons["P1"] == PersonAnswer("P1", digests["P1"], None)
+    digest = first.persons["P1"].digest
+    again = read(*rows, known={"P1": Known(digest, None), "P2": Known("another", None)})
+    assert again.persons["P1"] == PersonAnswer("P1", digest, None)
     assert again.persons["P2"] == first.persons["P2"]
     assert (len(first.set_aside), len(again.set_aside)) == (1, 0)
 
