@@ -108,9 +108,7 @@ class SettlementMixin(models.AbstractModel):
         self._check_bookkeeping(vals)
         if "state" in vals and "settlement_id" in vals:
             computed = self._update_at_once(vals)
-            others = {
-                name: value for name, value in vals.items() if name not in SETTLEMENT_FIELDS
-            }
+            others = {name: value for name, value in vals.items() if name not in SETTLEMENT_FIELDS}
             with self.env.protecting([self._fields[name] for name in computed], self):
                 return super().write(others)
         if "state" in vals:

@@ -119,6 +119,4 @@ class Answer(NamedTuple):
     @property
     def is_clean(self) -> bool:
         """Whether all that came was asked for, came once, and could be read."""
-        return not (
-            self.set_aside or self.not_asked_for or self.contradictions or self.duplicates
-        )
+        return not (self.set_aside or self.not_asked_for or self.contradictions or self.duplicates)

@@ -30,9 +30,12 @@ class AttendanceCategoryMixin(models.AbstractModel):
 
         What an attendance system knows is kept even before: at any moment an answer may name it.
         """
-        used = self.filtered("external_id") or self.env["spp.event.attendance"].sudo().search(
-            [(self._event_field, "in", self.ids)], limit=1
-        )[self._event_field]
+        used = (
+            self.filtered("external_id")
+            or self.env["spp.event.attendance"]
+            .sudo()
+            .search([(self._event_field, "in", self.ids)], limit=1)[self._event_field]
+        )
         if used:
             raise UserError(
                 _(

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import requests
-
 from attendance_world import CATEGORY_MODELS, FIRST, LAST, PERSONS_PER_REQUEST, TABLES
 from measuring import measured
 
