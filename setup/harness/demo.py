@@ -87,18 +87,21 @@ def attendance_server() -> Iterator[list[str]]:
             stop(server)
 
 
-def tell_stories(env: Environment, database: str, arguments: list[str]) -> list[str]:
-    """Runs the stories in the order of their names; returns the pages that they say to open."""
+def tell_stories(
+    env: Environment, database: str, arguments: list[str]
+) -> list[tuple[str, str]]:
+    """Runs the stories in the order of their names; returns the pages that they say to open, each
+    with what it shows."""
     pages = []
     for script in sorted(STORIES.glob("[0-9]*.py")):
         say(f"\nRunning the {script.stem[2:]} story ...")
         told = env.shell(database, script, *arguments)
-        pages += re.findall(r"^OPEN (\S+)$", told, re.M)
+        pages += re.findall(r"^OPEN (\S+) (.+)$", told, re.M)
         print(re.sub(r"^OPEN .*\n?", "", told, flags=re.M), end="", flush=True)
     return pages
 
 
-def serve(env: Environment, database: str, port: int, pages: list[str]) -> int:
+def serve(env: Environment, database: str, port: int, pages: list[tuple[str, str]]) -> int:
     """Keeps Odoo serving, with its job engine, until Ctrl-C."""
     log = LOGS / "serve.log"
     wide = (
@@ -125,8 +128,8 @@ def serve(env: Environment, database: str, port: int, pages: list[str]) -> int:
     )
     print(f"\nOdoo serves at  http://{HOST}:{port}")
     print(f"login, password {LOGIN}, {PASSWORD}")
-    for number, page in enumerate(pages):
-        print(f"{'then' if number else 'open first':<15} http://{HOST}:{port}{page}")
+    for number, (page, shown) in enumerate(pages):
+        print(f"{'then' if number else 'open first':<15} http://{HOST}:{port}{page}  ({shown})")
     print("Ctrl-C stops it.", flush=True)
     try:
         server.wait()

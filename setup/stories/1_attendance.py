@@ -274,4 +274,5 @@ print_text(
     "the demo's attendance server knows no others.",
 )
 action = env.ref("g2p_programs.action_cycle")
-print(f"OPEN /web#action={action.id}&id={drafts['Pupils'].id}&model=g2p.cycle&view_type=form")
+page = f"/web#action={action.id}&id={drafts['Pupils'].id}&model=g2p.cycle&view_type=form"
+print(f"OPEN {page} {drafts['Pupils'].name}")

@@ -121,4 +121,4 @@ print_text(
     "somebody to press “Set as Ended”."
 )
 action = env.ref("spp_auto_update_entitlements.action_expired_cycles")
-print(f"OPEN /web#action={action.id}")
+print(f"OPEN /web#action={action.id} the expired cycles")

@@ -30,12 +30,9 @@ class AttendanceCategoryMixin(models.AbstractModel):
 
         What an attendance system knows is kept even before: at any moment an answer may name it.
         """
-        used = (
-            self.filtered("external_id")
-            or self.env["spp.event.attendance"]
-            .sudo()
-            .search([(self._event_field, "in", self.ids)], limit=1)[self._event_field]
-        )
+        events = self.env["spp.event.attendance"].sudo()
+        used = self.filtered("external_id")
+        used |= events.search([(self._event_field, "in", self.ids)], limit=1)[self._event_field]
         if used:
             raise UserError(
                 _(

@@ -47,7 +47,7 @@ class AttendanceRunLine(models.Model):
     )
     member_line_ids = fields.One2many("spp.attendance.run.line", "household_line_id", "Members")
     # What was found out.
-    identifier = fields.Char("Asked with ID", help="Of the person, in the attendance system.")
+    identifier = fields.Char("ID", help="Of the person, in the attendance system.")
     answer = fields.Selection(
         [
             (KNOWN, "Known to the attendance system"),
