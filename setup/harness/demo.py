@@ -87,9 +87,7 @@ def attendance_server() -> Iterator[list[str]]:
             stop(server)
 
 
-def tell_stories(
-    env: Environment, database: str, arguments: list[str]
-) -> list[tuple[str, str]]:
+def tell_stories(env: Environment, database: str, arguments: list[str]) -> list[tuple[str, str]]:
     """Runs the stories in the order of their names; returns the pages that they say to open, each
     with what it shows."""
     pages = []
