@@ -81,7 +81,8 @@ def _is_last_user(users) -> bool:
 
 def check_given(settings: dict[str, str]) -> dict[str, str]:
     """The environment's settings, once the server has answered to them."""
-    where = ", ".join(f"{name}={settings[name]}" for name in SETTINGS[:3] if name in settings)
+    given = ", ".join(f"{name}={settings[name]}" for name in SETTINGS[:3] if name in settings)
+    where = given or "PGPASSWORD, which names none,"
     if settings.get("PGUSER") == "postgres":
         raise Problem(
             "Odoo refuses to work as the database user postgres: "
