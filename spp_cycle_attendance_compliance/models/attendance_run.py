@@ -22,6 +22,7 @@ class AttendanceRun(models.Model):
 
     _name = "spp.attendance.run"
     _inherit = [
+        "spp.attendance.proof.mixin",
         "spp.attendance.criteria.mixin",
         "spp.attendance.run.preparation",
         "spp.attendance.run.question",
@@ -122,10 +123,6 @@ class AttendanceRun(models.Model):
                 if name.endswith("_count") and name in batches and name != "person_count":
                     run[name] = sum(batches.mapped(name))
             run.set_aside_reasons = "\n".join(filter(None, batches.mapped("set_aside_reasons")))
-
-    @api.ondelete(at_uninstall=False)
-    def _refuse_unlink(self):
-        raise UserError(_("Attendance runs are kept for ever: they are the proof of the verdicts."))
 
     def _compute_exception_count(self):
         counts = dict(

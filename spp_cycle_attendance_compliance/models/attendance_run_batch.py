@@ -5,6 +5,7 @@ class AttendanceRunBatch(models.Model):
     """The persons that a run asks for at once, and how that went."""
 
     _name = "spp.attendance.run.batch"
+    _inherit = "spp.attendance.proof.mixin"
     _description = "Batch of an Attendance Run"
     _order = "number"
 
@@ -12,6 +13,10 @@ class AttendanceRunBatch(models.Model):
     number = fields.Integer()
     person_count = fields.Integer("Persons")
     is_done = fields.Boolean("Done")
+    answered_at = fields.Datetime(
+        "Answered",
+        help="Tells in which order answers came: a run that is retried may be older than others.",
+    )
     call_count = fields.Integer("Calls")
     duration = fields.Float("Seconds")
     new_count = fields.Integer("New")

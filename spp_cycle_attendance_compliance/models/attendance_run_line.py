@@ -28,6 +28,7 @@ class AttendanceRunLine(models.Model):
     """
 
     _name = "spp.attendance.run.line"
+    _inherit = "spp.attendance.proof.mixin"
     _description = "Line of an Attendance Run"
     _order = "id"
     _log_access = False  # the run says who asked, and when

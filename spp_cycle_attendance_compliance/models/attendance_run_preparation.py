@@ -105,8 +105,11 @@ class AttendanceRunPreparation(models.AbstractModel):
                         SELECT FROM res_partner AS other
                         WHERE other.personal_identifier = person.personal_identifier
                             AND other.id != person.id
-                            AND other.company_id IS NOT DISTINCT FROM person.company_id
                             AND other.active AND other.disabled IS NULL
+                            AND (
+                                other.company_id IS NOT DISTINCT FROM person.company_id
+                                OR other.id IN (SELECT partner_id FROM spp_attendance_draft)
+                            )
                     ) THEN %(shared)s
                 END
             FROM res_partner AS person
@@ -160,15 +163,16 @@ class AttendanceRunPreparation(models.AbstractModel):
                 (
                     SELECT earlier.answer
                     FROM spp_attendance_run_line AS earlier
+                    JOIN spp_attendance_run_batch AS batch ON batch.id = earlier.batch_id
                     JOIN spp_attendance_run AS run ON run.id = earlier.run_id
                     WHERE earlier.partner_id = line.partner_id
-                        AND earlier.batch_id IS NOT NULL AND earlier.answer IS NOT NULL
+                        AND earlier.answer IS NOT NULL
                         AND run.server_url = %(source)s
                         AND run.from_date <= %(first)s AND run.to_date >= %(last)s
                         AND (run.attendance_type_id IS NULL OR run.attendance_type_id = %(type)s)
                         AND (run.attendance_location_id IS NULL
                             OR run.attendance_location_id = %(location)s)
-                    ORDER BY earlier.id DESC LIMIT 1
+                    ORDER BY batch.answered_at DESC NULLS LAST, earlier.id DESC LIMIT 1
                 ),
                 %(not_asked)s
             )

@@ -160,12 +160,19 @@ class AttendanceRunQuestion(models.AbstractModel):
             found=json.dumps(found),
             batch=batch.id,
         )
+        # To the microsecond, which Odoo's own times are not.
+        self._execute(
+            "UPDATE spp_attendance_run_batch"
+            " SET answered_at = clock_timestamp() AT TIME ZONE 'UTC' WHERE id = %(batch)s",
+            batch=batch.id,
+        )
+        batch.invalidate_recordset(["answered_at"])
 
     def _get_known_answers(self, partner_ids):
         """Return the answers that are stored already, by identifier.
 
-        Only where the last thing that the server was asked about a person was the very same: any
-        other question in between may have changed what is stored.
+        Only where the last answer about a person that was stored was to the very same question:
+        any other one in between may have changed what is stored.
         """
         self.env.cr.execute(
             SQL(
@@ -175,9 +182,10 @@ class AttendanceRunQuestion(models.AbstractModel):
                 CROSS JOIN LATERAL (
                     SELECT line.identifier, line.digest, line.answer_digest, line.run_id
                     FROM spp_attendance_run_line AS line
+                    JOIN spp_attendance_run_batch AS batch ON batch.id = line.batch_id
                     WHERE line.partner_id = person.id AND line.run_id != %s
-                        AND line.batch_id IS NOT NULL AND line.answer IS NOT NULL
-                    ORDER BY line.partner_id DESC, line.id DESC LIMIT 1
+                        AND line.answer IS NOT NULL
+                    ORDER BY batch.answered_at DESC NULLS LAST, line.id DESC LIMIT 1
                 ) AS last
                 JOIN spp_attendance_run AS run ON run.id = last.run_id
                 WHERE run.question_key = %s
@@ -213,13 +221,15 @@ class AttendanceRunQuestion(models.AbstractModel):
         """Return what tells this run's question from others, in a few characters.
 
         The types and locations that are known here are part of it: an answer that was stored
-        without them has to be stored again once they are there.
+        without them has to be stored again once they are there. So is this addon's version:
+        another one may read the same answer otherwise.
         """
         known = [
             sorted((external_id, record.id) for external_id, record in records.items())
             for records in self._get_categories()
         ]
-        text = repr((self.server_url, self._get_question(), known))
+        module = self.env.ref("base.module_spp_cycle_attendance_compliance").sudo()
+        text = repr((self.server_url, self._get_question(), known, module.latest_version))
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def _get_event_scope(self):

@@ -1,4 +1,5 @@
 import re
+from datetime import datetime
 
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -130,19 +131,23 @@ class EventAttendance(models.Model):
         if not self.is_fetched:
             return self.run_id
         domain = [
-            ("partner_id", "=", self.individual_id.id),
             ("answer", "=", "known"),
             ("run_id.server_url", "=", self.event_data_source),
             ("run_id.from_date", "<=", self.attendance_date),
             ("run_id.to_date", ">=", self.attendance_date),
             ("run_id.attendance_type_id", "in", (False, self.attendance_type_id.id)),
             ("run_id.attendance_location_id", "in", (False, self.attendance_location_id.id)),
-            ("batch_id", "!=", False),
         ]
-        if self.withdrawn_run_id:
-            domain.append(("run_id", "<", self.withdrawn_run_id.id))
         lines = self.env["spp.attendance.run.line"].sudo()
-        return lines.search(domain, order="id desc", limit=1).run_id or self.run_id
+        asked = lines.search(
+            [("partner_id", "=", self.individual_id.id), ("batch_id", "!=", False)]
+        )
+        # The run that withdrew it, and what came after, did not see it.
+        asked = asked.sorted(lambda line: (line.batch_id.answered_at or datetime.min, line.id))
+        missed = asked.filtered(lambda line: line.run_id == self.withdrawn_run_id)
+        if missed:
+            asked = asked[: asked.ids.index(missed[0].id)]
+        return asked.filtered_domain(domain)[-1:].run_id or self.run_id
 
     # Recording by hand
 
@@ -156,6 +161,15 @@ class EventAttendance(models.Model):
                         "persons: choose the member of the household who came.",
                         name=event.individual_id.display_name,
                     )
+                )
+
+    @api.constrains("attendance_type_id", "attendance_location_id")
+    def _check_categories(self):
+        """Do what a foreign key would, for those recorded by hand."""
+        for category in (self.attendance_type_id, self.attendance_location_id):
+            if category != category.exists():
+                raise ValidationError(
+                    _("The type or location does not exist any more. Choose another one.")
                 )
 
     @api.constrains("attendance_time")

@@ -3,6 +3,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from ..event_store import EventStore
+from .attendance_faults import Fault
 from .attendance_server import AttendanceServer
 from .common import EventCase, days
 
@@ -248,6 +249,26 @@ class TestEvents(EventCase):
         self.server.people["NID1"].insert(0, gone)
         self._run(self.cycle)
         self.assertFalse(self._get_events()[0].withdrawn)
+
+    def test_a_retried_run_has_the_last_word_though_it_is_older(self):
+        other = self._create_cycle(registrants=[self.person])
+        self.server.next("attendance", Fault.status(403))
+        failed = self._run(self.cycle)
+        brought = self._run(other)
+        attendances = self.server.people.pop("NID1")
+        failed.action_retry()
+        events = self._get_events()
+        self.assertEqual(events.withdrawn_run_id, failed)
+        self.assertEqual(events.mapped("last_seen_run_id"), brought)
+        evaluated = self._get_run(other.action_evaluate_attendance())
+        self.assertEqual(evaluated.line_ids.answer, "unknown")
+        # The very answer that the other run got: but it is not the last one.
+        self.server.people["NID1"] = attendances
+        again = self._run(other)
+        self.assertEqual(again.line_ids.answer_digest, brought.line_ids.answer_digest)
+        self.assertEqual(again.line_ids.number_of_attendance, 2)
+        self.assertFalse(events.filtered("withdrawn"))
+        self.assertEqual(events.last_seen_run_id, again)
 
     def test_types_that_are_imported_later_are_filled_in(self):
         self._run(self.cycle)

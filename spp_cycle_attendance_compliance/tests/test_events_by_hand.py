@@ -66,11 +66,14 @@ class TestEventsByHand(EventCase):
                     [{"name": "School"}, {"name": "Shool"}, {"name": "Clinic", "external_id": 9}]
                 )
                 event = self._record(self.person, "2026-11-01", **{field: used.id})
+                number = unused.id
                 unused.unlink()
+                with self.assertRaisesRegex(ValidationError, "does not exist any more"):
+                    self._record(self.person, "2026-11-02", **{field: number})
                 for record in (used, known):
                     with self.assertRaisesRegex(UserError, "Archive it instead"):
                         record.sudo().unlink()
-                self.assertEqual((event[field], unused.exists()), (used, unused.browse()))
+                self.assertEqual(event[field], used)
 
     def test_fetched_events_are_changed_by_nobody(self):
         self._run(self.cycle)

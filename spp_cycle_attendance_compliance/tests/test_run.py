@@ -325,8 +325,9 @@ class TestRun(AttendanceCase):
 
     def test_the_proof_is_not_deleted_even_by_the_superuser(self):
         run = self._press()
-        with self.assertRaisesRegex(UserError, "kept for ever"):
-            run.sudo().unlink()
+        for proof in (run, run.batch_ids, run.line_ids):
+            with self.assertRaisesRegex(UserError, "kept for ever"):
+                proof.sudo().unlink()
 
     def test_another_server_is_not_given_this_ones_secret(self):
         self.server.next("attendance", Fault.status(403))

@@ -275,3 +275,24 @@ class TestVerdicts(AttendanceCase):
                 }
             ],
         )
+
+    def test_an_identifier_that_two_persons_share(self):
+        """In two companies they are apart, unless one cycle has both."""
+        ours = self.env.company
+        theirs = self.env["res.company"].create({"name": "Another Agency"})
+        for number, (company, both_asked, answer) in enumerate(
+            (
+                (ours, False, "shared_identifier"),
+                (ours, True, "shared_identifier"),
+                (theirs, False, "known"),
+                (theirs, True, "shared_identifier"),
+            )
+        ):
+            with self.subTest(number=number):
+                identifier = f"SHARED{number}"
+                self.server.people[identifier] = days(1000 + number * 10, 1, 2)
+                person = self._create_person(identifier)
+                other = self._create_person(identifier, company_id=company.id)
+                asked = person + other if both_asked else person
+                run = self._run(self._create_cycle(registrants=asked))
+                self.assertEqual(set(run.line_ids.mapped("answer")), {answer})
