@@ -42,10 +42,13 @@ SEED_MEMBERSHIPS = """
 
 
 @contextmanager
-def attendance_server(size):
-    """Serve the attendance of ``size`` persons from another process; gives its address."""
+def attendance_server(size, port=0):
+    """Serve the attendance of ``size`` persons from another process; gives its address.
+
+    Each such process has another order in which it gives a person's days.
+    """
     command = [sys.executable, file_path(SERVER), "--people", str(size), "--seed", str(SEED)]
-    command += ["--from", str(FIRST), "--to", str(LAST)]
+    command += ["--from", str(FIRST), "--to", str(LAST), "--port", str(port)]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     ) as process:
