@@ -3,7 +3,6 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from ..event_store import EventStore
-from .attendance_faults import Fault
 from .attendance_server import AttendanceServer
 from .common import EventCase, days
 
@@ -250,15 +249,17 @@ class TestEvents(EventCase):
         self._run(self.cycle)
         self.assertFalse(self._get_events()[0].withdrawn)
 
-    def test_a_retried_run_has_the_last_word_though_it_is_older(self):
+    def test_who_asks_last_has_the_last_word_though_its_run_is_older(self):
+        """As when a batch in the background fails, and is tried again later."""
         other = self._create_cycle(registrants=[self.person])
-        self.server.next("attendance", Fault.status(403))
-        failed = self._run(self.cycle)
+        older = self.env["spp.attendance.run"]._open(self.cycle, "preview")
+        older._prepare()
         brought = self._run(other)
         attendances = self.server.people.pop("NID1")
-        failed.action_retry()
+        with older._get_client() as client:
+            older._fetch(older.batch_ids, client)
         events = self._get_events()
-        self.assertEqual(events.withdrawn_run_id, failed)
+        self.assertEqual(events.withdrawn_run_id, older)
         self.assertEqual(events.mapped("last_seen_run_id"), brought)
         evaluated = self._get_run(other.action_evaluate_attendance())
         self.assertEqual(evaluated.line_ids.answer, "unknown")
