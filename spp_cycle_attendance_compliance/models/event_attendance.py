@@ -4,7 +4,7 @@ from datetime import datetime
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from .event_data import ATTENDANCE_MODEL
+from .event_data import ATTENDANCE_MODEL, EVENT_MIXIN
 from .unchecked_many2one import UncheckedMany2one
 
 PRESENT, ABSENT = "present", "absent"
@@ -31,6 +31,7 @@ class EventAttendance(models.Model):
     """
 
     _name = "spp.event.attendance"
+    _inherit = EVENT_MIXIN
     _description = "Attendance"
     _order = "attendance_date desc, attendance_time desc, id desc"
 

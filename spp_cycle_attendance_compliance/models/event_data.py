@@ -1,7 +1,12 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.spp_event_data import models as event_data_models
+
 ATTENDANCE_MODEL = "spp.event.attendance"
+# The newest platform offers the models with its mixin as kinds of events. The others have a list
+# that each kind is added to.
+EVENT_MIXIN = ("spp.event.mixin",) if hasattr(event_data_models, "event_mixin") else ()
 
 
 class EventData(models.Model):
