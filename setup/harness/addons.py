@@ -98,7 +98,7 @@ class _Sources:
             for name in self.modules:
                 shutil.copytree(self.folder / name, folder / name, ignore=NOT_COPIED)
             port(folder, server.series)
-            port_leftovers(folder, server.series)
+            port_leftovers(folder)
 
         with locked(target.name):
             make_once(target, key, build)

@@ -21,6 +21,7 @@ from .addons import addons_path, needed_from_outside, our_addons, platform_folde
 from .console import say
 from .databases import Databases
 from .odoo_server import OdooServer, find_odoo
+from .porting import WRITTEN_FOR
 from .problem import Problem
 from .steps import BUILD, LOGS, digest, disk_errors, end_with_parent, last_lines, locked
 
@@ -74,7 +75,7 @@ class Environment:
         lines = ["[options]", f"data_dir = {BUILD / 'odoo-data'}"]
         if folders:
             lines.append(f"addons_path = {','.join(map(str, folders))}")
-        if self.server.series != "19.0":
+        if self.server.series == WRITTEN_FOR:
             lines.append("without_demo = all")
         lines += ["http_interface = 127.0.0.1", "list_db = False", "max_cron_threads = 0"]
         lines += ["", "[queue_job]", "channels = root:2", ""]

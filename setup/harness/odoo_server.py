@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from .console import say
 from .debian import PrivateApt, Source, machine_sources, mirror, unpack
+from .porting import PORTED_TO, WRITTEN_FOR
 from .problem import Problem
 from .python_env import make_venv
 from .steps import BUILD, make_once, require_space
 
-SERIES = ("17.0", "18.0", "19.0")
+SERIES = (WRITTEN_FOR, PORTED_TO)
 # The package's links to fonts and scripts lead into these.
 BESIDE = (
     "fonts-glyphicons-halflings",
@@ -68,7 +69,9 @@ def from_odoo_bin(path: str) -> OdooServer:
             "Set it to Odoo's server program, or unset it."
         )
     if series not in SERIES:
-        raise Problem(f"ODOO_BIN={path} is Odoo {series}: only {', '.join(SERIES)} are supported.")
+        raise Problem(
+            f"ODOO_BIN={path} is Odoo {series}: only {' and '.join(SERIES)} are supported."
+        )
     return OdooServer((found,), series, f"{found} {answer.stdout.strip()}")
 
 
@@ -91,7 +94,7 @@ def from_debian() -> OdooServer:
         f'exec {quote(str(python))} {quote(str(program))} "$@"\n'
     )
     starter.chmod(0o755)
-    return OdooServer((str(starter),), "19.0", (target / "packages").read_text())
+    return OdooServer((str(starter),), PORTED_TO, (target / "packages").read_text())
 
 
 def _fetch_odoo(folder: Path) -> None:

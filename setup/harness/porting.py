@@ -1,4 +1,4 @@
-"""What Odoo's own upgrader leaves to do on an addon written for 17.0, as rules on its text."""
+"""What Odoo's own upgrader leaves to do on an addon written for 17.0 to run on 19.0: rules."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 WRITTEN_FOR = "17.0"
+PORTED_TO = "19.0"
 
 
 class Rule(NamedTuple):
-    """Replaces a pattern in the files of some suffixes from a series on."""
+    """Replaces a pattern in the files of some suffixes."""
 
-    since: str
     suffixes: tuple[str, ...]
     pattern: re.Pattern
     replacement: str | Callable[[re.Match], str]
@@ -32,40 +32,40 @@ def _with_user_ids(record: re.Match) -> str:
 
 GROUP_RECORD = re.compile(r'<record\b[^>]*model="res\.groups".*?</record>', re.S)
 RULES = (
-    Rule("18.0", (".xml",), re.compile(_field("numbercall|doall")), ""),
-    Rule("18.0", (".py",), re.compile(r'[ \t]*"(?:numbercall|doall)":[^,\n]*,[ \t]*\n?'), ""),
+    Rule((".xml",), re.compile(_field("numbercall|doall")), ""),
+    Rule((".py",), re.compile(r'[ \t]*"(?:numbercall|doall)":[^,\n]*,[ \t]*\n?'), ""),
     # The upgrader sees a tag at the start of a line only.
-    Rule("18.0", (".xml", ".py"), re.compile(r"<(/?)tree\b"), r"<\1list"),
-    Rule("18.0", (".xml",), re.compile(r'<div class="oe_chatter">.*?</div>', re.S), "<chatter />"),
-    Rule("19.0", (".xml",), GROUP_RECORD, _without_category),
-    Rule("19.0", (".xml",), GROUP_RECORD, _with_user_ids),
-    Rule("19.0", (".xml", ".py"), re.compile(r"\bgroups_id\b"), "group_ids"),
+    Rule((".xml", ".py"), re.compile(r"<(/?)tree\b"), r"<\1list"),
+    Rule((".xml",), re.compile(r'<div class="oe_chatter">.*?</div>', re.S), "<chatter />"),
+    Rule((".xml",), GROUP_RECORD, _without_category),
+    Rule((".xml",), GROUP_RECORD, _with_user_ids),
+    Rule((".xml", ".py"), re.compile(r"\bgroups_id\b"), "group_ids"),
 )
 
 
-def port_text(text: str, suffix: str, series: str) -> str:
+def port_text(text: str, suffix: str) -> str:
     for rule in RULES:
-        if rule.since <= series and suffix in rule.suffixes:
+        if suffix in rule.suffixes:
             text = rule.pattern.sub(rule.replacement, text)
     return text
 
 
-def port_manifest(text: str, series: str) -> str:
+def port_manifest(text: str) -> str:
     """The manifest with the series in front of its version."""
     version = rf"""(["']version["']\s*:\s*["']){re.escape(WRITTEN_FOR)}\."""
-    return re.sub(version, rf"\g<1>{series}.", text)
+    return re.sub(version, rf"\g<1>{PORTED_TO}.", text)
 
 
-def port_leftovers(folder: Path, series: str) -> None:
+def port_leftovers(folder: Path) -> None:
     """Rewrites a copy of addons in place."""
     for path in _sources(folder):
         text = path.read_text()
         manifest = path.name == "__manifest__.py"
-        ported = port_manifest(text, series) if manifest else port_text(text, path.suffix, series)
+        ported = port_manifest(text) if manifest else port_text(text, path.suffix)
         if ported != text:
             path.write_text(ported)
     for scripts in list(folder.glob(f"*/migrations/{WRITTEN_FOR}.*")):
-        scripts.rename(scripts.with_name(series + scripts.name.removeprefix(WRITTEN_FOR)))
+        scripts.rename(scripts.with_name(PORTED_TO + scripts.name.removeprefix(WRITTEN_FOR)))
 
 
 def _sources(folder: Path) -> Iterator[Path]:

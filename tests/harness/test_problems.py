@@ -32,7 +32,8 @@ def test_the_series(said, series):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("echo Odoo Server 16.0", "16.0: only"),
+        ("echo Odoo Server 16.0", "16.0: only 17.0 and 19.0 are"),
+        ("echo Odoo Server 18.0", "18.0: only 17.0 and 19.0 are"),
         ("echo bash 5.2", "is no Odoo server that works: to --version it says: bash 5.2"),
         ("echo no module named x >&2; exit 1", "it says: no module named x"),
     ],
