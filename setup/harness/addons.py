@@ -1,24 +1,19 @@
 """Which addons there are, and the folders Odoo finds them in."""
 
-import ast
 import os
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from .console import say
-from .odoo_server import OdooServer, pip_wheel
+from .manifests import depends_of, modules_in, read_manifest
+from .odoo_server import OdooServer
 from .porting import WRITTEN_FOR, port_leftovers
 from .problem import Problem
-from .python_env import find_pip, install_into
-from .steps import BUILD, LOCKS, ROOT, digest, locked, make_once
+from .steps import BUILD, ROOT, digest, locked, make_once
 
 STAND_INS = ROOT / "tests" / "platform"
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
-
-
-def modules_in(folder: Path) -> list[str]:
-    return sorted(path.parent.name for path in folder.glob("*/__manifest__.py"))
 
 
 def our_addons() -> list[str]:
@@ -28,13 +23,9 @@ def our_addons() -> list[str]:
     return found
 
 
-def manifest(folder: Path, module: str) -> dict:
-    return ast.literal_eval((folder / module / "__manifest__.py").read_text())
-
-
 def needed_from_outside(addons: Iterable[str]) -> list[str]:
     """What our addons depend on and is not ours."""
-    depends = {name for addon in addons for name in manifest(ROOT, addon).get("depends", ["base"])}
+    depends = {name for addon in addons for name in depends_of(read_manifest(ROOT / addon))}
     return sorted(depends - set(our_addons()))
 
 
@@ -62,24 +53,7 @@ def addons_path(server: OdooServer, port: Callable[[Path, str], None]) -> list[P
         folders = [source.folder for source in sources]
     else:
         folders = [source.ported(server, port) for source in sources]
-    folders += given
-    if not any((folder / "queue_job").is_dir() for folder in folders):
-        folders.append(queue_job(server.series))
-    return folders
-
-
-def queue_job(series: str) -> Path:
-    """The job engine as PyPI has it."""
-    target = BUILD / f"queue-job-{series}"
-    lock = f"queue-job-{series}"
-
-    def fetch(folder: Path) -> None:
-        say(f"Fetching queue_job {series} from PyPI ...")
-        install_into(folder, lock, find_pip(pip_wheel))
-
-    with locked(lock):
-        make_once(target, digest([LOCKS / f"{lock}.txt"]), fetch)
-    return target / "odoo" / "addons"
+    return folders + given
 
 
 class _Sources:

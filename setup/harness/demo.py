@@ -11,7 +11,6 @@ from datetime import datetime, timedelta, timezone
 from .console import run_command, say
 from .environment import Environment
 from .network import HOST, require_port
-from .porting import PORTED_TO
 from .problem import Problem
 from .steps import LOGS, ROOT, end_with_parent, last_lines, locked
 
@@ -103,13 +102,10 @@ def tell_stories(env: Environment, database: str, arguments: list[str]) -> list[
 def serve(env: Environment, database: str, port: int, pages: list[tuple[str, str]]) -> int:
     """Keeps Odoo serving, with its job engine, until Ctrl-C."""
     log = LOGS / "serve.log"
-    wide = ["base", "web", "queue_job"]
-    if env.server.series == PORTED_TO:
-        wide.append("rpc")
     server = subprocess.Popen(
         env.odoo(
             f"--http-port={port}",
-            f"--load={','.join(wide)}",
+            f"--load={env.server_wide('queue_job')}",
             "--max-cron-threads=1",
             f"--db-filter=^{database}$",
             f"--logfile={log}",

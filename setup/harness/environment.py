@@ -4,7 +4,7 @@
         env.build_database("spp_try")
         print(env.shell("spp_try", "script.py", "an argument"))
 
-A prepared environment costs a second or two when all is in place. Under `./setup/test` the
+A prepared environment costs a few seconds when all is in place. Under `./setup/test` the
 database server is the one that runs already.
 """
 
@@ -20,8 +20,9 @@ from . import browser, postgres
 from .addons import addons_path, needed_from_outside, our_addons, platform_folders
 from .console import say
 from .databases import Databases
+from .from_pypi import PACKAGES_ADDON, OdooInside, bring_modules, bring_packages
 from .odoo_server import OdooServer, find_odoo
-from .porting import WRITTEN_FOR
+from .porting import PORTED_TO, WRITTEN_FOR
 from .problem import Problem
 from .steps import BUILD, LOGS, digest, disk_errors, end_with_parent, last_lines, locked
 
@@ -53,12 +54,19 @@ class Environment:
         )
         # Apart from the final one: another command's Odoo may be reading that at this moment.
         self.config = BUILD / f"odoo-{self.name}-setup.conf"
-        self.addons_path: list[Path] = []
+        self.packages_addons: list[str] = []
         self._write_config([])
-        own = [] if os.environ.get("ODOO_BIN") is None else self._own_addons()
+        inside = self._look_inside()
         self.addons_path = addons_path(server, self._upgrade)
+        modules, packages = bring_modules(self.addons, self.addons_path, inside, server.series)
+        self.addons_path += modules
+        unmet = self._find_unmet(packages, inside)
+        if unmet:
+            target = BUILD / f"python-packages-{self.name}"
+            self.addons_path.append(bring_packages(unmet, inside, target))
+            self.packages_addons = [PACKAGES_ADDON]
         self.config = BUILD / f"odoo-{self.name}.conf"
-        self._write_config([*self.addons_path, *own])
+        self._write_config([*self.addons_path, *inside.addons])
 
     @classmethod
     @contextmanager
@@ -77,15 +85,35 @@ class Environment:
             lines.append(f"addons_path = {','.join(map(str, folders))}")
         if self.server.series == WRITTEN_FOR:
             lines.append("without_demo = all")
+        if self.packages_addons:
+            lines.append(f"server_wide_modules = {self.server_wide()}")
         lines += ["http_interface = 127.0.0.1", "list_db = False", "max_cron_threads = 0"]
         lines += ["", "[queue_job]", "channels = root:2", ""]
         written = self.config.with_suffix(f".{os.getpid()}")
         written.write_text("\n".join(lines))
         written.replace(self.config)
 
-    def _own_addons(self) -> list[Path]:
-        answer = self.shell(None, HERE / "addons_script.py")
-        return [Path(p) for p in json.loads(re.search(r"^addons:(.*)", answer, re.M)[1])]
+    def server_wide(self, *modules: str) -> str:
+        """What Odoo is to load before any database, these modules included."""
+        rpc = ["rpc"] if self.server.series == PORTED_TO else []
+        return ",".join(["base", *rpc, "web", *self.packages_addons, *modules])
+
+    def _look_inside(self) -> OdooInside:
+        answer = self.shell(None, HERE / "describe_script.py")
+        said = json.loads(re.search(r"^description:(.*)", answer, re.M)[1])
+        addons, python = map(Path, said["addons"]), Path(said["python"])
+        return OdooInside(list(addons), python, said["path"], said["packages"])
+
+    def _find_unmet(
+        self, packages: dict[str, list[str]], inside: OdooInside
+    ) -> dict[str, list[str]]:
+        """Those of the Python packages that Odoo lacks, each with who asks for it."""
+        open_ones = [package for package in packages if inside.may_lack(package)]
+        if not open_ones:
+            return {}
+        answer = self.shell(None, HERE / "unmet_script.py", *open_ones)
+        unmet = json.loads(re.search(r"^unmet:(.*)", answer, re.M)[1])
+        return {package: packages[package] for package in unmet}
 
     def _upgrade(self, folder: Path, series: str) -> None:
         self.shell(None, HERE / "upgrade_script.py", str(folder), series)

