@@ -104,9 +104,7 @@ class Environment:
         addons, python = map(Path, said["addons"]), Path(said["python"])
         return OdooInside(list(addons), python, said["path"], said["packages"])
 
-    def _find_unmet(
-        self, packages: dict[str, list[str]], inside: OdooInside
-    ) -> dict[str, list[str]]:
+    def _find_unmet(self, packages: dict[str, str], inside: OdooInside) -> dict[str, str]:
         """Those of the Python packages that Odoo lacks, each with who asks for it."""
         open_ones = [package for package in packages if inside.may_lack(package)]
         if not open_ones:

@@ -39,9 +39,9 @@ def _normalised(name: str) -> str:
 
 def bring_modules(
     wanted: list[str], folders: list[Path], inside: OdooInside, series: str
-) -> tuple[list[Path], dict[str, list[str]]]:
+) -> tuple[list[Path], dict[str, str]]:
     """Folders with the modules that `wanted` need, directly or not, and that nobody has; and the
-    Python packages that all of them need, each with the modules that ask for it."""
+    Python packages that all of them need, each with a module that asks for it."""
     brought: list[Path] = []
     nowhere: set[str] = set()
     while True:
@@ -55,7 +55,11 @@ def bring_modules(
                 nowhere.add(name)
     if nowhere:
         raise Problem(
-            "\n".join(_module_sentence(needs.modules[n], n, series) for n in sorted(nowhere))
+            "\n".join(
+                f"The module {name}, which {needs.modules[name]} needs, is in no folder of "
+                f"ADDONS_PATH and not on PyPI for Odoo {series}: add the folder that holds it."
+                for name in sorted(nowhere)
+            )
         )
     return brought, needs.packages
 
@@ -78,18 +82,11 @@ def _fetch_module(name: str, series: str) -> Path:
     return target / "odoo" / "addons"
 
 
-def _module_sentence(asking: list[str], name: str, series: str) -> str:
-    return (
-        f"{', '.join(asking)} needs the module {name}, which no folder of ADDONS_PATH holds, nor "
-        f"PyPI for Odoo {series}: add the folder that holds it to ADDONS_PATH."
-    )
-
-
-def bring_packages(unmet: dict[str, list[str]], inside: OdooInside, target: Path) -> Path:
+def bring_packages(unmet: dict[str, str], inside: OdooInside, target: Path) -> Path:
     """Makes `target` the folder of the Python packages that Odoo lacks, with what they need beside
     what it has; returns the folder of a module that Odoo finds them by.
 
-    :param unmet: the packages, each with the modules that ask for it
+    :param unmet: the packages, each with a module that asks for it
     """
 
     def fetch(folder: Path) -> None:
@@ -107,21 +104,21 @@ def bring_packages(unmet: dict[str, list[str]], inside: OdooInside, target: Path
     return target / "addons"
 
 
-def _resolve(unmet: dict[str, list[str]], inside: OdooInside, pip: list[str]) -> list[str]:
+def _resolve(unmet: dict[str, str], inside: OdooInside, pip: list[str]) -> list[str]:
     """The versions to install, as pip is told of them."""
     there = {n: version for n, version in inside.packages.items() if VERSION.fullmatch(version)}
     found: dict[str, str] = {}
     sentences = []
     for package, asking in unmet.items():
-        needs = f"{', '.join(asking)} needs the Python package {package}, which"
+        subject = f"The Python package {package}, which {asking} needs,"
         try:
             found |= resolve(pip, package, there | found, inside.path)
         except NotThere:
-            sentences.append(f"{needs} is not on PyPI: install it for {inside.python}.")
+            sentences.append(f"{subject} is not on PyPI: install it for {inside.python}.")
         except NoVersionFits:
             sentences.append(
-                f"{needs} does not get along with the versions of others that Odoo has: "
-                f"install what it needs for {inside.python}."
+                f"{subject} does not get along with what {inside.python} has: "
+                "install there what it asks for."
             )
     if sentences:
         raise Problem("\n".join(sentences))

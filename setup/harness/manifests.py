@@ -11,12 +11,12 @@ FILE = "__manifest__.py"
 
 
 class Needs(NamedTuple):
-    """What modules need, each with the names of those that ask for it."""
+    """What modules need, each with the name of one that asks for it."""
 
     # Odoo modules that are in none of the folders.
-    modules: dict[str, list[str]]
+    modules: dict[str, str]
     # Python packages, as the manifests write them: only Odoo's Python knows which it has.
-    packages: dict[str, list[str]]
+    packages: dict[str, str]
 
 
 def modules_in(folder: Path) -> list[str]:
@@ -68,13 +68,13 @@ def read_needs(wanted: Iterable[str], folders: list[Path], own: list[Path]) -> N
 def _note_modules(needs: Needs, name: str, manifests: dict[str, dict]) -> None:
     for other in depends_of(manifests[name]):
         if other not in manifests:
-            needs.modules.setdefault(other, []).append(name)
+            needs.modules.setdefault(other, name)
 
 
 def _note_packages(needs: Needs, name: str, said: dict) -> None:
     external = said.get("external_dependencies") or {}
     for package in external.get("python") or ():
-        needs.packages.setdefault(package, []).append(name)
+        needs.packages.setdefault(package, name)
 
 
 def depends_of(said: dict) -> list[str]:

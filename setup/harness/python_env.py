@@ -18,8 +18,8 @@ OFFLINE = (
     "Python packages could not be fetched. Check the network (and pip's own settings), "
     "then run this again: what has arrived is kept."
 )
-# What pip says when it could not ask, after which it takes the package for one that is not there.
-UNREACHED = re.compile(r"connection broken by|Could not fetch URL|HTTP error \d")
+# What pip notes when it could not ask, after which it takes the package for one that is not there.
+UNREACHED = re.compile(r"Could not fetch URL (?!.*: 404 )|not a trusted or secure host")
 
 
 class NotThere(Problem):
@@ -88,16 +88,18 @@ def resolve(pip: list[str], package: str, there: dict[str, str], path: list[str]
 
 
 def _install(pip: list[str], arguments: list[str], total: int = 0, **variables: str) -> None:
-    log = LOGS / "pip.log"
+    log, notes = LOGS / "pip.log", LOGS / "pip-notes.log"
     temporary = BUILD / "tmp"
     for folder in (log.parent, temporary):
         folder.mkdir(parents=True, exist_ok=True)
+    notes.unlink(missing_ok=True)
 
     def measure():
         arrived = log.read_text(errors="replace").count("Collecting ")
         return f"{arrived} of {total} packages" if total else f"{arrived} so far"
 
-    command = [*pip, "install", "--no-input", "--disable-pip-version-check", *arguments]
+    command = [*pip, "install", "--no-input", "--disable-pip-version-check"]
+    command += ["--log", str(notes), *arguments]
     with log.open("w") as output, progress("Python packages", measure):
         code = subprocess.run(
             command,
@@ -116,12 +118,13 @@ def _install(pip: list[str], arguments: list[str], total: int = 0, **variables: 
             check=False,
         ).returncode
     if code:
-        raise _read_failure(log.read_text(errors="replace"))(f"{last_lines(log)}\n{OFFLINE}")
+        kind = _kind_of_failure(log.read_text(errors="replace"), notes.read_text(errors="replace"))
+        raise kind(f"{last_lines(log)}\n{OFFLINE}")
 
 
-def _read_failure(said: str) -> type[Problem]:
-    """The kind of problem that pip's words are about."""
-    if UNREACHED.search(said):
+def _kind_of_failure(said: str, noted: str) -> type[Problem]:
+    """By what pip says in the end, and by what it notes on its way there."""
+    if UNREACHED.search(noted):
         return Problem
     if "ResolutionImpossible" in said:
         return NoVersionFits

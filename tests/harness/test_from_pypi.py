@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from zipfile import ZipFile
 
@@ -86,7 +88,7 @@ def test_modules_and_what_they_need_in_turn(index, ours, inside):
         ("odoo-addon-job_engine-17.0", "odoo", "addons"),
     ]
     assert all((folder / name / MANIFEST).is_file() for folder, name in named(folders))
-    assert packages == {"asked": ["one", "job_engine"], "there": ["job_engine"]}
+    assert packages == {"asked": "one", "there": "job_engine"}
 
 
 def named(folders):
@@ -120,21 +122,50 @@ def test_modules_that_are_nowhere_are_all_named(index, ours, inside):
     add_wheel(index, "odoo-addon-strange", "17.0.1.0.0")
     with pytest.raises(Problem) as raised:
         bring_modules(["one"], [ours], inside, "17.0")
-    sentences = str(raised.value).splitlines()
-    assert len(sentences) == 2
-    for sentence, name in zip(sentences, ("lost", "strange"), strict=True):
-        assert sentence.startswith(f"roles needs the module {name}, which no folder of ADDONS_PATH")
-        assert sentence.endswith("PyPI for Odoo 17.0: add the folder that holds it to ADDONS_PATH.")
+    assert str(raised.value).splitlines() == [
+        f"The module {name}, which roles needs, is in no folder of ADDONS_PATH and not on PyPI "
+        "for Odoo 17.0: add the folder that holds it."
+        for name in ("lost", "strange")
+    ]
 
 
-def test_a_network_that_is_not_there(ours, inside, monkeypatch):
+@pytest.fixture
+def server(monkeypatch):
+    """An index that answers with the status it is told, and the address that pip asks it at."""
+
+    class Handler(BaseHTTPRequestHandler):
+        status = 404
+
+        def do_GET(self):
+            self.send_response(self.status)
+            self.end_headers()
+
+        def log_message(self, *_arguments):
+            pass
+
     monkeypatch.delenv("PIP_NO_INDEX")
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:1/simple")
-    monkeypatch.setenv("PIP_RETRIES", "1")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple")
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_an_index_without_it_and_one_that_does_not_answer(server, ours, inside):
+    with pytest.raises(Problem, match="roles, which one needs, is in no folder"):
+        bring_modules(["one"], [ours], inside, "17.0")
+    server.RequestHandlerClass.status = 503
     with pytest.raises(Problem, match="Check the network"):
         bring_modules(["one"], [ours], inside, "17.0")
+
+
+def test_a_network_that_is_not_there(inside, monkeypatch):
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:1/simple")
+    monkeypatch.setenv("PIP_RETRIES", "0")
     with pytest.raises(Problem, match="Check the network"):
-        bring_packages({"asked": ["one"]}, inside, from_pypi.BUILD / "packages")
+        bring_packages({"asked": "one"}, inside, from_pypi.BUILD / "packages")
 
 
 def test_packages_behind_what_is_there(index, inside, tmp_path):
@@ -142,7 +173,7 @@ def test_packages_behind_what_is_there(index, inside, tmp_path):
     add_wheel(index, "asked", "1.0", needs=["there", "helper"])
     add_wheel(index, "helper", "3.0")
     target = tmp_path / "build" / "packages"
-    addons = bring_packages({"asked": ["one"]}, inside, target)
+    addons = bring_packages({"asked": "one"}, inside, target)
     assert sorted(path.name for path in (target / "packages").glob("*.py")) == [
         "asked.py",
         "helper.py",
@@ -168,33 +199,34 @@ def test_an_older_version_that_gets_along_with_what_is_there(index, inside):
     add_wheel(index, "asked", "1.0", needs=["there<2"])
     add_wheel(index, "asked", "2.0", needs=["there>=2"])
     target = from_pypi.BUILD / "packages"
-    bring_packages({"asked": ["one"]}, inside, target)
+    bring_packages({"asked": "one"}, inside, target)
     assert "1.0" in (target / "packages" / "asked.py").read_text()
 
 
 def test_packages_that_can_not_be_brought_are_all_named(index, inside):
     add_wheel(index, "there", "2.0")
     add_wheel(index, "picky", "1.0", needs=["there>=2"])
-    unmet = {"lost": ["one", "two"], "picky": ["one"], "there>=2": ["three"]}
+    unmet = {"lost": "one", "picky": "two", "there>=2": "three"}
     with pytest.raises(Problem) as raised:
         bring_packages(unmet, inside, from_pypi.BUILD / "packages")
-    lost, picky, there = str(raised.value).splitlines()
-    assert lost == (
-        "one, two needs the Python package lost, which is not on PyPI: "
-        f"install it for {sys.executable}."
-    )
-    assert picky.startswith("one needs the Python package picky, which does not get along with")
-    assert there.startswith("three needs the Python package there>=2, which does not get along")
+    assert str(raised.value).splitlines() == [
+        "The Python package lost, which one needs, is not on PyPI: "
+        f"install it for {sys.executable}.",
+        "The Python package picky, which two needs, does not get along with what "
+        f"{sys.executable} has: install there what it asks for.",
+        "The Python package there>=2, which three needs, does not get along with what "
+        f"{sys.executable} has: install there what it asks for.",
+    ]
 
 
 def test_packages_are_brought_anew_when_odoo_has_others(index, inside):
     add_wheel(index, "asked", "1.0")
     target = from_pypi.BUILD / "packages"
-    bring_packages({"asked": ["one"]}, inside, target)
+    bring_packages({"asked": "one"}, inside, target)
     add_wheel(index, "asked", "2.0")
-    bring_packages({"asked": ["one"]}, inside, target)
+    bring_packages({"asked": "one"}, inside, target)
     assert "1.0" in (target / "packages" / "asked.py").read_text()
-    bring_packages({"asked": ["one"]}, inside._replace(packages={"there": "1.1"}), target)
+    bring_packages({"asked": "one"}, inside._replace(packages={"there": "1.1"}), target)
     assert "2.0" in (target / "packages" / "asked.py").read_text()
 
 
