@@ -64,7 +64,7 @@ def compute_redemptions(env):
             ids = [row[0] for row in env.cr.fetchall()]
             if not ids:
                 break
-            model.browse(ids)._compute_redemption()
+            model.browse(ids)._as_writer()._compute_redemption()
             env.flush_all()
             env.invalidate_all()
             after_id = ids[-1]

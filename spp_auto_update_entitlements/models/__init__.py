@@ -1,3 +1,4 @@
+from . import guard_mixin
 from . import redemption_mixin
 from . import settlement_mixin
 from . import entitlement

@@ -164,7 +164,7 @@ class G2PCycle(models.Model):
         self.ensure_one()
         self._check_may_settle()
         self._lock_settlement()
-        settlement = self.env["spp.cycle.settlement"].sudo()._open(self, trigger)
+        settlement = self.env["spp.cycle.settlement"].sudo()._as_writer()._open(self, trigger)
         for _batch in settlement._run():
             yield
             self._lock_settlement()
@@ -191,7 +191,7 @@ class G2PCycle(models.Model):
 
     def _queue_settlement(self):
         self._lock_settlement()
-        settlement = self.env["spp.cycle.settlement"].sudo()
+        settlement = self.env["spp.cycle.settlement"].sudo()._as_writer()
         settlement = settlement.create(dict(settlement._prepare_vals(self, "user"), state="queued"))
         job = self.with_delay(
             channel="root_program.cycle",

@@ -17,6 +17,7 @@ class CycleSettlement(models.Model):
     """
 
     _name = "spp.cycle.settlement"
+    _inherit = "spp.settlement.guard.mixin"
     _description = "Cycle Settlement"
     _order = "id desc"
 

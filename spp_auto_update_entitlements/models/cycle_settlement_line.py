@@ -7,6 +7,7 @@ class CycleSettlementLine(models.Model):
     """An entitlement that a settlement lists: an exception, or a correction of an earlier one."""
 
     _name = "spp.cycle.settlement.line"
+    _inherit = "spp.settlement.guard.mixin"
     _description = "Cycle Settlement Line"
     _order = "settlement_id desc, is_exception desc, id"
 

@@ -7,6 +7,7 @@ class CycleSettlementTotal(models.Model):
     """Counts and amounts of one outcome of a settlement, in one currency or unit of measure."""
 
     _name = "spp.cycle.settlement.total"
+    _inherit = "spp.settlement.guard.mixin"
     _description = "Cycle Settlement Total"
     _order = "settlement_id, kind, id"
 

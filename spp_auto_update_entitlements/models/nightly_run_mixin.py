@@ -119,7 +119,7 @@ class NightlyRunMixin(models.AbstractModel):
         """Unlock the cycle, and show to a person why its settlement failed."""
         self.ensure_one()
         reason = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-        settlements = self.env["spp.cycle.settlement"].sudo()
+        settlements = self.env["spp.cycle.settlement"].sudo()._as_writer()
         open_ones = settlements.search(
             [("cycle_id", "=", self.id), ("state", "in", ("queued", "running"))]
         )

@@ -1,22 +1,11 @@
 from collections import defaultdict
 from typing import NamedTuple
 
-from odoo import _, api, fields, models
-from odoo.exceptions import AccessError
+from odoo import api, fields, models
 
 from ..redemption import EXCEPTIONS, OUTCOMES, Decision, Redemption, decide
 
-# Written by transactions and settlements alone: they are the proof of what was redeemed and why.
-BOOKKEEPING_FIELDS = {
-    "redeemed",
-    "entitlement_balance",
-    "redemption_basis",
-    "redemption_problem",
-    "is_settled",
-    "settlement_id",
-    "settlement_outcome",
-    "state_before_settlement",
-}
+REDEMPTION_FIELDS = {"redeemed", "entitlement_balance", "redemption_basis", "redemption_problem"}
 SETTLEMENT_FIELDS = {
     "is_settled",
     "settlement_id",
@@ -59,7 +48,7 @@ class SettlementMixin(models.AbstractModel):
     """What cash and in-kind entitlements share: their settlement against the redemption figures."""
 
     _name = "spp.settlement.mixin"
-    _inherit = "spp.redemption.mixin"
+    _inherit = ["spp.redemption.mixin", "spp.settlement.guard.mixin"]
     _description = "Settlement of an Entitlement"
 
     is_settled = fields.Boolean(
@@ -98,14 +87,12 @@ class SettlementMixin(models.AbstractModel):
         self.is_settled = False
         return super()._compute_redemption()
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._check_bookkeeping(vals)
-        return super().create(vals_list)
+    @api.model
+    def _get_guarded_fields(self):
+        return REDEMPTION_FIELDS | SETTLEMENT_FIELDS
 
     def write(self, vals):
-        self._check_bookkeeping(vals)
+        self._refuse_guarded(vals)
         if "state" in vals and "settlement_id" in vals:
             computed = self._update_at_once(vals)
             others = {name: value for name, value in vals.items() if name not in SETTLEMENT_FIELDS}
@@ -114,7 +101,7 @@ class SettlementMixin(models.AbstractModel):
         if "state" in vals:
             # Put there by something else: a later settlement must not undo it.
             vals = dict(vals, settlement_outcome=False)
-        return super().write(vals)
+        return super(SettlementMixin, self._as_writer()).write(vals)
 
     def _update_at_once(self, vals):
         """Write what a settlement decided to all of these entitlements in one statement.
@@ -152,12 +139,6 @@ class SettlementMixin(models.AbstractModel):
             [*(value or None for value in columns.values()), self._get_ids_literal()],
         )
         self.invalidate_recordset(columns, flush=False)
-
-    def _check_bookkeeping(self, vals):
-        if not self.env.su and BOOKKEEPING_FIELDS.intersection(vals):
-            raise AccessError(
-                _("The redemption and settlement of an entitlement can't be edited by hand.")
-            )
 
     def init(self):
         result = super().init()
@@ -223,7 +204,7 @@ class SettlementMixin(models.AbstractModel):
             right_figures = self._get_figures(redemption)
             if figures != list(right_figures.values()):
                 # Transactions were written past the ORM: an SQL import, say.
-                self.browse(entitlement_id).write(right_figures)
+                self.browse(entitlement_id)._as_writer().write(right_figures)
         for group, members in groups.items():
             self.browse(entitlement_id for entitlement_id, _redemption in members)._apply(
                 settlement, group
@@ -239,7 +220,7 @@ class SettlementMixin(models.AbstractModel):
             "state_before_settlement": group.state_before_settlements or group.state_before,
         }
         if group.is_changed:
-            self.write(dict(vals, state=group.decision.state))
+            self._as_writer().write(dict(vals, state=group.decision.state))
             return
         # Nothing that another addon could care about: not worth a write through the ORM.
         self._update(vals)

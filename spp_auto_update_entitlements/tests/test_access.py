@@ -12,7 +12,10 @@ VALIDATOR = "g2p_programs.g2p_program_validator"
 APPROVER = "g2p_programs.g2p_program_cycle_approver"
 FINANCE = "g2p_programs.g2p_finance_validator"
 REGISTRAR = "g2p_registry_base.group_g2p_registrar"
-READERS = (MANAGER, ADMIN, VALIDATOR, APPROVER, FINANCE)
+READER = "spp_auto_update_entitlements.group_settlement_reader"
+# Only the newest platform has it.
+PROGRAM_READER = "spp_programs.read_program_cycle_entitlement"
+READERS = (MANAGER, ADMIN, VALIDATOR, APPROVER, FINANCE, READER)
 MODELS = (
     "spp.cycle.settlement",
     "spp.cycle.settlement.total",
@@ -83,6 +86,15 @@ class TestAccess(AccessCase):
                         with self.assertRaises(AccessError):
                             records.search([])
 
+    def test_the_platforms_own_readers_read_it(self):
+        group = self.env.ref(PROGRAM_READER, raise_if_not_found=False) or self.env["res.groups"]
+        self.assertLessEqual(group, self._get_implying(READER))
+        for each in (MANAGER, ADMIN, VALIDATOR, FINANCE):
+            self.assertIn(self.env.ref(each), self._get_implying(READER))
+
+    def _get_implying(self, group):
+        return self.env["res.groups"].search([("implied_ids", "in", self.env.ref(group).ids)])
+
     def test_nobody_edits_the_proof(self):
         cycle = self._create_settled_cycle()
         settlement = cycle.settlement_ids
@@ -97,6 +109,71 @@ class TestAccess(AccessCase):
                         own.unlink()
                     with self.assertRaises(AccessError):
                         own.copy()
+
+    def test_nobody_writes_what_was_redeemed_or_settled(self):
+        """Nor does the superuser: an addon may go on with ``sudo()`` with what a user sent."""
+        cycle = self._create_settled_cycle()
+        cash, inkind = cycle.entitlement_ids[0], self._create_inkind(cycle)
+        settlement = cycle.settlement_ids
+        values = {
+            "redeemed": 7,
+            "entitlement_balance": 7,
+            "redemption_problem": "currency",
+            "is_settled": True,
+            "settlement_id": settlement.id,
+            "settlement_outcome": "redeemed",
+            "state_before_settlement": "approved",
+        }
+        for user in (self.users[MANAGER], self.env.user):
+            for record, link in ((cash, "entitlement_ids"), (inkind, "inkind_entitlement_ids")):
+                record = record.with_user(user)
+                copied = record.copy_data()[0]
+                for name, value in values.items():
+                    self.assertNotIn(name, copied)
+                    vals = {name: value}
+                    commands = ([(1, record.id, vals)], [(0, 0, {**copied, **vals})])
+                    for number, (method, *arguments) in enumerate(
+                        (
+                            (record.write, vals),
+                            (record.sudo().write, vals),
+                            (record.create, {**copied, **vals}),
+                            (record.sudo().create, {**copied, **vals}),
+                            *((cycle.sudo().write, {link: command}) for command in commands),
+                        )
+                    ):
+                        way = self.subTest(user=user.name, model=record._name, name=name, n=number)
+                        with way, self.assertRaises(AccessError):
+                            method(*arguments)
+        for commands in ([(0, 0, {"trigger": "user"})], [(1, settlement.id, {"error": "x"})]):
+            with self.assertRaises(AccessError):
+                cycle.sudo().write({"settlement_ids": commands})
+
+    def test_defaults_write_nothing_that_is_guarded(self):
+        cycle = self._create_settled_cycle()
+        for record in (cycle.entitlement_ids[0], self._create_inkind(cycle)):
+            forged = {
+                "settlement_outcome": "redeemed",
+                "state_before_settlement": "approved",
+                "settlement_id": cycle.settlement_ids.id,
+                "redeemed": 7,
+            }
+            copied = record.copy_data()[0]
+            context = {f"default_{name}": value for name, value in forged.items()}
+            made = record.sudo().with_context(**context).create(copied)
+            for name, value in forged.items():
+                self.env["ir.default"].sudo().set(record._name, name, value)
+            made += record.create(copied)
+            for each in made:
+                self.assertEqual([each[name] or False for name in forged], [False] * len(forged))
+
+    def test_an_import_writes_nothing_that_is_guarded(self):
+        entitlement = self._create_settled_cycle().entitlement_ids[0]
+        with mute_logger("odoo.models", "odoo.orm.models"):
+            answer = entitlement.with_user(self.users[MANAGER]).load(
+                [".id", "settlement_outcome"], [[str(entitlement.id), "redeemed"]]
+            )
+        self.assertFalse(answer["ids"])
+        self.assertIn("can't be edited by hand", answer["messages"][0]["message"])
 
     def test_not_even_the_superuser_deletes_a_settlement(self):
         cycle = self._create_settled_cycle()

@@ -161,7 +161,7 @@ class TestNightlyRun(SettlementCase):
 
     def test_a_settlement_that_was_killed_is_marked_and_continued(self):
         cycle = self._create_settleable_cycle()
-        killed = self.env["spp.cycle.settlement"].sudo()._open(cycle, "cron")
+        killed = self.env["spp.cycle.settlement"].sudo()._as_writer()._open(cycle, "cron")
         self._run_cron()
         self.assertEqual(killed.state, "interrupted")
         self.assertEqual(cycle.settlement_ids.mapped("state"), ["done", "interrupted"])

@@ -1,0 +1,56 @@
+from odoo import _, api, models
+from odoo.exceptions import AccessError
+
+# Stands in the context of who may write what is guarded. No call from outside can send it.
+WRITER = object()
+
+
+class GuardMixin(models.AbstractModel):
+    """Fields that settlements and transactions write, and nobody else: not the superuser either.
+
+    The rights of a user say nothing here: the platform, or an addon loaded later, may go on as the
+    superuser with what a user has sent.
+    """
+
+    _name = "spp.settlement.guard.mixin"
+    _description = "Fields that Only Settlements Write"
+
+    @api.model
+    def _get_guarded_fields(self):
+        """Return the names of the fields that only `_as_writer` lets through; here: all."""
+        return self._fields.keys()
+
+    def _as_writer(self):
+        """Return these records for the code that makes the proof itself."""
+        return self.with_context(settlement_writer=WRITER)
+
+    @api.model
+    def _refuse_guarded(self, names):
+        guarded = self._get_guarded_fields()
+        if self.env.context.get("settlement_writer") is not WRITER and not guarded.isdisjoint(
+            names
+        ):
+            raise AccessError(
+                _(
+                    "The redemption and settlement of an entitlement can't be edited by hand: "
+                    "they are the proof of what was paid."
+                )
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse_guarded({name for vals in vals_list for name in vals})
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._refuse_guarded(vals)
+        return super().write(vals)
+
+    @api.model
+    def _add_missing_default_values(self, values):
+        """Leave guarded fields out: ``default_*`` and ``ir.default`` can name any field."""
+        completed = super()._add_missing_default_values(values)
+        if self.env.context.get("settlement_writer") is WRITER:
+            return completed
+        guarded = self._get_guarded_fields() - values.keys()
+        return {name: value for name, value in completed.items() if name not in guarded}
