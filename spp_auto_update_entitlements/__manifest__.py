@@ -2,7 +2,7 @@
     "name": "OpenSPP Auto-Update Entitlements",
     "summary": "Settle entitlements against their redemptions when a cycle is over, and end it.",
     "category": "OpenSPP",
-    "version": "17.0.2.0.0",
+    "version": "17.0.2.1.0",
     "author": "OpenSPP.org",
     "website": "https://github.com/OpenSPP/openspp-modules",
     "license": "LGPL-3",
@@ -13,6 +13,7 @@
         "spp_ent_trans",
     ],
     "data": [
+        "security/settlement_groups.xml",
         "security/ir.model.access.csv",
         "security/settlement_rules.xml",
         "data/mail_activity_type.xml",

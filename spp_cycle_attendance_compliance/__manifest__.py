@@ -2,7 +2,7 @@
     "name": "OpenSPP Cycle: Attendance Compliance",
     "summary": "Hold the attendance of beneficiaries against the criteria of their cycle.",
     "category": "OpenSPP",
-    "version": "17.0.2.0.0",
+    "version": "17.0.2.1.0",
     "author": "OpenSPP.org",
     "website": "https://github.com/OpenSPP/openspp-modules",
     "license": "LGPL-3",
@@ -13,6 +13,7 @@
     ],
     "external_dependencies": {"python": ["requests"]},
     "data": [
+        "security/attendance_groups.xml",
         "security/ir.model.access.csv",
         "security/attendance_rules.xml",
         "data/ir_cron.xml",

@@ -35,10 +35,10 @@ class EventAttendance(models.Model):
     _description = "Attendance"
     _order = "attendance_date desc, attendance_time desc, id desc"
 
+    # Each has one, but for some that the earlier module left without: see `_check_individual_id`.
     individual_id = fields.Many2one(
         "res.partner",
         "Person",
-        required=True,
         ondelete="restrict",
         domain=[("is_registrant", "=", True), ("is_group", "=", False)],
     )
@@ -110,13 +110,14 @@ class EventAttendance(models.Model):
 
     @api.model
     def _search_is_fetched(self, operator, value):
-        if operator not in ("=", "!=", "in"):
+        if operator not in ("=", "!=", "in", "not in"):
             raise ValueError(f"is_fetched can't be compared with {operator}")
-        values = value if operator == "in" else [value]
-        if {bool(each) for each in values} == {True, False}:
-            return [(1, "=", 1)]
-        wanted = bool(values) and bool(next(iter(values))) == (operator != "!=")
-        return [("event_data_external_id", ">" if wanted else "in", 0 if wanted else (0, False))]
+        wanted = {bool(each) for each in (value if operator in ("in", "not in") else [value])}
+        if operator in ("!=", "not in"):
+            wanted = {True, False} - wanted
+        if len(wanted) != 1:
+            return [(1, "=", 1)] if wanted else [(0, "=", 1)]
+        return [("event_data_external_id", *((">", 0) if True in wanted else ("in", (0, False))))]
 
     def _compute_last_seen_run_id(self):
         for event in self:
@@ -155,6 +156,8 @@ class EventAttendance(models.Model):
     @api.constrains("individual_id")
     def _check_individual_id(self):
         for event in self:
+            if not event.individual_id:
+                raise ValidationError(_("Choose the person whose attendance this is."))
             if event.individual_id.is_group or not event.individual_id.is_registrant:
                 raise ValidationError(
                     _(
@@ -197,6 +200,7 @@ class EventAttendance(models.Model):
         if not self.env.su:
             self._check_fetched_fields({name for vals in vals_list for name in vals})
         events = super().create(vals_list)
+        events._check_individual_id()
         if "attendance_event_data_id" not in self.env.context:
             events._create_event_data()
         return events
@@ -276,7 +280,7 @@ class EventAttendance(models.Model):
     @api.model
     def get_view_id(self):
         """Return the form that the platform's "Open Form" shows."""
-        return self.env.ref("spp_cycle_attendance_compliance.view_event_attendance_form").id
+        return self.env.ref("spp_cycle_attendance_compliance.view_spp_event_attendance_form").id
 
     def _get_traced_values(self):
         self.ensure_one()

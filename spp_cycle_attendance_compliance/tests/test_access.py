@@ -13,9 +13,12 @@ VALIDATOR = "g2p_programs.g2p_program_validator"
 APPROVER = "g2p_programs.g2p_program_cycle_approver"
 FINANCE = "g2p_programs.g2p_finance_validator"
 REGISTRAR = "g2p_registry_base.group_g2p_registrar"
+READER = "spp_cycle_attendance_compliance.group_attendance_reader"
+# Only the newest platform has it.
+PROGRAM_READER = "spp_programs.read_program_cycle_entitlement"
 SYSTEM = "base.group_system"
 RUNNERS = (MANAGER, ADMIN)
-READERS = (MANAGER, ADMIN, VALIDATOR, APPROVER)
+READERS = (MANAGER, ADMIN, VALIDATOR, APPROVER, READER)
 EVENT_READERS = (*READERS, REGISTRAR)
 PROOF_MODELS = (
     "spp.attendance.run",
