@@ -54,8 +54,9 @@ class AttendanceCategoryMixin(models.AbstractModel):
         """Return what taking over a server's categories would change here.
 
         :param categories: all that the server has, a list of `connector.Category`
-        :return: a list of (change, record, category), with change ``new``, ``renamed`` or
-            ``gone``; record is empty for a new one, category is ``None`` for one that is gone
+        :return: a list of (change, record, category), with change ``new``, ``renamed``,
+            ``described`` (in other words than before) or ``gone``; record is empty for a new one,
+            category is ``None`` for one that is gone
         """
         known = self._get_by_external_id(server_url)
         differences = []
@@ -63,13 +64,12 @@ class AttendanceCategoryMixin(models.AbstractModel):
             record = known.pop(category.external_id, self.browse())
             if not record.active:
                 differences.append(("new", record, category))
-            elif record._differs_from(category):
+            elif record.name != category.name:
                 differences.append(("renamed", record, category))
+            elif (record.description or "") != category.description:
+                differences.append(("described", record, category))
         gone = [("gone", record, None) for record in known.values() if record.active]
         return differences + gone
-
-    def _differs_from(self, category):
-        return (self.name, self.description or "") != (category.name, category.description)
 
     def _take_over(self, server_url, external_id, name, description):
         """Make this record, a new one if there is none, the server's category."""

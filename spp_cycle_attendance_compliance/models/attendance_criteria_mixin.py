@@ -70,7 +70,9 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         required=True,
         default=NUMBER,
     )
-    required_number_of_attendance = fields.Integer("Required Number", default=10)
+    required_number_of_attendance = fields.Integer(
+        "Required Number", default=10, help="0: being known to the attendance system is enough."
+    )
     required_percentage = fields.Integer(
         default=80, help="Of the recorded days or sessions: absences are the rest."
     )
@@ -116,18 +118,20 @@ class AttendanceCriteriaMixin(models.AbstractModel):
     def _check_attendance_numbers(self):
         for criteria in self:
             if criteria.attendance_requirement == NUMBER:
-                criteria._check_at_least_one("required_number_of_attendance")
+                criteria._check_at_least("required_number_of_attendance", 0)
             else:
                 criteria._check_percentage("required_percentage")
             if criteria.household_rule == NUMBER:
-                criteria._check_at_least_one("household_number")
+                criteria._check_at_least("household_number", 1)
             elif criteria.household_rule == PERCENTAGE:
                 criteria._check_percentage("household_percentage")
 
-    def _check_at_least_one(self, name):
-        if self[name] < 1:
+    def _check_at_least(self, name, least):
+        if self[name] < least:
             label = self.fields_get([name], ["string"])[name]["string"]
-            raise ValidationError(_("%(field)s: enter 1 or more.", field=label))
+            raise ValidationError(
+                _("%(field)s: enter %(least)s or more.", field=label, least=least)
+            )
 
     def _check_percentage(self, name):
         if not 1 <= self[name] <= 100:
@@ -224,13 +228,17 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         return False
 
     def _describe_requirement(self):
+        requirement = self._get_requirement()
+        if not requirement.amount:
+            known = _("Whoever is known is compliant, however often they came")
+            return f"{known}, {self._describe_scope()}"
         needed = {
             (NUMBER, DAYS): _("At least %(number)s days"),
             (NUMBER, SESSIONS): _("At least %(number)s sessions"),
             (PERCENTAGE, DAYS): _("At least %(number)s%% of the recorded days"),
             (PERCENTAGE, SESSIONS): _("At least %(number)s%% of the recorded sessions"),
         }[self.attendance_requirement, self.attendance_unit]
-        return f"{needed % {'number': self._get_requirement().amount}}, {self._describe_scope()}"
+        return f"{needed % {'number': requirement.amount}}, {self._describe_scope()}"
 
     def _describe_scope(self):
         """Return the period, type and location that count, in words."""

@@ -83,17 +83,17 @@ class AttendanceRunApplication(models.AbstractModel):
         self._execute(
             """
             INSERT INTO spp_cycle_group_membership_attendance AS shown
-                (cycle_membership_id, individual_id, number_of_attendance, counts, state,
+                (cycle_membership_id, individual_id, number_of_attendance, counts, state, active,
                  create_uid, create_date, write_uid, write_date)
             SELECT membership.id, member.partner_id, member.number_of_attendance, member.counts,
                 CASE WHEN member.verdict = %(compliant)s THEN 'included' ELSE 'not_included' END,
-                %(uid)s, %(now)s, %(uid)s, %(now)s
+                TRUE, %(uid)s, %(now)s, %(uid)s, %(now)s
             FROM spp_attendance_run_line AS line
             JOIN g2p_cycle_membership AS membership ON membership.id = line.cycle_membership_id
             JOIN spp_attendance_run_line AS member ON member.household_line_id = line.id
             WHERE %(applicable)s
             ORDER BY member.id
-            ON CONFLICT (cycle_membership_id, individual_id) DO UPDATE
+            ON CONFLICT (cycle_membership_id, individual_id) WHERE active DO UPDATE
             SET number_of_attendance = excluded.number_of_attendance, counts = excluded.counts,
                 state = excluded.state, write_uid = excluded.write_uid,
                 write_date = excluded.write_date
@@ -109,7 +109,7 @@ class AttendanceRunApplication(models.AbstractModel):
             SET counts = FALSE, state = 'not_included', write_uid = %(uid)s, write_date = %(now)s
             FROM spp_attendance_run_line AS line
             JOIN g2p_cycle_membership AS membership ON membership.id = line.cycle_membership_id
-            WHERE %(applicable)s AND shown.cycle_membership_id = membership.id
+            WHERE %(applicable)s AND shown.cycle_membership_id = membership.id AND shown.active
                 AND (shown.counts OR shown.state = 'included')
                 AND NOT EXISTS (
                     SELECT FROM spp_attendance_run_line AS member

@@ -48,7 +48,7 @@ class AttendanceRunLine(models.Model):
     )
     member_line_ids = fields.One2many("spp.attendance.run.line", "household_line_id", "Members")
     # What was found out.
-    identifier = fields.Char("ID", help="Of the person, in the attendance system.")
+    identifier = fields.Char("Person's ID", help="In the attendance system.")
     answer = fields.Selection(
         [
             (KNOWN, "Known to the attendance system"),
@@ -146,7 +146,11 @@ class AttendanceRunLine(models.Model):
                 **values,
             )
         if run.attendance_unit == DAYS:
+            if not values["required"]:
+                return _("%(attended)s days, none required, %(scope)s", **values)
             return _("%(attended)s of %(required)s days, %(scope)s", **values)
+        if not values["required"]:
+            return _("%(attended)s sessions, none required, %(scope)s", **values)
         return _("%(attended)s of %(required)s sessions, %(scope)s", **values)
 
     def _describe_household(self):

@@ -3,6 +3,7 @@ from odoo import models
 from ..verdicts import DECIDED_STATES
 from .attendance_criteria_mixin import EXTERNAL
 from .attendance_run_line import NO_IDENTIFIER, NOT_ASKED, SHARED_IDENTIFIER
+from .res_partner import BLANKS
 
 # How many persons a batch has, as the platform's jobs.
 BATCH_SIZE = 2000
@@ -98,7 +99,7 @@ class AttendanceRunPreparation(models.AbstractModel):
         self._execute(
             """
             UPDATE spp_attendance_draft AS line
-            SET identifier = person.personal_identifier,
+            SET identifier = btrim(person.personal_identifier, %(blanks)s),
                 answer = CASE
                     WHEN person.personal_identifier IS NULL THEN %(missing)s
                     WHEN EXISTS (
@@ -115,6 +116,7 @@ class AttendanceRunPreparation(models.AbstractModel):
             FROM res_partner AS person
             WHERE person.id = line.partner_id AND line.kind != 'household'
             """,
+            blanks=BLANKS,
             missing=NO_IDENTIFIER,
             shared=SHARED_IDENTIFIER,
         )

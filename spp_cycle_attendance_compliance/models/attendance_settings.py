@@ -23,6 +23,8 @@ DEFAULT_CRITERIA_PARAMETER = PREFIX + "use_attendance_criteria_by_default"
 NO_DATA_LIMIT_PARAMETER = PREFIX + "brake_no_data_percentage"
 NON_COMPLIANT_LIMIT_PARAMETER = PREFIX + "brake_non_compliant_percentage"
 DEFAULT_LIMIT_PERCENTAGE = 50
+# Of the persons with a kept identifier, how many must have it as their ID of one type.
+MATCHING_PERCENTAGE = 95
 
 
 class AttendanceSettings(models.AbstractModel):
@@ -82,6 +84,24 @@ class AttendanceSettings(models.AbstractModel):
         """Return the ID type by which the attendance system knows people, or an empty record."""
         value = self.env["ir.config_parameter"].sudo().get_param(ID_TYPE_PARAMETER)
         return self.env["g2p.id.type"].sudo().browse(self._to_int(value, 0)).exists()
+
+    @api.model
+    def _choose_id_type(self):
+        """Choose the ID type that the kept personal identifiers are of, if they tell which.
+
+        After an upgrade from the earlier module, which kept the identifiers and no ID type. They
+        tell if just one ID type has those of `MATCHING_PERCENTAGE` of the persons.
+        """
+        if self._get_id_type():
+            return
+        total, matches = self.env["res.partner"]._get_identifier_matches()
+        matching = [
+            id_type
+            for id_type, count in matches.items()
+            if count * 100 >= MATCHING_PERCENTAGE * total
+        ]
+        if len(matching) == 1:
+            self.env["ir.config_parameter"].sudo().set_param(ID_TYPE_PARAMETER, matching[0].id)
 
     @api.model
     def _get_percentage(self, parameter):

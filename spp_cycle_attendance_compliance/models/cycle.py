@@ -1,5 +1,6 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import format_date
 
 from odoo.addons.g2p_programs.models.constants import (
     STATE_DRAFT,
@@ -66,16 +67,21 @@ class G2PCycle(models.Model):
     @api.constrains("from_date", "to_date", "start_date", "end_date", "use_attendance_criteria")
     def _check_attendance_period(self):
         for cycle in self.filtered("use_attendance_criteria"):
-            first, last = cycle._get_attendance_period()
-            if first and last and first > last:
-                raise ValidationError(
-                    _(
-                        "Attendance would count from %(first)s to %(last)s: enter a last day that "
-                        "is not before the first one.",
-                        first=first,
-                        last=last,
-                    )
+            cycle._refuse_reversed_period()
+
+    def _refuse_reversed_period(self):
+        first, last = self._get_attendance_period()
+        if first and last and first > last:
+            raise ValidationError(
+                _(
+                    "Attendance would count from %(first)s to %(last)s. Correct the dates in the "
+                    "attendance criteria of %(cycle)s: the last day must not be before the first "
+                    "one.",
+                    first=format_date(self.env, first),
+                    last=format_date(self.env, last),
+                    cycle=self.name,
                 )
+            )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -160,6 +166,8 @@ class G2PCycle(models.Model):
                     cycle=self.name,
                 )
             )
+        # An earlier version of the addon let them be entered the wrong way round.
+        self._refuse_reversed_period()
         if self.attendance_source == EXTERNAL and mode != EVALUATE:
             self._check_can_ask()
 

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools import SQL
 
 
 class CycleGroupMembershipAttendance(models.Model):
@@ -14,16 +15,25 @@ class CycleGroupMembershipAttendance(models.Model):
     )
     individual_id = fields.Many2one("res.partner", "Member", required=True, ondelete="cascade")
     number_of_attendance = fields.Integer("Attended")
+    number_of_attendance_str = fields.Char(
+        "As Recorded Earlier", help="What the earlier version of the addon kept, if no number."
+    )
     counts = fields.Boolean(default=True)
     state = fields.Selection(
         [("included", "Included"), ("not_included", "Not Included")],
         help="Included: attended enough.",
     )
+    active = fields.Boolean(
+        default=True, help="The earlier version of the addon listed some members more than once."
+    )
 
-    _sql_constraints = [
-        (
-            "member_unique",
-            "unique (cycle_membership_id, individual_id)",
-            "A member is listed once for each membership of the household.",
-        ),
-    ]
+    def init(self):
+        # A member is listed once for each membership of the household.
+        self.env.cr.execute(
+            SQL(
+                "CREATE UNIQUE INDEX IF NOT EXISTS %s"
+                " ON %s (cycle_membership_id, individual_id) WHERE active",
+                SQL.identifier(f"{self._table}_member_unique"),
+                SQL.identifier(self._table),
+            )
+        )

@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.tools import SQL
 
+BLANKS = " \t\n\r\f\v\u00a0"
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -70,6 +72,60 @@ class ResPartner(models.Model):
         )
         for partner in self:
             partner.attendance_count = counts.get(partner, 0)
+
+    @api.model
+    def _get_identifier_matches(self):
+        """Hold the personal identifiers that are kept against the registrants' IDs.
+
+        :return: how many persons have one, and of how many it is an ID, by ID type
+        """
+        total = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search_count([("personal_identifier", "!=", False)])
+        )
+        self.env["g2p.reg.id"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT reg.id_type, count(DISTINCT person.id)
+                FROM res_partner AS person JOIN g2p_reg_id AS reg ON reg.partner_id = person.id
+                WHERE %s GROUP BY reg.id_type ORDER BY 2 DESC, 1
+                """,
+                self._match_identifier(),
+            )
+        )
+        id_types = self.env["g2p.id.type"].sudo()
+        return total, {id_types.browse(id_): count for id_, count in self.env.cr.fetchall()}
+
+    @api.model
+    def _search_unmatched_identifiers(self, id_type):
+        """Return the persons who are known by something else than their ID of a type."""
+        self.env["g2p.reg.id"].flush_model()
+        self.env["res.partner"].flush_model(["personal_identifier"])
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT id FROM res_partner AS person
+                WHERE personal_identifier IS NOT NULL AND NOT EXISTS (
+                    SELECT FROM g2p_reg_id AS reg
+                    WHERE reg.partner_id = person.id AND reg.id_type = %s AND %s
+                )
+                """,
+                id_type.id,
+                self._match_identifier(),
+            )
+        )
+        return self.browse(row[0] for row in self.env.cr.fetchall())
+
+    @api.model
+    def _match_identifier(self):
+        """Return the SQL condition that a ``reg`` is the personal identifier of a ``person``."""
+        return SQL(
+            "reg.status IS DISTINCT FROM 'invalid'"
+            " AND btrim(reg.value, %(blanks)s) = btrim(person.personal_identifier, %(blanks)s)",
+            blanks=BLANKS,
+        )
 
     def action_open_attendances(self):
         """Open the attendances of this person."""

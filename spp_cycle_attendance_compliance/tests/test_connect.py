@@ -4,7 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models.attendance_settings import PREFIX, SECRET_PARAMETER
+from ..models.attendance_settings import ID_TYPE_PARAMETER, PREFIX, SECRET_PARAMETER
 from .attendance_faults import Fault
 from .common import AttendanceCase, days
 
@@ -152,10 +152,59 @@ class TestConnect(AttendanceCase):
         self.wizards.create({"id_type_id": school_id.id}).action_save()
         self.assertEqual(person.personal_identifier, "S1")
 
+    def test_the_id_type_of_an_older_database(self):
+        """The earlier module kept the identifiers, and no ID type: they may tell which it is."""
+        school_id = self.env["g2p.id.type"].create({"name": "School ID"})
+        settings = self.env["spp.attendance.settings"]
+        persons = self.env["res.partner"]
+        for number in range(40):
+            persons |= self._create_person(f"NID{number}")
+        self.env["g2p.reg.id"].create(
+            [
+                {"partner_id": person.id, "id_type": school_id.id, "value": f"S{number}"}
+                for number, person in enumerate(persons)
+            ]
+        )
+        cases = [
+            # kept: School IDs of so many, National IDs of so many, something else, with a blank
+            ((0, 40, 0), self.id_type, ""),
+            ((0, 38, 2), self.id_type, "2 of 40 persons are known to the attendance system by"),
+            ((0, 37, 3), None, "of how many it is an ID: National ID"),
+            ((20, 20, 0), None, "School ID 20"),
+            ((39, 0, 1), school_id, "1 of 40 persons"),
+            ((0, 0, 40), None, "of how many it is an ID: -"),
+            ((0, 0, 0), None, ""),
+        ]
+        for (school, national, other), chosen, note in cases:
+            with self.subTest(school=school, national=national, other=other):
+                self._set_param(ID_TYPE_PARAMETER, False)
+                self.env.flush_all()
+                kept = [f"S{number}\t" for number in range(school)]
+                kept += [f" NID{number}" for number in range(school, school + national)]
+                kept += [f"X{number}" for number in range(other)]
+                kept += [None] * (len(persons) - len(kept))
+                self.env.cr.execute("UPDATE res_partner SET personal_identifier = NULL")
+                for person, identifier in zip(persons, kept, strict=True):
+                    self.env.cr.execute(
+                        "UPDATE res_partner SET personal_identifier = %s WHERE id = %s",
+                        [identifier, person.id],
+                    )
+                self.env.invalidate_all()
+                settings._choose_id_type()
+                self.assertEqual(settings._get_id_type(), chosen or self.env["g2p.id.type"])
+                wizard = self.wizards.create({})
+                self.assertIn(note, wizard.id_type_note or "")
+                self.assertEqual(bool(wizard.id_type_note), bool(note))
+                if chosen:
+                    unmatched = wizard.action_open_unmatched()["domain"][0][2]
+                    self.assertEqual(unmatched, persons[school + national :].ids[:other])
+                self.assertEqual(persons.mapped("personal_identifier"), [k or False for k in kept])
+
     def test_import(self):
         url = self.server.url
-        renamed, gone, same_name, foreign, archived = self.env[TYPE].create(
+        described, renamed, gone, same_name, foreign, archived = self.env[TYPE].create(
             [
+                {"name": "Lesson", "external_id": 4, "external_source": url, "description": "a"},
                 {"name": "Trainig", "external_id": 1, "external_source": url},
                 {"name": "Gone", "external_id": 7, "external_source": url},
                 {"name": "Health Check-up"},
@@ -164,6 +213,7 @@ class TestConnect(AttendanceCase):
             ]
         )
         self.server.types[3] = {"id": 3, "name": "Back again", "description": False}
+        self.server.types[4] = {"id": 4, "name": "Lesson", "description": "b"}
         wizard = self.wizards.create({})
         wizard.action_import()
         found = wizard.difference_ids.filtered(lambda difference: difference.model == TYPE)
@@ -173,12 +223,14 @@ class TestConnect(AttendanceCase):
                 ("new", "Health Check-up", False),
                 ("new", "Back again", False),
                 ("renamed", "Training Session", "Trainig"),
+                ("described", "Lesson", False),
                 ("gone", "Gone", False),
             },
         )
         self.assertEqual(len(wizard.difference_ids - found), 2)
         self.assertEqual(renamed.name, "Trainig", "only shown yet")
         wizard.action_take_over()
+        self.assertEqual(described.description, "b")
         self.assertRecordValues(
             renamed + gone + same_name + foreign + archived,
             [

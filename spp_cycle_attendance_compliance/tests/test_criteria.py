@@ -1,6 +1,6 @@
 from datetime import date, timedelta
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from ..models.attendance_settings import DEFAULT_CRITERIA_PARAMETER
@@ -91,14 +91,13 @@ class TestCriteria(AttendanceCase):
         cycle = self._create_cycle(from_date=False, to_date=False)
         last_day = cycle.end_date
         cases = [
-            ({"required_number_of_attendance": 0}, "enter 1 or more"),
-            ({"required_number_of_attendance": -1}, "enter 1 or more"),
+            ({"required_number_of_attendance": -1}, "enter 0 or more"),
             ({"attendance_requirement": "percentage", "required_percentage": 0}, "from 1 to 100"),
             ({"attendance_requirement": "percentage", "required_percentage": 101}, "from 1 to 100"),
             ({"household_rule": "number", "household_number": 0}, "enter 1 or more"),
             ({"household_rule": "percentage", "household_percentage": 101}, "from 1 to 100"),
-            ({"from_date": "2026-11-02", "to_date": "2026-11-01"}, "not before the first"),
-            ({"from_date": last_day + timedelta(days=1)}, "not before the first"),
+            ({"from_date": "2026-11-02", "to_date": "2026-11-01"}, "must not be before the first"),
+            ({"from_date": last_day + timedelta(days=1)}, "must not be before the first"),
             ({"member_domain": "[('no_such_field', '=', 1)]"}, "can't be used"),
             ({"member_domain": "birthdate > 2000"}, "no condition"),
             ({"member_domain": "__import__('os')"}, "no condition"),
@@ -110,6 +109,29 @@ class TestCriteria(AttendanceCase):
                     cycle.write(vals)
         cycle = self._create_cycle(from_date=last_day, to_date=last_day)
         self.assertIn(str(last_day.year), cycle.attendance_criteria_summary)
+
+    def test_dates_the_wrong_way_round_in_an_older_database(self):
+        """The earlier module let them be entered; nothing is made of them but a sentence."""
+        cycle = self._create_cycle(registrants=[self._create_person("NID1")])
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE g2p_cycle SET from_date = '2026-11-30', to_date = '2026-11-01' WHERE id = %s",
+            [cycle.id],
+        )
+        cycle.invalidate_recordset()
+        buttons = (
+            cycle.action_filter_beneficiaries_by_compliance_criteria,
+            cycle.action_preview_attendance,
+            cycle.action_evaluate_attendance,
+        )
+        for press in buttons:
+            with self.assertRaisesRegex(UserError, "Correct the dates in the attendance criteria"):
+                press()
+        self.assertFalse(cycle.attendance_run_ids)
+        self.assertFalse(self.server.requests)
+        cycle.write({"from_date": "2026-11-01", "to_date": "2026-11-30"})
+        cycle.action_preview_attendance()
+        self.assertTrue(cycle.attendance_run_ids)
 
     def test_in_words(self):
         program = self._create_program("group")
@@ -129,6 +151,15 @@ class TestCriteria(AttendanceCase):
                 },
                 f"At least 80% of the recorded sessions, {period}. "
                 "At least 40% of the members that count must attend.",
+            ),
+            (
+                {
+                    "attendance_requirement": "number",
+                    "required_number_of_attendance": 0,
+                    "household_rule": "all",
+                },
+                f"Whoever is known is compliant, however often they came, {period}. "
+                "All members that count must attend.",
             ),
         ]
         for vals, sentence in cases:

@@ -72,8 +72,12 @@ class TestRun(AttendanceCase):
         self.server.people["OTHER"] = []
         self._create_membership(self.cycle, other)
         tag = self.env["g2p.registrant.tags"].create({"name": "Poor"})
-        manager = self.env["g2p.program_membership.manager.tags"].create(
-            {"name": "Poor", "program_id": self.cycle.program_id.id, "tags_id": tag.id}
+        manager = self.env["g2p.program_membership.manager.default"].create(
+            {
+                "name": "Poor",
+                "program_id": self.cycle.program_id.id,
+                "eligibility_domain": f"[('tags_ids', '=', {tag.id})]",
+            }
         )
         self.env["spp.compliance.manager"].create(
             {

@@ -166,15 +166,33 @@ class TestVerdicts(AttendanceCase):
         self.assertEqual((membership.attendance_status, membership.state), ("exempt", "enrolled"))
         self.assertEqual(membership.attendance_reason, "No member counts: exempt")
 
+    def test_who_is_known_is_compliant_where_nothing_is_required(self):
+        known, unknown = self._create_person("NID1"), self._create_person("NID2")
+        self.server.people["NID1"] = []
+        cycle = self._create_cycle(registrants=[known, unknown], required_number_of_attendance=0)
+        self._run(cycle)
+        self.assertRecordValues(
+            cycle.cycle_membership_ids.sorted("id"),
+            [
+                {"attendance_status": "compliant", "state": "enrolled"},
+                {"attendance_status": "no_data", "state": "non_compliant"},
+            ],
+        )
+
     def test_a_sentence_says_why(self):
         person = self._create_person("NID1")
         self.server.people["NID1"] = days(1, 1, 2, -3)
         cases = [
             ({"required_number_of_attendance": 2}, "2 of 2 days, {}: compliant"),
             ({"required_number_of_attendance": 10}, "2 of 10 days, {}: non-compliant"),
+            ({"required_number_of_attendance": 0}, "2 days, none required, {}: compliant"),
             (
                 {"required_number_of_attendance": 3, "attendance_unit": "sessions"},
                 "2 of 3 sessions, {}: non-compliant",
+            ),
+            (
+                {"required_number_of_attendance": 0, "attendance_unit": "sessions"},
+                "2 sessions, none required, {}: compliant",
             ),
             (
                 {"attendance_requirement": "percentage", "required_percentage": 60},

@@ -51,6 +51,8 @@ class ConnectAttendance(models.TransientModel):
     id_type_id = fields.Many2one(
         "g2p.id.type", "ID Type", help="The ID by which the attendance system knows people."
     )
+    id_type_note = fields.Char(compute="_compute_id_type_note")
+    unmatched_count = fields.Integer(compute="_compute_id_type_note")
     sample_person = fields.Char(
         help="The ID of a person whom the attendance system knows, to try a question with."
     )
@@ -87,6 +89,51 @@ class ConnectAttendance(models.TransientModel):
         saved = self.env["spp.attendance.settings"]._get_connection()["client_secret"]
         for wizard in self:
             wizard.has_secret = bool(saved or wizard.sudo().new_client_secret)
+
+    @api.depends("id_type_id")
+    @api.depends_context("lang")
+    def _compute_id_type_note(self):
+        """Say what the identifiers that an earlier version kept tell about the ID type."""
+        chosen = self.env["spp.attendance.settings"]._get_id_type()
+        total, matches = self.env["res.partner"]._get_identifier_matches()
+        found = ", ".join(f"{id_type.name} {count}" for id_type, count in matches.items()) or "-"
+        for wizard in self:
+            is_saved = bool(chosen) and wizard.id_type_id == chosen
+            wizard.unmatched_count = total - matches.get(chosen, 0) if is_saved else 0
+            if not chosen and total:
+                wizard.id_type_note = _(
+                    "Choose the ID type. %(total)s persons have a kept identifier; of how many "
+                    "it is an ID: %(found)s.",
+                    total=total,
+                    found=found,
+                )
+            elif wizard.unmatched_count:
+                wizard.id_type_note = _(
+                    "%(count)s of %(total)s persons are known to the attendance system by "
+                    "something else than their %(id_type)s.",
+                    count=wizard.unmatched_count,
+                    total=total,
+                    id_type=chosen.name,
+                )
+            else:
+                wizard.id_type_note = False
+
+    def action_open_unmatched(self):
+        """Open the persons who are known by something else than an ID of the chosen type."""
+        self.ensure_one()
+        persons = self.env["res.partner"]._search_unmatched_identifiers(self.id_type_id)
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Known by Another ID"),
+            "res_model": "res.partner",
+            "view_mode": "list,form",
+            "views": [
+                [self.env.ref("spp_cycle_attendance_compliance.view_unmatched_tree").id, "list"],
+                [self.env.ref("g2p_registry_individual.view_individuals_form").id, "form"],
+            ],
+            "domain": [("id", "in", persons.ids)],
+            "context": {"create": False, "active_test": False},
+        }
 
     @api.constrains("persons_per_request")
     def _check_persons_per_request(self):
@@ -204,7 +251,7 @@ class ConnectAttendance(models.TransientModel):
     # Import
 
     def action_import(self):
-        """Show which types and locations are new, renamed or gone. Changes nothing."""
+        """Show which types and locations are new, changed or gone. Changes nothing."""
         self.ensure_one()
         try:
             with self._get_client() as client:

@@ -13,7 +13,13 @@ class ConnectAttendanceDifference(models.TransientModel):
     )
     record_id = fields.Integer()
     change = fields.Selection(
-        [("new", "New"), ("renamed", "Renamed"), ("gone", "Gone")], required=True
+        [
+            ("new", "New"),
+            ("renamed", "Renamed"),
+            ("described", "Description Changed"),
+            ("gone", "Gone"),
+        ],
+        required=True,
     )
     external_id = fields.Integer("External ID")
     name = fields.Char()

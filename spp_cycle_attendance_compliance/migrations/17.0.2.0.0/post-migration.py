@@ -1,11 +1,8 @@
 from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL
 
-from odoo.addons.spp_cycle_attendance_compliance.models.attendance_settings import (
-    DEFAULT_CRITERIA_PARAMETER,
-)
-from odoo.addons.spp_cycle_attendance_compliance.models.event_data import ATTENDANCE_MODEL
-
+ATTENDANCE_MODEL = "spp.event.attendance"
+DEFAULT_CRITERIA_PARAMETER = "spp_cycle_attendance_compliance.use_attendance_criteria_by_default"
 BATCH_SIZE = 10_000
 
 

@@ -1,24 +1,27 @@
-"""Bring the tables of the earlier module (17.0.1.0.0) to what the models of this one expect.
+"""Bring the tables of the earlier module (17.0.1) to what the models of this one expect.
 
-In sets, since a national registry has millions of events. The databases are of several patch
-levels: a column that a statement needs is created before it, if need be. A table that is missing
-is left to Odoo. Made a second time, all this changes nothing.
+No row is lost. In sets, since a national registry has millions of events. The databases are of
+several patch levels: a column that a statement needs is created before it, if need be. A table
+that is missing is left to Odoo.
 """
+
+from decimal import Decimal, InvalidOperation
 
 from odoo.tools import SQL
 from odoo.tools.sql import (
     column_exists,
     create_column,
+    create_model_table,
     drop_constraint,
+    drop_not_null,
     table_columns,
     table_exists,
 )
 
-from odoo.addons.spp_cycle_attendance_compliance.hooks import prepare_columns
-
 MODULE = "spp_cycle_attendance_compliance"
 ATTENDANCE_MODEL = "spp.event.attendance"
 EVENTS = "spp_event_attendance"
+CHANGES = "spp_event_attendance_change"
 MEMBERS = "spp_cycle_group_membership_attendance"
 TYPES = "spp_res_config_attendance_type"
 # (table, the column that refers to it from cycles and events)
@@ -27,12 +30,13 @@ CATEGORIES = (
     ("spp_res_config_attendance_location", "attendance_location_id"),
 )
 BLANKS = " \t\n\r\f\v"
-# What counts as a number in a text: 7, 07 and 7.0, as long as an integer can hold it.
-NUMBER = r"^0*([0-9]{1,9})(?:\.0*)?$"
+# PostgreSQL's integers.
+LEAST, GREATEST = -(2**31), 2**31 - 1
 
 
 def migrate(cr, version):
-    prepare_columns(cr)
+    # Left to itself Odoo would compute it for every partner of a national registry, one by one.
+    add_missing(cr, "res_partner", "varchar", "personal_identifier")
     keep_what_is_used(cr)
     empty_inherited_views(cr)
     normalise_server_url(cr)
@@ -65,14 +69,15 @@ def normalise(column):
     return SQL("rtrim(btrim(%s, %s), '/')", SQL.identifier(column), BLANKS)
 
 
-def to_integer(column):
-    """Return the number that a text holds; 0 for one that holds something else."""
-    return SQL(
-        "coalesce(substring(btrim(%s::text, %s) FROM %s)::integer, 0)",
-        SQL.identifier(column),
-        BLANKS,
-        NUMBER,
-    )
+def read_integer(text):
+    """Return the integer that a text holds, as Python read it for the earlier module, or None."""
+    try:
+        number = Decimal(text.strip())
+        if number == number.to_integral_value() and LEAST <= number <= GREATEST:
+            return int(number)
+    except (InvalidOperation, ValueError):
+        pass
+    return None
 
 
 # What belongs to the module as a whole
@@ -127,30 +132,62 @@ def normalise_server_url(cr):
 
 
 def migrate_cycles(cr):
-    """Have existing cycles use attendance criteria, as the earlier module had it by default."""
-    add_missing(cr, "g2p_cycle", "bool", "use_attendance_criteria")
-    add_missing(cr, "g2p_cycle", "int4", "required_number_of_attendance")
-    cr.execute(
-        """
-        UPDATE g2p_cycle
-        SET use_attendance_criteria = coalesce(use_attendance_criteria, TRUE),
-            required_number_of_attendance =
-                CASE WHEN required_number_of_attendance > 0
-                    THEN required_number_of_attendance ELSE 10 END
-        """
-    )
+    """Keep what existing cycles ask for, as the earlier module read it.
+
+    Where nothing is entered it read 0, and no use of the criteria. A number below 0 was met by
+    everybody, as 0 is.
+    """
+    if column_exists(cr, "g2p_cycle", "use_attendance_criteria"):
+        cr.execute(
+            "UPDATE g2p_cycle SET use_attendance_criteria = FALSE"
+            " WHERE use_attendance_criteria IS NULL"
+        )
+    else:
+        add_missing(cr, "g2p_cycle", "bool", "use_attendance_criteria")
+        cr.execute("UPDATE g2p_cycle SET use_attendance_criteria = TRUE")
+    if column_exists(cr, "g2p_cycle", "required_number_of_attendance"):
+        cr.execute(
+            "UPDATE g2p_cycle SET required_number_of_attendance = 0"
+            " WHERE coalesce(required_number_of_attendance, -1) < 0"
+        )
 
 
 def migrate_memberships(cr):
+    """Have the number be one; a patch level kept it as a text."""
     column = table_columns(cr, "g2p_cycle_membership").get("number_of_attendance")
     if column and column["udt_name"] != "int4":
         cr.execute(
-            SQL(
-                "ALTER TABLE g2p_cycle_membership"
-                " ALTER COLUMN number_of_attendance TYPE integer USING %s",
-                to_integer("number_of_attendance"),
-            )
+            "ALTER TABLE g2p_cycle_membership"
+            " RENAME COLUMN number_of_attendance TO number_of_attendance_str"
         )
+        add_missing(cr, "g2p_cycle_membership", "int4", "number_of_attendance")
+        convert_numbers(cr, "g2p_cycle_membership")
+
+
+def convert_numbers(cr, table):
+    """Take the numbers out of a table's texts, and leave the texts that hold none."""
+    cr.execute(
+        SQL(
+            "SELECT DISTINCT number_of_attendance_str FROM %s"
+            " WHERE number_of_attendance_str IS NOT NULL",
+            SQL.identifier(table),
+        )
+    )
+    numbers = {text: read_integer(text) for (text,) in cr.fetchall()}
+    numbers = {text: number for text, number in numbers.items() if number is not None}
+    cr.execute(
+        SQL(
+            """
+            UPDATE %(table)s AS counted
+            SET number_of_attendance = read.number, number_of_attendance_str = NULL
+            FROM unnest(%(texts)s::varchar[], %(numbers)s::integer[]) AS read (text, number)
+            WHERE counted.number_of_attendance_str = read.text
+            """,
+            table=SQL.identifier(table),
+            texts=list(numbers),
+            numbers=list(numbers.values()),
+        )
+    )
 
 
 # Events
@@ -177,26 +214,43 @@ def migrate_events(cr):
 
 
 def fold_events(cr):
-    """Keep the first of the events that are the same one on the server, with all its event data."""
+    """Have the first of the events that are the same one on the server count for all.
+
+    The others stay, withdrawn and without the number that only one can have; their trace says so.
+    """
+    create_model_table(
+        cr,
+        CHANGES,
+        columns=[
+            ("event_id", "int4", ""),
+            ("field_name", "varchar", ""),
+            ("old_value", "varchar", ""),
+            ("new_value", "varchar", ""),
+            ("create_uid", "int4", ""),
+            ("create_date", "timestamp", ""),
+        ],
+    )
     cr.execute(
         SQL(
             """
-            WITH folded AS (
+            WITH same AS (
                 SELECT id, min(id) OVER (
                     PARTITION BY individual_id, event_data_source, event_data_external_id
                 ) AS kept_id
                 FROM spp_event_attendance
                 WHERE individual_id IS NOT NULL AND event_data_source IS NOT NULL
                     AND event_data_external_id IS NOT NULL
-            ), moved AS (
-                UPDATE spp_event_data AS data SET res_id = folded.kept_id
-                FROM folded
-                WHERE data.model = %s AND data.res_id = folded.id AND folded.id != folded.kept_id
+            ), folded AS (
+                UPDATE spp_event_attendance AS event
+                SET withdrawn = TRUE, event_data_external_id = NULL
+                FROM same
+                WHERE event.id = same.id AND same.id != same.kept_id
+                RETURNING event.id
             )
-            DELETE FROM spp_event_attendance AS event USING folded
-            WHERE event.id = folded.id AND folded.id != folded.kept_id
-            """,
-            ATTENDANCE_MODEL,
+            INSERT INTO spp_event_attendance_change
+                (event_id, field_name, old_value, new_value, create_uid, create_date)
+            SELECT id, 'withdrawn', '', 'true', 1, now() AT TIME ZONE 'UTC' FROM folded ORDER BY id
+            """
         )
     )
 
@@ -211,6 +265,10 @@ def migrate_categories(cr, table):
     add_missing(cr, table, "varchar", "external_source")
     add_missing(cr, table, "int4", "external_id")
     add_missing(cr, table, "bool", "active")
+    # The earlier module required them of each; those made in OpenSPP have neither.
+    for name in ("external_source", "external_id"):
+        if table_columns(cr, table)[name]["is_nullable"] == "NO":
+            drop_not_null(cr, table, name)
     cr.execute(
         SQL(
             """
@@ -305,38 +363,27 @@ def fold_categories(cr, table, reference):
 def migrate_members(cr):
     add_missing(cr, MEMBERS, "int4", "number_of_attendance")
     add_missing(cr, MEMBERS, "varchar", "state")
-    if column_exists(cr, MEMBERS, "number_of_attendance_str"):
-        cr.execute(
-            SQL(
-                "UPDATE spp_cycle_group_membership_attendance SET number_of_attendance = %s",
-                to_integer("number_of_attendance_str"),
-            )
-        )
-        cr.execute(
-            "ALTER TABLE spp_cycle_group_membership_attendance DROP COLUMN number_of_attendance_str"
-        )
+    add_missing(cr, MEMBERS, "bool", "active")
+    texts = table_columns(cr, MEMBERS).get("number_of_attendance_str")
+    if texts:
+        if texts["is_nullable"] == "NO":
+            drop_not_null(cr, MEMBERS, "number_of_attendance_str")
+        convert_numbers(cr, MEMBERS)
 
 
 def fold_members(cr):
-    """Keep one row for each member of a membership, with the highest number and its state."""
+    """Show one row for each member of a membership: the one with the highest number."""
     cr.execute(
         """
-        WITH folded AS (
-            SELECT id, min(id) OVER same AS kept_id,
-                first_value(number_of_attendance) OVER best AS number,
-                first_value(state) OVER best AS state
+        UPDATE spp_cycle_group_membership_attendance AS member
+        SET active = ranked.place = 1
+        FROM (
+            SELECT id, row_number() OVER (
+                PARTITION BY cycle_membership_id, individual_id
+                ORDER BY number_of_attendance DESC NULLS LAST, id
+            ) AS place
             FROM spp_cycle_group_membership_attendance
-            WHERE cycle_membership_id IS NOT NULL AND individual_id IS NOT NULL
-            WINDOW
-                same AS (PARTITION BY cycle_membership_id, individual_id),
-                best AS (same ORDER BY number_of_attendance DESC NULLS LAST, id)
-        ), kept AS (
-            UPDATE spp_cycle_group_membership_attendance AS member
-            SET number_of_attendance = folded.number, state = folded.state
-            FROM folded
-            WHERE member.id = folded.id AND folded.id = folded.kept_id
-        )
-        DELETE FROM spp_cycle_group_membership_attendance AS member USING folded
-        WHERE member.id = folded.id AND folded.id != folded.kept_id
+        ) AS ranked
+        WHERE member.id = ranked.id
         """
     )
