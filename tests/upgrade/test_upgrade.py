@@ -1,0 +1,302 @@
+"""Databases of the earlier modules (17.0.1) are upgraded in place, with everything in them."""
+
+import json
+import re
+
+import pytest
+from earlier import EVENTS, FACTS, LOCATIONS, MEMBERS, TYPES, rows
+
+# Lines of Odoo's log, which begin with a moment, the process and the level, that name what is ours.
+OURS = "attendance|settle|rede[em]|balance|is_expired|personal_identifier|spp_auto_update"
+COMPLAINT = re.compile(rf"^\S+ \S+ \d+ (?:WARNING \S+ .*(?:{OURS})|ERROR|CRITICAL).*", re.M)
+A, B = "{server}", "https://b.example.org"
+CATEGORIES = (
+    f"(3,Class,{A},1,t) (5,Lesson,{A},,f) (6,Elsewhere,{B},1,t) (8,Home,,,t) (9,Yard,,,t) "
+    f'(10,Zero,{A},,t) (11,"Zero again",{A},,t)'
+)
+CRITERIA = "(external,days,number,80,any,1,50,[],absent)"
+CASES = {
+    "addresses are normal, 0 is no number, one event has a number of the server": (
+        rows("id, event_data_source, event_data_external_id", EVENTS),
+        f"(1,{A},11) (2,{A},12) (3,{A},) (4,{A},11) (5,,) (6,,) (7,{B},11) (8,{A},31) (9,{A},) "
+        f"(10,{A},) (11,{A},) (12,{A},) (13,{A},41) (14,{A},41) (15,,)",
+    ),
+    "events are presences of the person's company; what is there twice is withdrawn": (
+        rows(
+            "id, attendance_category, withdrawn, "
+            "(SELECT name = 'Second' FROM res_company WHERE id = company_id)",
+            EVENTS,
+        ),
+        "(1,present,f,f) (2,present,f,f) (3,present,t,f) (4,present,f,t) (5,present,f,f) "
+        "(6,present,f,f) (7,present,f,f) (8,present,f,f) (9,present,t,f) (10,present,t,f) "
+        "(11,present,f,f) (12,present,f,f) (13,present,f,) (14,present,f,) (15,present,f,f)",
+    ),
+    "the trace of what was withdrawn": (
+        rows("event_id, field_name, new_value", "spp_event_attendance_change"),
+        "(3,withdrawn,true) (9,withdrawn,true) (10,withdrawn,true)",
+    ),
+    "events have the type and location that stand for the server's": (
+        rows("id, attendance_type_id, attendance_location_id", EVENTS),
+        "(1,3,3) (2,3,3) (3,3,3) (4,3,3) (5,8,8) (6,,) (7,,) (8,,) (9,,) (10,,) (11,,) (12,,) "
+        "(13,10,11) (14,,) (15,,)",
+    ),
+    "event data: the newest of a person that counts is active": (
+        rows("id, state", "spp_event_data"),
+        "(101,inactive) (102,inactive) (103,inactive) (104,active) (105,inactive) "
+        "(106,inactive) (107,active) (108,active) (109,inactive) (110,inactive) "
+        "(111,inactive) (112,active) (113,active) (114,inactive) (115,active) "
+        "(116,active) (117,active)",
+    ),
+    "types: one of those with the same number keeps it": (
+        rows("id, name, external_source, external_id, active", TYPES),
+        CATEGORIES,
+    ),
+    "locations: one of those with the same number keeps it": (
+        rows("id, name, external_source, external_id, active", LOCATIONS),
+        CATEGORIES,
+    ),
+    "the default type is one in use": (
+        rows("id", f"{TYPES} WHERE set_as_default AND active"),
+        "(3)",
+    ),
+    "cycles: criteria and required number": (
+        rows("name, use_attendance_criteria, required_number_of_attendance", "g2p_cycle"),
+        "(on,t,4) (off,f,10) (unset,f,0) (negative,t,0) (lesson,t,0) (reversed,t,2) (over,t,2) "
+        "(ended,t,2)",
+    ),
+    "cycles: type, location and dates": (
+        rows("attendance_type_id, attendance_location_id, from_date, to_date", "g2p_cycle"),
+        "(,,2026-01-01,2026-01-31) (3,3,,) (,,,) (8,8,,) (3,3,,) (10,11,2026-01-31,2026-01-01) "
+        "(,,,) (,,,)",
+    ),
+    "cycles: the defaults of what is new": (
+        rows(
+            "attendance_source, attendance_unit, attendance_requirement, required_percentage, "
+            "household_rule, household_number, household_percentage, member_domain, no_data_rule",
+            "g2p_cycle",
+        ),
+        " ".join([CRITERIA] * 8),
+    ),
+    "memberships: nothing decided": (
+        rows("coalesce(number_of_attendance, 0), attendance_status", "g2p_cycle_membership"),
+        "(7,) (12,) (0,) (0,) (0,) (0,)",
+    ),
+    "members of a household: numbers where there are some, else the text": (
+        rows("id, number_of_attendance, number_of_attendance_str, counts", MEMBERS),
+        '(1,3,,t) (2,7,,t) (3,8,,t) (4,5,,t) (5,,three,t) (6,,"",t) (7,,99999999999,t) '
+        "(8,,7.5,t) (9,7,,t) (10,5,,t) (11,1000,,t) (12,3,,t) (13,,NaN,t)",
+    ),
+    "members of a household: the best row of each is shown": (
+        rows("id", f"{MEMBERS} WHERE active"),
+        "(2) (3) (5) (6) (7) (8) (9) (10) (11) (12) (13)",
+    ),
+    "parameters": (
+        "SELECT string_agg(concat_ws(' ', split_part(key, '.', 2), value), ', ' ORDER BY key) "
+        "FROM ir_config_parameter WHERE key LIKE 'spp_cycle_attendance_compliance.%'"
+        " AND key NOT LIKE '%id_type_id'",
+        f"attendance_client_id client, attendance_client_secret secret, attendance_server_url {A}, "
+        "attendance_type_endpoint /attendance/types, use_attendance_criteria_by_default True",
+    ),
+    "what must be unique now": (
+        "SELECT string_agg(indexdef, ', ' ORDER BY indexdef) FROM pg_indexes "
+        f"WHERE tablename IN ('{EVENTS}', '{MEMBERS}', '{TYPES}', '{LOCATIONS}')"
+        " AND indexdef LIKE 'CREATE UNIQUE%' AND indexdef NOT LIKE '%(id)'",
+        f"CREATE UNIQUE INDEX {MEMBERS}_member_unique ON public.{MEMBERS} USING btree "
+        "(cycle_membership_id, individual_id) WHERE active, "
+        f"CREATE UNIQUE INDEX {EVENTS}_external_unique ON public.{EVENTS} USING btree "
+        "(individual_id, event_data_source, event_data_external_id), "
+        f"CREATE UNIQUE INDEX {LOCATIONS}_external_unique ON public.{LOCATIONS} USING btree "
+        "(external_source, external_id), "
+        f"CREATE UNIQUE INDEX {TYPES}_external_unique ON public.{TYPES} USING btree "
+        "(external_source, external_id)",
+    ),
+    "what is required is there": (
+        "SELECT count(*) FROM information_schema.columns WHERE is_nullable = 'NO' AND "
+        f"(table_name, column_name) IN (('{EVENTS}', 'attendance_category'), "
+        "('g2p_cycle', 'attendance_source'), ('g2p_cycle', 'attendance_unit'), "
+        "('g2p_cycle', 'attendance_requirement'), ('g2p_cycle', 'household_rule'), "
+        "('g2p_cycle', 'no_data_rule'))",
+        "6",
+    ),
+    "entitlements: what was redeemed, and nothing settled": (
+        "SELECT string_agg(DISTINCT concat_ws(' ', redeemed::float, entitlement_balance::float, "
+        "is_settled), ', ') FROM g2p_entitlement",
+        "0 100 f, 100 0 f, 40 60 f",
+    ),
+    "in-kind entitlements": (
+        "SELECT string_agg(DISTINCT concat_ws(' ', redeemed::float, entitlement_balance::float, "
+        "is_settled), ', ') FROM g2p_entitlement_inkind",
+        "10 0 f",
+    ),
+}
+# What an older patch level may not have had, and what is there after the upgrade all the same.
+LACKING = {
+    "columns": (
+        f"""
+        ALTER TABLE {EVENTS} DROP event_data_source, DROP event_data_external_id,
+            DROP attendance_type_id;
+        ALTER TABLE {TYPES} DROP external_source, DROP external_id, DROP set_as_default;
+        ALTER TABLE {LOCATIONS} DROP external_id;
+        ALTER TABLE {MEMBERS} DROP number_of_attendance_str, DROP state;
+        ALTER TABLE g2p_cycle DROP use_attendance_criteria, DROP required_number_of_attendance,
+            DROP attendance_location_id;
+        ALTER TABLE g2p_cycle_membership ALTER number_of_attendance TYPE varchar;
+        UPDATE g2p_cycle_membership SET number_of_attendance = ' 7.0' WHERE partner_id = (
+            SELECT id FROM res_partner WHERE name = 'Ana');
+        ALTER TABLE res_partner DROP personal_identifier;
+        """,
+        {
+            f"SELECT count(*) FROM {EVENTS} WHERE attendance_category = 'present'": "15",
+            f"SELECT count(*) FROM {TYPES} WHERE active": "7",
+            f"SELECT count(*) FROM {LOCATIONS} WHERE active": "7",
+            f"SELECT count(*) FROM {MEMBERS} WHERE number_of_attendance IS NULL": "13",
+            "SELECT sum(number_of_attendance) FROM g2p_cycle_membership": "19",
+        },
+    ),
+    "tables": (
+        f"""
+        DROP TABLE {EVENTS}, {MEMBERS};
+        DROP TABLE {TYPES}, {LOCATIONS} CASCADE;
+        ALTER TABLE g2p_cycle DROP use_attendance_criteria, DROP required_number_of_attendance,
+            DROP attendance_type_id, DROP attendance_location_id;
+        """,
+        {
+            f"SELECT count(*) FROM {EVENTS}": "0",
+            f"SELECT count(*) FROM {TYPES}": "0",
+            f"SELECT count(*) FROM {MEMBERS}": "0",
+        },
+    ),
+}
+
+
+@pytest.fixture(scope="session")
+def upgraded(earlier, tmp_path_factory):
+    """The database, upgraded once, and the log of that."""
+    name = earlier.copy(earlier.name)
+    return name, earlier.upgrade(name, tmp_path_factory.mktemp("upgrade") / "odoo.log")
+
+
+@pytest.fixture(scope="session")
+def found(earlier, upgraded):
+    """What is found by opening all pages and working on an upgraded database."""
+    return earlier.check(earlier.copy(upgraded[0]))
+
+
+def test_the_facts_are_the_real_modules(earlier):
+    assert earlier.facts == json.loads(FACTS.read_text())
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_upgrade(earlier, server, upgraded, case):
+    query, expected = CASES[case]
+    assert earlier.sql(query, upgraded[0]) == expected.replace(A, server.url)
+
+
+def test_nothing_is_lost(earlier, upgraded):
+    assert earlier.read_kept(upgraded[0]) == earlier.held
+
+
+def test_nothing_to_complain_about(upgraded):
+    assert not COMPLAINT.findall(upgraded[1])
+
+
+def test_external_ids_resolve(found):
+    assert found["broken"] == []
+
+
+def test_every_page_opens(found):
+    assert found["opened"] == found["opened again"]
+    for page in (
+        *("form spp.event.attendance", "list spp.event.attendance", "pivot spp.event.attendance"),
+        *("graph spp.event.attendance", "calendar spp.event.attendance"),
+        *("form g2p.cycle", "form g2p.cycle.membership", "form res.partner"),
+        *("form g2p.entitlement", "form g2p.entitlement.inkind", "pivot spp.redemption.report"),
+        *("form spp.res.config.attendance.type", "list spp.attendance.run.line"),
+    ):
+        assert page in found["opened"]
+
+
+def test_what_people_made_of_the_pages(found):
+    assert found["own"] == {
+        "filter": 13,
+        "filter's action": "spp_cycle_attendance_compliance.action_spp_event_attendance",
+        "menu": [
+            "spp_cycle_attendance_compliance.menu_attendance_settings",
+            "spp.res.config.attendance.type",
+        ],
+        "views": [
+            ["Does not fit (does not fit any more)", False],
+            ["Fits", True],
+            ["Fits as well", True],
+            ["Names a field that is gone (does not fit any more)", False],
+        ],
+    }
+
+
+def test_the_id_type_is_chosen_by_the_kept_identifiers(found):
+    assert found["id_type"] == "National ID"
+
+
+def test_a_run_works(found):
+    assert found["attendance"]["run"] == ["done", ""]
+    assert found["attendance"]["memberships"] == {
+        "Ana": [4, "compliant", "enrolled"],
+        "Ben": [0, "non_compliant", "non_compliant"],
+        "Cleo": [1, "non_compliant", "non_compliant"],
+        "Dan": [0, "no_data", "non_compliant"],
+        "Eve": [0, "no_data", "non_compliant"],
+        "House": [0, "exempt", "enrolled"],
+    }
+    assert "Correct the dates" in found["attendance"]["reversed"]
+
+
+def test_a_settlement_works(found):
+    partial, full = "parrdpd2ben", "rdpd2ben"
+    others = ["rejected1", "rejected2", "rejected3", "cancelled"]
+    assert found["settlement"] == {
+        "cycle": "ended",
+        "settlement": ["done", 23],
+        "cash": [
+            *("draft", "pending_validation", partial, partial, full, partial),
+            *(*others, partial, "approved"),
+        ],
+        "inkind": ["draft", "pending_validation", full, full, full, full, *others, full],
+    }
+
+
+def test_upgrading_once_more_changes_nothing(earlier, upgraded, tmp_path):
+    name = earlier.copy(upgraded[0])
+    log = earlier.upgrade(name, tmp_path / "odoo.log")
+    assert not COMPLAINT.findall(log)
+    for table in (
+        *(EVENTS, MEMBERS, TYPES, LOCATIONS, "spp_event_attendance_change", "spp_event_data"),
+        *("g2p_cycle", "g2p_cycle_membership", "g2p_entitlement", "g2p_entitlement_inkind"),
+        *("ir_config_parameter", "ir_filters"),
+    ):
+        content = rows("row.*", f"{table} AS row")
+        assert earlier.sql(content, name) == earlier.sql(content, upgraded[0]), table
+    assert earlier.read_kept(name) == earlier.held
+
+
+def test_the_newest_earlier_version(earlier, upgraded, tmp_path):
+    """17.0.1.3.1 has the same tables."""
+    name = earlier.copy(earlier.name)
+    earlier.set_version(name, "spp_cycle_attendance_compliance", "17.0.1.3.1")
+    assert not COMPLAINT.findall(earlier.upgrade(name, tmp_path / "odoo.log"))
+    assert earlier.read_kept(name) == earlier.held
+    for query, _expected in CASES.values():
+        assert earlier.sql(query, name) == earlier.sql(query, upgraded[0])
+
+
+@pytest.mark.parametrize("what", LACKING)
+def test_older_patch_level(earlier, tmp_path, what):
+    lacking, expected = LACKING[what]
+    name = earlier.copy(earlier.name)
+    earlier.sql(lacking, name)
+    earlier.upgrade(name, tmp_path / "odoo.log")
+    cycles = rows("name, use_attendance_criteria, required_number_of_attendance", "g2p_cycle")
+    names = ("on", "off", "unset", "negative", "lesson", "reversed", "over", "ended")
+    assert earlier.sql(cycles, name) == " ".join(f"({each},t,10)" for each in names)
+    for query, answer in expected.items():
+        assert earlier.sql(query, name) == answer
+    assert earlier.sql("SELECT count(*) FROM spp_event_data", name) == "17"
