@@ -33,7 +33,7 @@ class CycleGroupMembershipAttendance(models.Model):
             SQL(
                 "CREATE UNIQUE INDEX IF NOT EXISTS %s"
                 " ON %s (cycle_membership_id, individual_id) WHERE active",
-                SQL.identifier(f"{self._table}_member_unique"),
+                SQL.identifier(f"{self._table}_shown_unique"),
                 SQL.identifier(self._table),
             )
         )

@@ -25,6 +25,9 @@ EVENTS = "spp_event_attendance"
 MEMBERS = "spp_cycle_group_membership_attendance"
 TYPES = "spp_res_config_attendance_type"
 LOCATIONS = "spp_res_config_attendance_location"
+# Lines of Odoo's log, which begin with a moment, the process and the level, that name what is ours.
+OURS = "attendance|settle|rede[em]|balance|is_expired|personal_identifier|spp_auto_update"
+COMPLAINT = re.compile(rf"^\S+ \S+ \d+ (?:WARNING \S+ .*(?:{OURS})|ERROR|CRITICAL).*", re.M)
 
 
 def rows(columns, source):

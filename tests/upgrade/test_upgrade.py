@@ -1,14 +1,10 @@
 """Databases of the earlier modules (17.0.1) are upgraded in place, with everything in them."""
 
 import json
-import re
 
 import pytest
-from earlier import EVENTS, FACTS, LOCATIONS, MEMBERS, TYPES, rows
+from earlier import COMPLAINT, EVENTS, FACTS, LOCATIONS, MEMBERS, TYPES, rows
 
-# Lines of Odoo's log, which begin with a moment, the process and the level, that name what is ours.
-OURS = "attendance|settle|rede[em]|balance|is_expired|personal_identifier|spp_auto_update"
-COMPLAINT = re.compile(rf"^\S+ \S+ \d+ (?:WARNING \S+ .*(?:{OURS})|ERROR|CRITICAL).*", re.M)
 A, B = "{server}", "https://b.example.org"
 CATEGORIES = (
     f"(3,Class,{A},1,t) (5,Lesson,{A},,f) (6,Elsewhere,{B},1,t) (8,Home,,,t) (9,Yard,,,t) "
@@ -101,7 +97,7 @@ CASES = {
         "SELECT string_agg(indexdef, ', ' ORDER BY indexdef) FROM pg_indexes "
         f"WHERE tablename IN ('{EVENTS}', '{MEMBERS}', '{TYPES}', '{LOCATIONS}')"
         " AND indexdef LIKE 'CREATE UNIQUE%' AND indexdef NOT LIKE '%(id)'",
-        f"CREATE UNIQUE INDEX {MEMBERS}_member_unique ON public.{MEMBERS} USING btree "
+        f"CREATE UNIQUE INDEX {MEMBERS}_shown_unique ON public.{MEMBERS} USING btree "
         "(cycle_membership_id, individual_id) WHERE active, "
         f"CREATE UNIQUE INDEX {EVENTS}_external_unique ON public.{EVENTS} USING btree "
         "(individual_id, event_data_source, event_data_external_id), "

@@ -1,10 +1,8 @@
-"""Give menus, actions and views the external ids that they had in the earlier module (17.0.1).
-
-People's filters, menus and inherited views refer to them. On a database of that module there is
-nothing to rename.
-"""
+"""Bring a database of 17.0.2.0.0 to what the models of this version expect."""
 
 MODULE = "spp_cycle_attendance_compliance"
+MEMBERS = "spp_cycle_group_membership_attendance"
+# Of the earlier module (17.0.1): people's filters, menus and inherited views refer to them.
 EXTERNAL_IDS = {
     "action_attendance_location": "config_attendance_location_window",
     "action_attendance_type": "config_attendance_type_window",
@@ -21,6 +19,8 @@ EXTERNAL_IDS = {
 
 
 def migrate(cr, version):
+    # Unique among those that are shown, from now on.
+    cr.execute(f"ALTER TABLE IF EXISTS {MEMBERS} DROP CONSTRAINT IF EXISTS {MEMBERS}_member_unique")
     for present, earlier in EXTERNAL_IDS.items():
         cr.execute(
             "UPDATE ir_model_data SET name = %s WHERE module = %s AND name = %s",
