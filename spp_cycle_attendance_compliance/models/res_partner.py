@@ -14,6 +14,11 @@ class ResPartner(models.Model):
         help="The ID by which the attendance system knows this person: the one of the ID type "
         "that is chosen in the connection to it.",
     )
+    registered_identifier = fields.Char(
+        "ID of the Chosen Type",
+        compute="_compute_registered_identifier",
+        help="Of the type by which the attendance system knows people.",
+    )
     attendance_ids = fields.One2many("spp.event.attendance", "individual_id", "Attendances")
     attendance_count = fields.Integer(compute="_compute_attendance_count")
 
@@ -25,10 +30,20 @@ class ResPartner(models.Model):
                 # An older database may have got them another way.
                 partner.personal_identifier = partner.personal_identifier
                 continue
-            reg_id = partner.reg_ids.filtered(
-                lambda reg_id: reg_id.id_type == id_type and reg_id.status != "invalid"
-            )[:1]
-            partner.personal_identifier = (reg_id.value or "").strip() or False
+            partner.personal_identifier = partner._get_registered_identifier(id_type)
+
+    @api.depends("reg_ids.value", "reg_ids.status", "reg_ids.id_type")
+    def _compute_registered_identifier(self):
+        id_type = self.env["spp.attendance.settings"]._get_id_type()
+        for partner in self:
+            partner.registered_identifier = partner._get_registered_identifier(id_type)
+
+    def _get_registered_identifier(self, id_type):
+        self.ensure_one()
+        reg_id = self.reg_ids.filtered(
+            lambda reg_id: reg_id.id_type == id_type and reg_id.status != "invalid"
+        )[:1]
+        return (reg_id.value or "").strip() or False
 
     @api.model
     def _recompute_personal_identifiers(self, id_type):
@@ -111,6 +126,7 @@ class ResPartner(models.Model):
                     SELECT FROM g2p_reg_id AS reg
                     WHERE reg.partner_id = person.id AND reg.id_type = %s AND %s
                 )
+                ORDER BY id
                 """,
                 id_type.id,
                 self._match_identifier(),

@@ -143,6 +143,10 @@ class TestConnect(AttendanceCase):
         self.assertEqual(set(cycle.cycle_membership_ids.mapped("state")), {"enrolled"})
         self.assertEqual(self._get_param(PREFIX + "attendance_server_url"), self.server.url)
 
+    def test_a_new_form_tells_that_a_secret_is_kept(self):
+        shown = self.wizards.onchange({}, [], {"has_secret": {}, "client_secret": {}})["value"]
+        self.assertEqual((shown["has_secret"], shown["client_secret"]), (True, False))
+
     def test_another_id_type(self):
         person = self._create_person("NID1")
         school_id = self.env["g2p.id.type"].create({"name": "School ID"})
@@ -177,8 +181,8 @@ class TestConnect(AttendanceCase):
         ]
         for (school, national, other), chosen, note in cases:
             with self.subTest(school=school, national=national, other=other):
-                self._set_param(ID_TYPE_PARAMETER, False)
                 self.env.flush_all()
+                self._set_param(ID_TYPE_PARAMETER, False)
                 kept = [f"S{number}\t" for number in range(school)]
                 kept += [f" NID{number}" for number in range(school, school + national)]
                 kept += [f"X{number}" for number in range(other)]
@@ -198,6 +202,8 @@ class TestConnect(AttendanceCase):
                 if chosen:
                     unmatched = wizard.action_open_unmatched()["domain"][0][2]
                     self.assertEqual(unmatched, persons[school + national :].ids[:other])
+                    registered = "S39" if chosen == school_id else "NID39"
+                    self.assertEqual(persons[39].registered_identifier, registered)
                 self.assertEqual(persons.mapped("personal_identifier"), [k or False for k in kept])
 
     def test_import(self):

@@ -84,6 +84,8 @@ class ConnectAttendance(models.TransientModel):
         # What was typed must not come back to the browser either.
         self.invalidate_recordset(["client_secret"])
 
+    # Of a new record, a form computes only what depends on something.
+    @api.depends("url")
     @api.depends_context("uid")
     def _compute_has_secret(self):
         saved = self.env["spp.attendance.settings"]._get_connection()["client_secret"]
