@@ -144,7 +144,8 @@ class TestConnect(AttendanceCase):
         self.assertEqual(self._get_param(PREFIX + "attendance_server_url"), self.server.url)
 
     def test_a_new_form_tells_that_a_secret_is_kept(self):
-        shown = self.wizards.onchange({}, [], {"has_secret": {}, "client_secret": {}})["value"]
+        names = dict.fromkeys(("url", "has_secret", "client_secret"), {})
+        shown = self.wizards.onchange({}, [], names)["value"]
         self.assertEqual((shown["has_secret"], shown["client_secret"]), (True, False))
 
     def test_another_id_type(self):
