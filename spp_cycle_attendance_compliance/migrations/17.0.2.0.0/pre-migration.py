@@ -73,11 +73,10 @@ def read_integer(text):
     """Return the integer that a text holds, as Python read it for the earlier module, or None."""
     try:
         number = Decimal(text.strip())
-        if number == number.to_integral_value() and LEAST <= number <= GREATEST:
-            return int(number)
-    except (InvalidOperation, ValueError):
-        pass
-    return None
+    except InvalidOperation:
+        return None
+    is_whole = number.is_finite() and number == number.to_integral_value()
+    return int(number) if is_whole and LEAST <= number <= GREATEST else None
 
 
 # What belongs to the module as a whole
