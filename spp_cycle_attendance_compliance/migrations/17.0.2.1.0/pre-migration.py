@@ -1,5 +1,7 @@
 """Bring a database of 17.0.2.0.0 to what the models of this version expect."""
 
+from odoo.tools import SQL
+
 MODULE = "spp_cycle_attendance_compliance"
 MEMBERS = "spp_cycle_group_membership_attendance"
 # Of the earlier module (17.0.1): people's filters, menus and inherited views refer to them.
@@ -20,7 +22,13 @@ EXTERNAL_IDS = {
 
 def migrate(cr, version):
     # Unique among those that are shown, from now on.
-    cr.execute(f"ALTER TABLE IF EXISTS {MEMBERS} DROP CONSTRAINT IF EXISTS {MEMBERS}_member_unique")
+    cr.execute(
+        SQL(
+            "ALTER TABLE IF EXISTS %s DROP CONSTRAINT IF EXISTS %s",
+            SQL.identifier(MEMBERS),
+            SQL.identifier(f"{MEMBERS}_member_unique"),
+        )
+    )
     for present, earlier in EXTERNAL_IDS.items():
         cr.execute(
             "UPDATE ir_model_data SET name = %s WHERE module = %s AND name = %s",
