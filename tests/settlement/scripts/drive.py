@@ -13,7 +13,6 @@ PAUSE, or before the commit, it says so and waits until the gate is there.
 """
 
 import sys
-from datetime import date, timedelta
 from pathlib import Path
 from unittest.mock import patch
 from uuid import uuid4
@@ -21,9 +20,10 @@ from uuid import uuid4
 from odoo.addons.spp_auto_update_entitlements.models import cycle as cycle_module
 from odoo.addons.spp_auto_update_entitlements.models import cycle_settlement
 
-sys.path.append(str(Path(sys.argv[0]).parents[2]))
+sys.path += map(str, (Path(sys.argv[0]).parent, Path(sys.argv[0]).parents[2]))
 
 from driving import carry_out, wait_at_gate
+from past_cycle import create_past_cycle
 
 
 def in_small_batches(pause=0):
@@ -43,26 +43,7 @@ def in_small_batches(pause=0):
 
 
 def seed(*amounts):
-    today = date.today()
-    program = env["g2p.program"].create({"name": f"Program {uuid4()}"})
-    manager = env["g2p.cycle.manager.default"].create({"name": "M", "program_id": program.id})
-    program.cycle_managers = env["g2p.cycle.manager"].create(
-        {"program_id": program.id, "manager_ref_id": f"{manager._name},{manager.id}"}
-    )
-    cycle = env["g2p.cycle"].create(
-        {
-            "name": "Cycle",
-            "program_id": program.id,
-            "start_date": today,
-            "end_date": today + timedelta(days=1),
-            "state": "distributed",
-        }
-    )
-    env.flush_all()
-    env.cr.execute(
-        "UPDATE g2p_cycle SET start_date = %s, end_date = %s WHERE id = %s",
-        [today - timedelta(days=9), today - timedelta(days=2), cycle.id],
-    )
+    cycle = create_past_cycle(env)
     for amount in amounts:
         entitlement = env["g2p.entitlement"].create(
             {
