@@ -8,6 +8,7 @@
     "license": "LGPL-3",
     "depends": [
         "account",
+        "calendar",
         "g2p_registry_group",
         "g2p_registry_individual",
         "g2p_registry_membership",

@@ -8,6 +8,8 @@
     "license": "LGPL-3",
     "depends": [
         "spp_programs",
+        "spp_eligibility_sql",
+        "spp_eligibility_tags",
     ],
     "data": [
         "security/ir.model.access.csv",

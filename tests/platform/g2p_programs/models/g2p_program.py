@@ -228,12 +228,12 @@ class G2PProgram(models.Model):
             )
 
     def open_eligible_beneficiaries_form(self):
-        return self._open_lines("g2p.program_membership", _("Beneficiaries"))
+        return self._open_records("g2p.program_membership", _("Beneficiaries"))
 
     def open_cycles_form(self):
-        return self._open_lines("g2p.cycle", _("Cycles"))
+        return self._open_records("g2p.cycle", _("Cycles"))
 
-    def _open_lines(self, model, name):
+    def _open_records(self, model, name):
         self.ensure_one()
         return {
             "name": name,

@@ -10,7 +10,7 @@ class SPPInkindEntitlementTransactions(models.Model):
     receipt_number = fields.Char()
     # No index, and not required, as on the platform.
     entitlement_id = fields.Many2one("g2p.entitlement.inkind")
-    service_point_id = fields.Many2one("spp.service.point")
+    service_point_id = fields.Many2one("_unknown")
     service_point_device_id = fields.Char("Service Point Device ID")
     user_id = fields.Many2one("res.users", "POS User", required=True)
     timestamp_transaction_created = fields.Datetime("Transaction Created", required=True)

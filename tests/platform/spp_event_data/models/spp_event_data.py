@@ -57,7 +57,6 @@ class SPPEventData(models.Model):
             event.state = "inactive"
 
     def open_form(self):
-        # The model must bring get_view_id().
         for event in self:
             return {
                 "name": event.name,
@@ -65,8 +64,12 @@ class SPPEventData(models.Model):
                 "res_model": event.model,
                 "res_id": event.res_id,
                 "view_mode": "form",
-                "view_id": self.env[event.model].get_view_id(),
+                "view_id": event._get_form_view_id(),
                 "target": "new",
                 "context": {"create": False, "edit": False},
             }
         return None
+
+    def _get_form_view_id(self):
+        # The model must bring get_view_id().
+        return self.env[self.model].get_view_id()

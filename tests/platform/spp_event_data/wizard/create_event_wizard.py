@@ -23,16 +23,14 @@ class SPPCreateEventWizard(models.TransientModel):
         }
 
     def next_page(self):
-        """Create the event, then open the wizard of its kind.
-
-        The kind ``spp.event.x`` has the wizard ``spp.create.event.x.wizard``, with ``event_id``.
-        """
+        """Create the event, then open the wizard of its kind, which has ``event_id``."""
         for wizard in self:
             model = wizard.event_data_model
             if not model or model == "default":
                 continue
-            prefix, rest = model.split(".", 1)
-            next_model = f"{prefix}.create.{rest}.wizard"
+            next_model = wizard._get_next_model(model)
+            if not next_model:
+                return None
             event = self.env["spp.event.data"].create(wizard.get_event_data_vals())
             following = self.env[next_model].create({"event_id": event.id})
             label = self.env["ir.model"].search([("model", "=", model)]).name
@@ -46,6 +44,11 @@ class SPPCreateEventWizard(models.TransientModel):
                 "target": "new",
             }
         return None
+
+    def _get_next_model(self, model):
+        """The kind ``spp.event.x`` has the wizard ``spp.create.event.x.wizard``."""
+        prefix, rest = model.split(".", 1)
+        return f"{prefix}.create.{rest}.wizard"
 
     def get_view_id(self, model_name):
         forms = [("model", "=", model_name), ("type", "=", "form")]

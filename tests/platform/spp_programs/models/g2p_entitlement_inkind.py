@@ -26,7 +26,7 @@ class G2PEntitlementInkind(models.Model):
         domain=[("is_registrant", "=", True)],
     )
     id_number = fields.Char()
-    service_point_id = fields.Many2one("spp.service.point")
+    service_point_id = fields.Many2one("_unknown")
     company_id = fields.Many2one("res.company", default=lambda self: self.env.company)
     # No index, as on the platform.
     cycle_id = fields.Many2one("g2p.cycle", required=True)

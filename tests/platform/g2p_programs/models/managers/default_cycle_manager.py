@@ -37,18 +37,24 @@ class DefaultCycleManager(models.Model):
         cycle.write({"state": constants.STATE_CANCELLED})
 
     def new_cycle(self, name, new_start_date, sequence):
-        """Create a cycle from the first start on or after a day, to the day before the next."""
+        """Create a cycle from the first start on or after a day, to the day before the next.
+
+        By default that is the first of a month.
+        """
         first = datetime.combine(new_start_date, datetime.min.time())
-        starts = iter(self._get_starts(first))
+        starts = (start for start, _end in self._get_ranges(first, timedelta(seconds=1)))
         start, following = next(starts), next(starts)
+        # Half a day on, as on the platform, for the days when clocks are changed.
+        while start + timedelta(hours=11) < first:
+            start, following = following, next(starts)
         return self.env["g2p.cycle"].create(
             {
                 "program_id": self.program_id.id,
                 "name": name,
                 "state": "draft",
                 "sequence": sequence,
-                "start_date": start.date(),
-                "end_date": following.date() - timedelta(days=1),
+                "start_date": start + timedelta(hours=11),
+                "end_date": following - timedelta(days=1) + timedelta(hours=11),
                 "auto_approve_entitlements": self.auto_approve_entitlements,
             }
         )

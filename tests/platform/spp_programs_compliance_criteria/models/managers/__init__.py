@@ -1,6 +1,3 @@
-from . import eligibility_manager
-from . import sql_eligibility_manager
-from . import tags_eligibility_manager
 from . import default_cycle_manager
 from . import default_entitlement_manager
 from . import spp_compliance_manager

@@ -1,0 +1,2 @@
+from . import eligibility_manager
+from . import sql_eligibility_manager

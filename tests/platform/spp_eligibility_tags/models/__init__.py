@@ -1,0 +1,2 @@
+from . import eligibility_manager
+from . import tags_eligibility_manager
