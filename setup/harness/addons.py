@@ -12,7 +12,12 @@ from .porting import WRITTEN_FOR, port_leftovers
 from .problem import Problem
 from .steps import BUILD, ROOT, digest, locked, make_once
 
-STAND_INS = ROOT / "tests" / "platform"
+NEWEST = "newest"
+# For each PLATFORM: folders of stand-ins, the files of each laid over those of the one before.
+STAND_INS = {
+    "17.0": [ROOT / "tests" / "platform"],
+    NEWEST: [ROOT / "tests" / "platform", ROOT / "tests" / "platform_newest"],
+}
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 
 
@@ -43,36 +48,52 @@ def platform_folders() -> list[Path]:
     return folders
 
 
+def stand_ins() -> str | None:
+    """Which stand-ins PLATFORM asks for, if the platform is not a real one."""
+    asked = os.environ.get("PLATFORM")
+    if os.environ.get("ADDONS_PATH"):
+        if asked:
+            raise Problem("PLATFORM chooses the stand-ins, ADDONS_PATH a real platform: unset one.")
+        return None
+    if asked and asked not in STAND_INS:
+        raise Problem(f"PLATFORM={asked} is none of {', '.join(STAND_INS)}: correct or unset it.")
+    return asked or "17.0"
+
+
 def addons_path(server: OdooServer, port: Callable[[Path, str], None]) -> list[Path]:
     """The folders to look in, ours first. `port` runs Odoo's upgrader on a folder for a series."""
-    given = platform_folders()
-    sources = [_Sources("addons", ROOT, our_addons())]
-    if not given:
-        sources.append(_Sources("platform", STAND_INS, modules_in(STAND_INS)))
-    if server.series == WRITTEN_FOR:
-        folders = [source.folder for source in sources]
-    else:
-        folders = [source.ported(server, port) for source in sources]
-    return folders + given
+    folders = [_Sources("addons", [ROOT], our_addons()).made_for(server, port)]
+    if shape := stand_ins():
+        layers = STAND_INS[shape]
+        modules = sorted({name for layer in layers for name in modules_in(layer)})
+        name = "platform" if len(layers) == 1 else f"platform-{shape}"
+        folders.append(_Sources(name, layers, modules).made_for(server, port))
+    return folders + platform_folders()
 
 
 class _Sources:
-    """Modules of one folder, to be copied and ported to another series."""
+    """Modules of a folder, or of several laid over each other."""
 
-    def __init__(self, name: str, folder: Path, modules: list[str]):
-        self.name, self.folder, self.modules = name, folder, modules
+    def __init__(self, name: str, layers: list[Path], modules: list[str]):
+        self.name, self.layers, self.modules = name, layers, modules
 
-    def ported(self, server: OdooServer, port: Callable[[Path, str], None]) -> Path:
+    def made_for(self, server: OdooServer, port: Callable[[Path, str], None]) -> Path:
+        """The folder itself where it serves as it is; else a copy, ported to Odoo's series."""
+        if len(self.layers) == 1 and server.series == WRITTEN_FOR:
+            return self.layers[0]
         target = BUILD / f"{self.name}-{server.series}"
         rules = [Path(__file__).with_name(name) for name in ("porting.py", "upgrade_script.py")]
-        key = digest([server.identity, *rules, *(self.folder / name for name in self.modules)])
+        folders = [layer / name for name in self.modules for layer in self.layers]
+        folders = [folder for folder in folders if folder.is_dir()]
+        key = digest([server.identity, *rules, *folders])
 
-        def build(folder: Path) -> None:
-            say(f"Porting {self.name} to Odoo {server.series} ...")
-            for name in self.modules:
-                shutil.copytree(self.folder / name, folder / name, ignore=NOT_COPIED)
-            port(folder, server.series)
-            port_leftovers(folder)
+        def build(made: Path) -> None:
+            say(f"Preparing {self.name} for Odoo {server.series} ...")
+            for folder in folders:
+                shutil.copytree(folder, made / folder.name, ignore=NOT_COPIED, dirs_exist_ok=True)
+            if server.series != WRITTEN_FOR:
+                port(made, server.series)
+                port_leftovers(made)
 
         with locked(target.name):
             make_once(target, key, build)

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import browser, postgres
-from .addons import addons_path, needed_from_outside, our_addons, platform_folders
+from .addons import addons_path, needed_from_outside, our_addons, platform_folders, stand_ins
 from .console import say
 from .databases import Databases
 from .from_pypi import PACKAGES_ADDON, OdooInside, bring_modules, bring_packages
@@ -49,9 +49,8 @@ class Environment:
         self.variables = {k: v for k, v in os.environ.items() if not FOREIGN.match(k)}
         self.variables.update(database)
         # Two environments of different Odoos or platforms get along on one database server.
-        self.name = (
-            f"{server.series}-{digest([server.identity, *map(str, platform_folders())])[:6]}"
-        )
+        platform = [stand_ins() or "", *map(str, platform_folders())]
+        self.name = f"{server.series}-{digest([server.identity, *platform])[:6]}"
         # Apart from the final one: another command's Odoo may be reading that at this moment.
         self.config = BUILD / f"odoo-{self.name}-setup.conf"
         self.packages_addons: list[str] = []

@@ -1,0 +1,2 @@
+from . import create_event_wizard
+from . import kinds_of_events
