@@ -13,6 +13,7 @@ RELIED_ON = "Our addons may count on it."
 NARROWER = "Users of our addons may be refused, or shown less."
 NOT_NAMED = "Our addons do not name it."
 NOT_CREATED = "Our addons create no such records."
+NOT_ADDED_TO = "Our addons add no values to its list."
 MORE = "It is more than our addons ask for."
 CHANGES = {
     "type": "is of type {new}, not {old}",
@@ -46,7 +47,7 @@ def differences(kept: dict, found: dict, names: Names) -> list[Difference]:
 
     :param names: what our addons name: that decides what touches them
     """
-    comparison = _Comparison(names)
+    comparison = _Comparison(names, kept["groups"].keys() ^ found["groups"].keys())
     parts = (
         comparison.models(kept["models"], found["models"]),
         comparison.groups(kept["groups"], found["groups"]),
@@ -58,8 +59,11 @@ def differences(kept: dict, found: dict, names: Names) -> list[Difference]:
 
 
 class _Comparison:
-    def __init__(self, names: Names):
-        self.names = names
+    def __init__(self, names: Names, not_in_both: set[str]):
+        """
+        :param not_in_both: groups; of these it is enough to say that they are missing, or further
+        """
+        self.names, self.not_in_both = names, not_in_both
 
     def models(self, kept: dict, found: dict) -> Iterator[Difference]:
         yield from _presence(kept, found, "model", NO_INSTALL)
@@ -140,9 +144,9 @@ class _Comparison:
                 yield Difference(where, what, *self._named(value, NO_USE))
         elif old != new and old and new:
             added_to = (model, name) in self.names.extended
-            effect = ("Our addons add values to the list: they do not load.", True)
             what = "takes its values from a " + ("method" if new == BY_METHOD else "list")
-            yield Difference(where, what, *(effect if added_to else (NOT_NAMED, False)))
+            effect = "Our addons add values to the list: they do not load."
+            yield Difference(where, what, effect if added_to else NOT_ADDED_TO, added_to)
 
     def _methods(self, model: str, kept: dict, found: dict) -> Iterator[Difference]:
         old, new = (
@@ -164,14 +168,14 @@ class _Comparison:
             yield Difference(model, what, RELIED_ON, True)
 
     def _access(self, model: str, kept: dict, found: dict) -> Iterator[Difference]:
-        for group in sorted(kept.keys() | found.keys()):
+        for group in sorted((kept.keys() | found.keys()) - self.not_in_both):
             old, new = kept.get(group, []), found.get(group, [])
             is_ours = group in self.names.dotted or group == "everybody"
             if lost := _only(old, new):
                 effect = (NARROWER, True) if is_ours else (NOT_NAMED, False)
-                yield Difference(model, f"lets {group} no longer {_and(lost)}", *effect)
+                yield Difference(model, f"no longer lets {group} {', '.join(lost)}", *effect)
             if gained := _only(new, old):
-                yield Difference(model, f"lets {group} {_and(gained)}", MORE, False)
+                yield Difference(model, f"lets {group} {', '.join(gained)}", MORE, False)
 
     def groups(self, kept: dict, found: dict) -> Iterator[Difference]:
         for name in _only(kept, found):
@@ -232,7 +236,3 @@ def _only(one: Iterable, other: Iterable) -> list:
 
 def _both(one: dict, other: dict) -> list[str]:
     return sorted(one.keys() & other.keys())
-
-
-def _and(words: list[str]) -> str:
-    return " and ".join(words)

@@ -189,13 +189,13 @@ CHANGES = {
     ),
     "a named group may do less": (
         lambda c: facts(c)["access"][MANAGER].remove("unlink"),
-        [f"g2p.cycle lets {MANAGER} no longer unlink"],
+        [f"g2p.cycle no longer lets {MANAGER} unlink"],
         [],
     ),
     "another group may do less": (
         lambda c: facts(c, "g2p.entitlement")["access"].pop(FINANCE),
         [],
-        [f"g2p.entitlement lets {FINANCE} no longer read and write and create"],
+        [f"g2p.entitlement no longer lets {FINANCE} read, write, create"],
     ),
     "a group may do more": (
         lambda c: facts(c)["access"].update({FINANCE: ["read"]}),
@@ -220,8 +220,17 @@ CHANGES = {
         [f"{MANAGER} is missing"],
         [],
     ),
-    "other groups": (
-        lambda c: c["groups"].update({"g2p_programs.auditor": c["groups"].pop(FINANCE)}),
+    "everybody may do less": (
+        lambda c: facts(c, "g2p.program")["access"].pop("everybody"),
+        ["g2p.program no longer lets everybody read, write, create"],
+        [],
+    ),
+    "other groups, which is said once": (
+        lambda c: (
+            c["groups"].update({"g2p_programs.auditor": c["groups"].pop(FINANCE)}),
+            facts(c)["access"].update({"g2p_programs.auditor": ["read"]}),
+            facts(c, "g2p.entitlement")["access"].pop(FINANCE),
+        ),
         [],
         ["g2p_programs.auditor is a further group", f"{FINANCE} is missing"],
     ),
