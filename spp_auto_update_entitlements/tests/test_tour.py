@@ -12,6 +12,19 @@ def is_ours(error):
 
 @tagged("post_install", "-at_install")
 class TestTour(SettlementCase, HttpCase):
+    def setUp(self):
+        super().setUp()
+        if "spp_registry_base" in self.env["ir.module.module"]._installed():
+            # The newest platform names a script that it does not bring, which is an error to tours.
+            self.env["ir.asset"].create(
+                {
+                    "name": "A script that is missing",
+                    "bundle": "web.assets_backend",
+                    "directive": "remove",
+                    "path": "spp_registry/static/src/import_records/import_records.js",
+                }
+            )
+
     def test_a_manager_ends_a_cycle_and_looks_at_an_exception(self):
         self._create_user("program_manager", "g2p_programs.g2p_program_manager")
         registrant = self._create_registrant("Household 2")

@@ -16,4 +16,8 @@
         "security/ir.model.access.csv",
         "views/menus.xml",
     ],
+    # No module brings this script, as on the platform: the browser's console says so.
+    "assets": {
+        "web.assets_backend": ["spp_registry/static/src/import_records/import_records.js"],
+    },
 }
