@@ -5,7 +5,7 @@ class SPPEventMixin(models.AbstractModel):
     """Makes a model a kind of event that can be recorded by hand."""
 
     _name = "spp.event.mixin"
-    _description = "Event Mixin"
+    _description = "SPP Event Mixin"
 
     @api.model
     def _register_hook(self):
