@@ -73,6 +73,16 @@ def test_a_platform_that_has_less(run, platform):
     )
 
 
+def test_the_nearest_is_the_one_with_less_that_touches(run):
+    """A platform with all that is new, but without kinds of events: what it has more is no harm."""
+    contract = kept("the newest platform")
+    del contract["models"]["spp.event.mixin"]
+    contract["models"]["g2p.program"]["access"]["everybody"] = ["read", "write", "create"]
+    code, said = run(contract)
+    assert code == 0
+    assert said.startswith("This platform is nearest to branch 17.0,")
+
+
 @pytest.mark.parametrize("platform", KEPT)
 def test_kept_contracts_are_as_they_are_written(run, tmp_path, platform):
     """So that a contract taken anew differs in its facts only."""

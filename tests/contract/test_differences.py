@@ -99,8 +99,11 @@ CHANGES = {
         [],
         ["g2p.cycle.source is a further field", "g2p.cycle.source is required"],
     ),
-    "a named one is required where we create": (
-        lambda c: field(c, "partner_id", EVENT).update(required=True),
+    "a named one is required where we create, which is said once": (
+        lambda c: (
+            field(c, "partner_id", EVENT).update(required=True),
+            facts(c, EVENT)["not_null"].append("partner_id"),
+        ),
         ["spp.event.data.partner_id is required"],
         [],
     ),
