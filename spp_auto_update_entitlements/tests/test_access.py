@@ -15,6 +15,8 @@ REGISTRAR = "g2p_registry_base.group_g2p_registrar"
 READER = "spp_auto_update_entitlements.group_settlement_reader"
 # Only the newest platform has it.
 PROGRAM_READER = "spp_programs.read_program_cycle_entitlement"
+# There, what these users write to an entitlement is written by the superuser.
+ENTITLEMENT_APPROVER = "spp_programs.approve_entitlement"
 READERS = (MANAGER, ADMIN, VALIDATOR, APPROVER, FINANCE, READER)
 MODELS = (
     "spp.cycle.settlement",
@@ -124,7 +126,10 @@ class TestAccess(AccessCase):
             "settlement_outcome": "redeemed",
             "state_before_settlement": "approved",
         }
-        for user in (self.users[MANAGER], self.env.user):
+        users = [self.users[MANAGER], self.env.user]
+        if self.env.ref(ENTITLEMENT_APPROVER, raise_if_not_found=False):
+            users.append(self._create_user("entitlement_approver", ENTITLEMENT_APPROVER))
+        for user in users:
             for record, link in ((cash, "entitlement_ids"), (inkind, "inkind_entitlement_ids")):
                 record = record.with_user(user)
                 copied = record.copy_data()[0]
