@@ -59,6 +59,13 @@ def create_entitlement(model, vals):
     return env[model].create({**common, **vals}).id
 
 
+def create_service_point():
+    """Make what transactions say they come from, where the platform has such a thing."""
+    if "spp.service.point" not in env:
+        return {}
+    return {"service_point_id": env["spp.service.point"].create({"name": "Shop"}).id}
+
+
 cycle, user = create_past_cycle(env), create_user()
 rice = {
     "product_id": env["product.product"].create({"name": "Rice"}).id,
@@ -78,7 +85,7 @@ known = {
     "entitlements": [(kind, create_entitlement(*granted[kind])) for kind in sys.argv[1:]],
     "sent": {
         "user_id": user.id,
-        "service_point_id": env["spp.service.point"].create({"name": "Shop"}).id,
+        **create_service_point(),
         "currency_id": env.company.currency_id.id,
         "timestamp_transaction_created": f"{cycle.start_date} 12:00:00",
     },
