@@ -90,7 +90,10 @@ class _Comparison:
                 yield Difference(where, "is missing", *self._named(name, NO_USE))
                 continue
             if old is None:
-                yield Difference(where, "is a further field", MORE, False)
+                # One that our addons don't name may have been there, not required: then it is not
+                # in the kept contract.
+                if not new.get("required"):
+                    yield Difference(where, "is a further field", MORE, False)
             else:
                 yield from self._kind(where, name, old, new)
                 yield from self._selection(model, name, old.get("selection"), new.get("selection"))
