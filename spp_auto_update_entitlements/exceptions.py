@@ -2,4 +2,4 @@ from odoo.exceptions import UserError
 
 
 class SettlementUnderWay(UserError):
-    """Somebody else is settling the cycle at this moment."""
+    """Somebody else is working on the cycle at this moment."""

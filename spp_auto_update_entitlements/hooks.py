@@ -25,6 +25,7 @@ def pre_init_hook(env):
 
 def post_init_hook(env):
     compute_redemptions(env)
+    env["g2p.cycle"]._hold_back()
 
 
 def prepare_columns(cr):
@@ -48,7 +49,7 @@ def prepare_columns(cr):
 
 def compute_redemptions(env):
     """Compute the redemption figures of the entitlements that have transactions."""
-    for model in env["spp.cycle.settlement"]._get_entitlement_models().values():
+    for model in env["g2p.cycle"]._get_entitlement_models().values():
         transactions = env[model._fields["transaction_ids"].comodel_name]
         after_id = 0
         while True:

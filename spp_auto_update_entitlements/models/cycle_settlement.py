@@ -1,13 +1,18 @@
 import time
 from collections import defaultdict
+from decimal import Decimal
 
 from markupsafe import Markup
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import formatLang
 
-BATCH_SIZE = 5000
-ACTIVE_JOB_STATES = ("wait_dependencies", "pending", "enqueued", "started")
+from ..redemption import to_decimal
+from .amounts_mixin import format_amount
+
+# Lines of each kind in a report; the others are on the screen.
+MAX_PRINTED = 500
 
 
 class CycleSettlement(models.Model):
@@ -26,21 +31,21 @@ class CycleSettlement(models.Model):
     company_id = fields.Many2one("res.company")
     state = fields.Selection(
         [
-            ("queued", "Queued"),
             ("running", "Running"),
             ("done", "Done"),
             ("interrupted", "Interrupted"),
             ("failed", "Failed"),
         ],
         required=True,
+        index=True,
     )
     trigger = fields.Selection(
-        [("cron", "Nightly run"), ("user", "Set as Ended")], "Started By", required=True
+        [("cron", "Nightly run"), ("user", "A person")], "Started By", required=True
     )
     user_id = fields.Many2one("res.users", required=True)
     is_follow_up = fields.Boolean(
-        "Late Transactions",
-        help="The cycle had been settled before; only entitlements whose transactions changed "
+        "Late Changes",
+        help="The cycle had been settled before; only entitlements about which something changed "
         "since then were settled again.",
     )
     start_datetime = fields.Datetime("Start")
@@ -49,10 +54,11 @@ class CycleSettlement(models.Model):
     entitlement_count = fields.Integer("Entitlements")
     changed_count = fields.Integer("Changed")
     exception_count = fields.Integer("Exceptions")
+    open_count = fields.Integer("To Look At", compute="_compute_open_count")
     total_ids = fields.One2many("spp.cycle.settlement.total", "settlement_id", "Totals")
     line_ids = fields.One2many("spp.cycle.settlement.line", "settlement_id", "Listed")
+    money_totals = fields.Text(compute="_compute_money_totals")
     error = fields.Text()
-    job_uuid = fields.Char("Job")
 
     @api.depends("cycle_id", "start_datetime")
     def _compute_display_name(self):
@@ -62,153 +68,193 @@ class CycleSettlement(models.Model):
             settlement.display_name = _(
                 "Settlement of %(cycle)s, %(moment)s",
                 cycle=settlement.sudo().cycle_id.name,
-                moment=moment.strftime("%Y-%m-%d %H:%M") if moment else _("queued"),
+                moment=moment.strftime("%Y-%m-%d %H:%M") if moment else "",
             )
+
+    def _compute_open_count(self):
+        counts = dict(
+            self.env["spp.cycle.settlement.line"]
+            .sudo()
+            ._read_group(
+                [("settlement_id", "in", self.ids), ("status", "=", "open")],
+                ["settlement_id"],
+                ["__count"],
+            )
+        )
+        for settlement in self:
+            settlement.open_count = counts.get(settlement, 0)
 
     @api.ondelete(at_uninstall=False)
     def _refuse_unlink(self):
         raise UserError(_("Settlements are kept for ever: they are the proof of what was paid."))
 
+    # Opened and closed
+
     @api.model
-    def _get_entitlement_models(self):
-        """Return the models that are settled, by kind of entitlement."""
-        return {
-            "cash": self.env["g2p.entitlement"].sudo(),
-            "inkind": self.env["g2p.entitlement.inkind"].sudo(),
-        }
+    def _get_running(self, cycle):
+        return self.search([("cycle_id", "=", cycle.id), ("state", "=", "running")])
 
     @api.model
     def _open(self, cycle, trigger):
-        """Return a running settlement of ``cycle``; the caller holds its settlement lock."""
-        settlements = self.search([("cycle_id", "=", cycle.id)])
-        # Whoever ran them is gone, or the lock would not be ours.
-        orphans = settlements.filtered(lambda settlement: settlement.state == "running")
-        orphans.write({"state": "interrupted"})
-        vals = {"state": "running", "start_datetime": fields.Datetime.now()}
-        queued = settlements.filtered(lambda settlement: settlement.state == "queued")[:1]
-        if queued:
-            queued.write(vals)
-            return queued
-        return self.create(
-            dict(
-                self._prepare_vals(cycle, trigger),
-                is_follow_up="done" in settlements.mapped("state"),
-                **vals,
-            )
+        """Return the running settlement of ``cycle``, of which the caller holds the lock.
+
+        One that was killed, or had its turn, goes on: what it did is kept with each batch.
+        """
+        return self._get_running(cycle)[:1] or self.create(
+            {
+                **self._prepare_vals(cycle),
+                "state": "running",
+                "trigger": trigger,
+                "is_follow_up": bool(
+                    self.search_count(
+                        [("cycle_id", "=", cycle.id), ("state", "=", "done")], limit=1
+                    )
+                ),
+            }
         )
 
     @api.model
-    def _prepare_vals(self, cycle, trigger):
+    def _prepare_vals(self, cycle):
         return {
             "cycle_id": cycle.id,
-            "company_id": cycle.company_id.id or cycle.program_id.company_id.id,
-            "trigger": trigger,
+            "company_id": cycle._get_company().id,
             "user_id": self.env.uid,
+            "start_datetime": fields.Datetime.now(),
         }
 
-    def _run(self):
-        """Settle what is due in the cycle, in batches of bounded memory.
+    def _close(self):
+        """Mark as done; say the totals in the cycle's chatter, and who is to look at what."""
+        for settlement in self:
+            settlement.write({"state": "done", "end_datetime": fields.Datetime.now()})
+            cycle = settlement.cycle_id
+            self.env["spp.service.point.redemption"]._compute_of(cycle)
+            cycle.message_post(body=settlement._get_note())
+            cycle._remind_of_open_lines()
 
-        A generator: it yields between batches, so that the caller may commit.
-        """
-        self.ensure_one()
-        is_first = True
-        for kind, model in self._get_entitlement_models().items():
-            after_id = 0
-            while model._get_to_settle(self.cycle_id, after_id, limit=1):
-                if not is_first:
-                    yield
-                is_first = False
-                started = time.monotonic()
-                batch = model._get_to_settle(self.cycle_id, after_id, limit=BATCH_SIZE)
-                after_id = batch.ids[-1] if batch else after_id
-                self._book(kind, batch._settle(self))
-                self.env.flush_all()
-                self.duration += time.monotonic() - started
-                self.env.invalidate_all()
+    def _interrupt(self, reason):
+        """Remember why these settlements stopped half-way; what they did is kept."""
+        for settlement in self:
+            settlement.write(
+                {"state": "interrupted", "end_datetime": fields.Datetime.now(), "error": reason}
+            )
+            settlement.cycle_id.message_post(
+                body=_(
+                    "The settlement stopped after %(count)s entitlements, which stay settled. "
+                    "The next nightly run: %(reason)s.",
+                    count=settlement.entitlement_count,
+                    reason=reason,
+                )
+            )
 
-    def _book(self, kind, groups):
+    @api.model
+    def _fail(self, cycle, reason):
+        """Remember why the settlement of ``cycle`` did not end; its finished batches are kept."""
+        vals = {"state": "failed", "end_datetime": fields.Datetime.now(), "error": reason}
+        running = self._get_running(cycle)
+        if running:
+            running.write(vals)
+        else:
+            self.create({**self._prepare_vals(cycle), "trigger": "cron", **vals})
+
+    # Batches
+
+    def _settle(self, kind, batch):
+        """Settle entitlements of one kind, and keep what was decided."""
+        started = time.monotonic()
+        self._book(kind, batch._settle(self))
+        self.env.flush_all()
+        self.duration += time.monotonic() - started
+
+    def _book(self, kind, cases):
         """Add a batch to the counts, the totals and the list of this settlement.
 
-        :param groups: what `spp.settlement.mixin._settle` returned
+        :param cases: what `spp.settlement.mixin._settle` returned
         """
-        totals = defaultdict(lambda: [0, 0, 0])
-        lines = []
-        entitlements = changed = exceptions = 0
-        for group, members in groups.items():
-            entitlements += len(members)
-            changed += len(members) * group.is_changed
-            exceptions += len(members) * group.is_exception
-            total = totals[group.decision.outcome, group.currency_id, group.uom_id]
-            total[0] += len(members)
-            total[1] += sum(redemption.allocated for _id, redemption in members)
-            total[2] += sum(redemption.redeemed for _id, redemption in members)
-            if group.is_exception or group.settlement_before_id:
-                lines += self._prepare_lines(kind, group, members)
-        self.env["spp.cycle.settlement.line"].sudo().create(lines)
-        self.write(
-            {
-                "entitlement_count": self.entitlement_count + entitlements,
-                "changed_count": self.changed_count + changed,
-                "exception_count": self.exception_count + exceptions,
-            }
+        lines = self.env["spp.cycle.settlement.line"].sudo()
+        lines._list(
+            self,
+            kind,
+            [(case, ids) for case, ids in cases if case.is_exception or case.settlement_before_id],
         )
-        self._add_totals(kind, totals)
+        self._add_totals(kind, self._sum_up(cases))
+        self.write({name: self[name] + count for name, count in self._count(cases).items()})
 
-    def _prepare_lines(self, kind, group, members):
-        entitlements = self._get_entitlement_models()[kind].browse(id_ for id_, _sum in members)
-        return [
-            {
-                "settlement_id": self.id,
-                "entitlement_id": entitlement.id if kind == "cash" else False,
-                "inkind_entitlement_id": entitlement.id if kind == "inkind" else False,
-                "partner_id": entitlement.partner_id.id,
-                "code": entitlement.code,
-                "outcome": group.decision.outcome,
-                "is_exception": group.is_exception,
-                "problem": redemption.problem,
-                "state_before": group.state_before,
-                "state_after": group.decision.state,
-                "allocated": float(redemption.allocated),
-                "redeemed": float(redemption.redeemed),
-                "balance": float(redemption.balance),
-                "currency_id": group.currency_id,
-                "uom_id": group.uom_id,
-                "previous_settlement_id": group.settlement_before_id,
-            }
-            for entitlement, (_id, redemption) in zip(entitlements, members, strict=True)
-        ]
+    @api.model
+    def _count(self, cases):
+        """Return counts of entitlements, as values of a settlement."""
+        return {
+            "entitlement_count": sum(len(ids) for _case, ids in cases),
+            "changed_count": sum(len(ids) for case, ids in cases if case.is_changed),
+            "exception_count": sum(len(ids) for case, ids in cases if case.is_exception),
+        }
 
-    def _add_totals(self, kind, totals):
+    @api.model
+    def _sum_up(self, cases):
+        """Return (count, granted, redeemed) by (outcome, currency id, unit id), in full."""
+        sums = defaultdict(lambda: (0, Decimal(0), Decimal(0)))
+        for case, ids in cases:
+            redemption = case.redemption
+            key = (case.decision.outcome, redemption.currency_id, redemption.uom_id)
+            count, allocated, redeemed = sums[key]
+            sums[key] = (
+                count + len(ids),
+                allocated + len(ids) * redemption.allocated,
+                redeemed + len(ids) * redemption.redeemed,
+            )
+        return sums
+
+    def _add_totals(self, kind, sums):
         known = {
             (total.outcome, total.currency_id.id or None, total.uom_id.id or None): total
             for total in self.total_ids
             if total.kind == kind
         }
-        for key, (count, allocated, redeemed) in totals.items():
-            outcome, currency_id, uom_id = key
-            total = known.get(key) or self.total_ids.create(
-                {
-                    "settlement_id": self.id,
-                    "kind": kind,
-                    "outcome": outcome,
-                    "currency_id": currency_id,
-                    "uom_id": uom_id,
-                }
-            )
+        for key, (count, allocated, redeemed) in sums.items():
+            total = known.get(key)
+            if not total:
+                self.total_ids.create(
+                    {
+                        "settlement_id": self.id,
+                        **self.total_ids._prepare_vals(kind, key, count, allocated, redeemed),
+                    }
+                )
+                continue
             total.write(
-                {
-                    "count": total.count + count,
-                    "allocated": total.allocated + float(allocated),
-                    "redeemed": total.redeemed + float(redeemed),
-                    "balance": total.balance + float(allocated - redeemed),
-                }
+                total._prepare_vals(
+                    kind,
+                    key,
+                    total.count + count,
+                    to_decimal(total.allocated) + allocated,
+                    to_decimal(total.redeemed) + redeemed,
+                )
             )
 
-    def _close(self):
-        """Mark as done, and say the totals in the cycle's chatter."""
-        self.write({"state": "done", "end_datetime": fields.Datetime.now()})
-        self.cycle_id.message_post(body=self._get_note())
+    # What people read
+
+    def _compute_money_totals(self):
+        for settlement in self:
+            settlement.money_totals = "\n".join(settlement._get_money_totals())
+
+    def _get_money_totals(self):
+        """Return a sentence for each currency and unit: granted, redeemed, left, the share."""
+        sums = defaultdict(lambda: [Decimal(0), Decimal(0)])
+        for total in self.total_ids:
+            granted_and_redeemed = sums[total.kind, total.currency_id, total.uom_id]
+            granted_and_redeemed[0] += to_decimal(total.allocated)
+            granted_and_redeemed[1] += to_decimal(total.redeemed)
+        sentences = []
+        for (_kind, currency, uom), (granted, redeemed) in sums.items():
+            share = 100 * redeemed / granted if granted else Decimal(0)
+            sentences.append(
+                _(
+                    "%(granted)s granted, %(redeemed)s redeemed (%(share)s %%), %(left)s left",
+                    granted=format_amount(self.env, float(granted), currency, uom),
+                    redeemed=format_amount(self.env, float(redeemed), currency, uom),
+                    left=format_amount(self.env, float(granted - redeemed), currency, uom),
+                    share=formatLang(self.env, float(share), digits=1),
+                )
+            )
+        return sentences
 
     def _get_note(self):
         outcomes = dict(self.total_ids._fields["outcome"]._description_selection(self.env))
@@ -216,33 +262,53 @@ class CycleSettlement(models.Model):
         for total in self.total_ids:  # no comprehension: `_` would not find the language in it
             rows.append(
                 _(
-                    "%(outcome)s: %(count)s (%(redeemed)s of %(allocated)s %(unit)s)",
+                    "%(outcome)s: %(count)s (%(redeemed)s of %(allocated)s)",
                     outcome=outcomes[total.outcome],
                     count=total.count,
-                    redeemed=format(total.redeemed, ",.2f"),
-                    allocated=format(total.allocated, ",.2f"),
-                    unit=total.currency_id.name or total.uom_id.name or "",
+                    redeemed=total.redeemed_shown,
+                    allocated=total.allocated_shown,
                 )
+            )
+        orphans = self._count_transactions_without_entitlement()
+        if orphans:
+            rows.append(
+                _("Transactions without an entitlement, of all programs: %(count)s", count=orphans)
             )
         return Markup("<p>%s</p><ul>%s</ul>") % (
             _(
                 "Settlement: %(count)s entitlements, %(changed)s changed, "
-                "%(exceptions)s exceptions.",
+                "%(exceptions)s exceptions, %(open)s to look at.",
                 count=self.entitlement_count,
                 changed=self.changed_count,
                 exceptions=self.exception_count,
+                open=self.open_count,
             ),
             Markup().join(Markup("<li>%s</li>") % row for row in rows),
         )
 
-    def _fail(self, error):
-        """Remember why this settlement did not end."""
-        self.write({"state": "failed", "end_datetime": fields.Datetime.now(), "error": error})
-
-    def _is_job_alive(self):
-        """Tell whether the job that is to run this queued settlement can still do so."""
-        return bool(
-            self.env["queue.job"]
-            .sudo()
-            .search_count([("uuid", "=", self.job_uuid), ("state", "in", ACTIVE_JOB_STATES)])
+    @api.model
+    def _count_transactions_without_entitlement(self):
+        return sum(
+            self.env[model._fields["transaction_ids"].comodel_name].search_count(
+                [("entitlement_id", "=", False)]
+            )
+            for model in self.env["g2p.cycle"]._get_entitlement_models().values()
         )
+
+    def _get_report_sections(self):
+        """Return what the report lists: the lines to look at, and the cleared ones."""
+        sections = []
+        for status, title in (("open", _("To look at")), ("cleared", _("Cleared"))):
+            domain = [("settlement_id", "=", self._origin.id), ("status", "=", status)]
+            # Those of a preview are not stored.
+            lines = self.line_ids.filtered_domain(domain[1:])
+            if self._origin:
+                lines = self.line_ids.search(domain, limit=MAX_PRINTED)
+            sections.append(
+                {
+                    "title": title,
+                    "count": self.line_ids.search_count(domain) if self._origin else len(lines),
+                    "lines": lines[:MAX_PRINTED],
+                }
+            )
+        return sections

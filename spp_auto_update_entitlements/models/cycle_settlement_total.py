@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..redemption import OUTCOMES
 
@@ -7,7 +7,7 @@ class CycleSettlementTotal(models.Model):
     """Counts and amounts of one outcome of a settlement, in one currency or unit of measure."""
 
     _name = "spp.cycle.settlement.total"
-    _inherit = "spp.settlement.guard.mixin"
+    _inherit = ["spp.settlement.guard.mixin", "spp.settlement.amounts.mixin"]
     _description = "Cycle Settlement Total"
     _order = "settlement_id, kind, id"
 
@@ -17,17 +17,38 @@ class CycleSettlementTotal(models.Model):
     company_id = fields.Many2one(related="settlement_id.company_id")
     kind = fields.Selection([("cash", "Cash"), ("inkind", "In-kind")], required=True)
     outcome = fields.Selection(OUTCOMES, required=True)
-    currency_id = fields.Many2one("res.currency")
-    uom_id = fields.Many2one("uom.uom", "Unit of Measure")
     count = fields.Integer("Entitlements")
-    allocated = fields.Float(digits=(16, 2))
-    redeemed = fields.Float(digits=(16, 2))
-    balance = fields.Float(digits=(16, 2))
+    redeemed_share = fields.Float("Redeemed (%)", compute="_compute_redeemed_share")
+
+    @api.model
+    def _prepare_vals(self, kind, key, count, allocated, redeemed):
+        """Return the values of a total.
+
+        :param key: (outcome, currency id, unit id)
+        :param allocated: what was granted, a `Decimal`, as is ``redeemed``
+        """
+        outcome, currency_id, uom_id = key
+        return {
+            "kind": kind,
+            "outcome": outcome,
+            "currency_id": currency_id,
+            "uom_id": uom_id,
+            "count": count,
+            "allocated": float(allocated),
+            "redeemed": float(redeemed),
+            "balance": float(allocated - redeemed),
+        }
+
+    @api.depends("allocated", "redeemed")
+    def _compute_redeemed_share(self):
+        for total in self:
+            total.redeemed_share = total.redeemed / total.allocated if total.allocated else 0
 
     def action_open_entitlements(self):
         """Open the entitlements behind this total that no later settlement has touched."""
         self.ensure_one()
-        model = self.settlement_id._get_entitlement_models()[self.kind]
+        cycle = self.settlement_id.cycle_id
+        model = cycle._get_entitlement_models()[self.kind]
         label = dict(self._fields["outcome"]._description_selection(self.env))[self.outcome]
         return {
             "type": "ir.actions.act_window",
@@ -35,7 +56,7 @@ class CycleSettlementTotal(models.Model):
             "res_model": model._name,
             "view_mode": "list,form",
             "domain": [
-                ("cycle_id", "=", self.settlement_id.cycle_id.id),
+                ("cycle_id", "=", cycle.id),
                 ("settlement_id", "=", self.settlement_id.id),
                 ("settlement_outcome", "=", self.outcome),
             ],

@@ -1,8 +1,12 @@
 from odoo import _, api, models
 from odoo.exceptions import AccessError
 
-# Stands in the context of who may write what is guarded. No call from outside can send it.
-WRITER = object()
+
+class Writer:
+    """Stands in the context of who may write what is guarded: no call from outside can send it."""
+
+
+WRITER = Writer()
 
 
 class GuardMixin(models.AbstractModel):
@@ -20,20 +24,21 @@ class GuardMixin(models.AbstractModel):
         """Return the names of the fields that only `_as_writer` lets through; here: all."""
         return self._fields.keys()
 
-    def _as_writer(self):
+    def _as_writer(self, writer=WRITER):
         """Return these records for the code that makes the proof itself."""
-        return self.with_context(settlement_writer=WRITER)
+        return self.with_context(settlement_writer=writer)
+
+    @api.model
+    def _is_writer(self):
+        return isinstance(self.env.context.get("settlement_writer"), Writer)
 
     @api.model
     def _refuse_guarded(self, names):
-        guarded = self._get_guarded_fields()
-        if self.env.context.get("settlement_writer") is not WRITER and not guarded.isdisjoint(
-            names
-        ):
+        if not self._is_writer() and not self._get_guarded_fields().isdisjoint(names):
             raise AccessError(
                 _(
-                    "The redemption and settlement of an entitlement can't be edited by hand: "
-                    "they are the proof of what was paid."
+                    "What was redeemed and settled can't be edited by hand: it is the proof of "
+                    "what was paid."
                 )
             )
 
@@ -50,7 +55,7 @@ class GuardMixin(models.AbstractModel):
     def _add_missing_default_values(self, values):
         """Leave guarded fields out: ``default_*`` and ``ir.default`` can name any field."""
         completed = super()._add_missing_default_values(values)
-        if self.env.context.get("settlement_writer") is WRITER:
+        if self._is_writer():
             return completed
         guarded = self._get_guarded_fields() - values.keys()
         return {name: value for name, value in completed.items() if name not in guarded}

@@ -1,1 +1,2 @@
 from . import redemption_report
+from . import settlement_preview

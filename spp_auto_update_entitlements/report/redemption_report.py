@@ -1,4 +1,5 @@
-from odoo import api, fields, models, tools
+from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class RedemptionReport(models.Model):
@@ -19,80 +20,123 @@ class RedemptionReport(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     end_date = fields.Date("Cycle End", readonly=True)
     state = fields.Selection("_selection_state", "Entitlement State", readonly=True)
+    area = fields.Char(readonly=True, help="The registrant's, where the platform knows areas.")
     currency_id = fields.Many2one("res.currency", readonly=True)
     product_id = fields.Many2one("product.product", readonly=True)
     uom_id = fields.Many2one("uom.uom", "Unit of Measure", readonly=True)
-    allocated = fields.Float(digits=(16, 2), readonly=True)
-    redeemed = fields.Float(digits=(16, 2), readonly=True)
-    balance = fields.Float(digits=(16, 2), readonly=True)
+    allocated = fields.Float(digits=0, readonly=True)
+    redeemed = fields.Float(digits=0, readonly=True)
+    balance = fields.Float(digits=0, readonly=True)
 
     @api.model
     def _selection_state(self):
         return self.env["g2p.entitlement"]._selection_state()
 
-    def init(self):
-        tools.drop_view_if_exists(self.env.cr, self._table)
-        self.env.cr.execute(
-            f"CREATE VIEW {self._table} AS ({self._get_cash_query()}"
-            f" UNION ALL {self._get_inkind_query()})"
-        )
+    @property
+    def _table_query(self):
+        # No view of the database: whether there are areas can change without this addon.
+        query = SQL("%s UNION ALL %s", self._get_cash_query(), self._get_inkind_query())
+        return self.env.cr.mogrify(query.code, query.params).decode()
 
     @api.model
     def _get_cash_query(self):
-        return f"""
+        return SQL(
+            """
             SELECT 2 * entitlement.id AS id,
                 'cash' AS kind,
-                {self._get_common_columns()},
-                {self._get_currency_column()} AS currency_id,
+                %s,
+                COALESCE(journal.currency_id, company.currency_id) AS currency_id,
                 NULL::integer AS product_id,
                 NULL::integer AS uom_id,
                 entitlement.initial_amount AS allocated,
                 entitlement.redeemed AS redeemed,
                 entitlement.entitlement_balance AS balance
-            FROM g2p_entitlement entitlement {self._get_joins()}
-        """
+            FROM g2p_entitlement entitlement %s
+            """,
+            self._get_common_columns(),
+            self._get_joins(),
+        )
 
     @api.model
     def _get_inkind_query(self):
-        by_value = "entitlement.redemption_basis = 'value'"
-        return f"""
+        return SQL(
+            """
             SELECT 2 * entitlement.id + 1 AS id,
                 'inkind' AS kind,
-                {self._get_common_columns()},
-                CASE WHEN {by_value} THEN {self._get_currency_column()} END AS currency_id,
+                %s,
+                CASE WHEN entitlement.redemption_basis = 'value'
+                    THEN COALESCE(journal.currency_id, company.currency_id) END AS currency_id,
                 entitlement.product_id AS product_id,
-                CASE WHEN {by_value} THEN NULL
+                CASE WHEN entitlement.redemption_basis = 'value' THEN NULL
                     ELSE COALESCE(entitlement.uom_id, template.uom_id) END AS uom_id,
-                CASE WHEN {by_value} THEN entitlement.total_amount
+                CASE WHEN entitlement.redemption_basis = 'value' THEN entitlement.total_amount
                     ELSE entitlement.qty END AS allocated,
                 entitlement.redeemed AS redeemed,
                 entitlement.entitlement_balance AS balance
-            FROM g2p_entitlement_inkind entitlement {self._get_joins()}
+            FROM g2p_entitlement_inkind entitlement %s
             LEFT JOIN product_product product ON product.id = entitlement.product_id
             LEFT JOIN product_template template ON template.id = product.product_tmpl_id
-        """
+            """,
+            self._get_common_columns(),
+            self._get_joins(),
+        )
 
     @api.model
     def _get_common_columns(self):
-        return """
+        return SQL(
+            """
                 entitlement.partner_id AS partner_id,
                 cycle.program_id AS program_id,
                 entitlement.cycle_id AS cycle_id,
                 COALESCE(cycle.company_id, program.company_id) AS company_id,
                 cycle.end_date AS end_date,
-                entitlement.state AS state
-        """
-
-    @api.model
-    def _get_currency_column(self):
-        return "COALESCE(journal.currency_id, company.currency_id)"
+                entitlement.state AS state,
+                %s AS area
+            """,
+            self._get_area_name(),
+        )
 
     @api.model
     def _get_joins(self):
-        return """
+        return SQL(
+            """
             JOIN g2p_cycle cycle ON cycle.id = entitlement.cycle_id
             JOIN g2p_program program ON program.id = cycle.program_id
             LEFT JOIN account_journal journal ON journal.id = entitlement.journal_id
             LEFT JOIN res_company company
                 ON company.id = COALESCE(journal.company_id, entitlement.company_id)
-        """
+            %s
+            """,
+            self._join_areas(),
+        )
+
+    # Areas, where the platform has them
+
+    @api.model
+    def _get_areas(self):
+        """Return the model of the registrants' areas, or ``None``."""
+        field = self.env["res.partner"]._fields.get("area_id")
+        areas = self.env.get(field.comodel_name) if field and field.store else None
+        return areas if areas is not None and "name" in areas._fields else None
+
+    @api.model
+    def _get_area_name(self):
+        areas = self._get_areas()
+        if areas is None:
+            return SQL("NULL::varchar")
+        if areas._fields["name"].translate:
+            return SQL("COALESCE(area.name->>%s, area.name->>'en_US')", self.env.lang or "en_US")
+        return SQL("area.name")
+
+    @api.model
+    def _join_areas(self):
+        areas = self._get_areas()
+        if areas is None:
+            return SQL()
+        return SQL(
+            """
+            LEFT JOIN res_partner registrant ON registrant.id = entitlement.partner_id
+            LEFT JOIN %s area ON area.id = registrant.area_id
+            """,
+            SQL.identifier(areas._table),
+        )

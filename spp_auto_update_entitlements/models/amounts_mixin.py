@@ -1,0 +1,41 @@
+from odoo import api, fields, models
+from odoo.tools.misc import formatLang
+
+# Finer than any unit of measure: 4 kg of a ton must be seen.
+MAX_DIGITS = 6
+
+
+def format_amount(env, amount, currency, uom):
+    """Return an amount as the user reads it, with its currency or its unit of measure.
+
+    Money in the currency's own decimals; a quantity in the unit's, or in as many as it has.
+    """
+    if currency:
+        return f"{formatLang(env, amount, digits=currency.decimal_places)} {currency.name}"
+    digits = len(f"{amount:.{MAX_DIGITS}f}".rstrip("0").partition(".")[2])
+    return f"{formatLang(env, amount, digits=digits)} {uom.name or ''}".rstrip()
+
+
+class AmountsMixin(models.AbstractModel):
+    """Figures of a settlement, in full, in one currency or unit of measure."""
+
+    _name = "spp.settlement.amounts.mixin"
+    _description = "Amounts of a Settlement"
+
+    # Without digits nothing is cut off.
+    allocated = fields.Float("Granted", digits=0)
+    redeemed = fields.Float(digits=0)
+    balance = fields.Float("Left", digits=0)
+    currency_id = fields.Many2one("res.currency")
+    uom_id = fields.Many2one("uom.uom", "Unit of Measure")
+    allocated_shown = fields.Char("Granted (with Unit)", compute="_compute_shown")
+    redeemed_shown = fields.Char("Redeemed (with Unit)", compute="_compute_shown")
+    balance_shown = fields.Char("Left (with Unit)", compute="_compute_shown")
+
+    @api.depends("allocated", "redeemed", "balance", "currency_id", "uom_id")
+    @api.depends_context("lang")
+    def _compute_shown(self):
+        for record in self:
+            units = (record.currency_id, record.uom_id)
+            for name in ("allocated", "redeemed", "balance"):
+                record[f"{name}_shown"] = format_amount(self.env, record[name], *units)

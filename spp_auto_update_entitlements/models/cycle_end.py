@@ -1,0 +1,191 @@
+from odoo import _, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.g2p_programs.models.constants import (
+    MANAGER_CYCLE,
+    STATE_APPROVED,
+    STATE_DISTRIBUTED,
+    STATE_ENDED,
+)
+
+from ..exceptions import SettlementUnderWay
+
+# Above this many entitlements, "Set as Ended" leaves the settlement to the cron.
+MAX_SETTLED_AT_ONCE = 2000
+BATCH_SIZE = 5000
+STATES_TO_END = (STATE_APPROVED, STATE_DISTRIBUTED)
+
+
+class G2PCycle(models.Model):
+    """Settling a cycle batch by batch, and ending it."""
+
+    _inherit = "g2p.cycle"
+
+    def mark_ended(self):
+        """Settle the entitlements of these cycles, then end them the platform's way.
+
+        A cycle with more than `MAX_SETTLED_AT_ONCE` entitlements to settle is left to the cron,
+        which is started at once. One that has ended already stays as it is.
+
+        :raise AccessError: if the user may not settle
+        :raise UserError: if a cycle is in no state to end, or is being worked on
+        """
+        self._check_may_settle()
+        requested = self.browse()
+        for cycle in self.filtered(lambda cycle: cycle.state != STATE_ENDED):
+            cycle._lock_for_settlement()
+            cycle._check_can_end()
+            if cycle._is_too_big_for_now():
+                cycle._request_end()
+                requested |= cycle
+                continue
+            cycle._settle_now()
+            cycle._as_writer().write({"end_requested_by_id": False, "settlement_hold": False})
+            if cycle.program_id.get_manager(MANAGER_CYCLE):
+                super(G2PCycle, cycle).mark_ended()
+            else:
+                cycle.state = STATE_ENDED
+        return requested._get_requested_notification() if requested else None
+
+    def _check_can_end(self):
+        self.ensure_one()
+        if self.state not in STATES_TO_END:
+            raise UserError(
+                _(
+                    "The cycle %(cycle)s can't be ended: only an approved or distributed cycle "
+                    "can.",
+                    cycle=self.name,
+                )
+            )
+        if self.locked:
+            raise SettlementUnderWay(
+                _(
+                    "A background task is working on the cycle %(cycle)s (%(reason)s). "
+                    "Wait until it is done, then try again.",
+                    cycle=self.name,
+                    reason=self.locked_reason or "",
+                )
+            )
+
+    def _lock_for_settlement(self):
+        """Keep others from settling or changing this cycle until the transaction ends.
+
+        What is known of it afterwards is what it is now. Entitlements can still be made in it.
+
+        :raise SettlementUnderWay: if another transaction is working on it
+        """
+        self.ensure_one()
+        self.flush_recordset()
+        self.env.cr.execute(
+            "SELECT id FROM g2p_cycle WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED", [self.id]
+        )
+        if not self.env.cr.fetchone():
+            raise SettlementUnderWay(
+                _(
+                    "The cycle %(cycle)s is being worked on right now. Reload the page in a "
+                    "moment.",
+                    cycle=self.name,
+                )
+            )
+        self.invalidate_recordset()
+
+    # Settling
+
+    def _settle_now(self):
+        """Settle what there is to settle, in this transaction.
+
+        :raise SettlementUnderWay: if another transaction is working on the cycle
+        """
+        self._check_may_settle()
+        self._lock_for_settlement()
+        self._queue_changed_states()
+        cursor = {}
+        while self._settle_next_batch("user", cursor):
+            pass
+
+    def _queue_changed_states(self):
+        for model in self._get_entitlement_models().values():
+            model._queue_changed_states(self)
+
+    def _settle_next_batch(self, trigger, cursor):
+        """Settle some of what there is to settle; the caller holds the lock of the cycle.
+
+        :param trigger: who starts it, ``cron`` or ``user``
+        :param cursor: where the last call was, by kind of entitlement; the caller keeps it
+        :return: whether there was anything; if not, the settlement is closed
+        """
+        self.ensure_one()
+        settlements = self.env["spp.cycle.settlement"].sudo()._as_writer()
+        for kind, model in self._get_entitlement_models().items():
+            # From where the last batch ended: what it left behind in the index is read only once.
+            batch = model._get_to_settle(self, cursor.get(kind, 0), BATCH_SIZE)
+            if not batch and kind in cursor:
+                batch = model._get_to_settle(self, 0, BATCH_SIZE)
+            if batch:
+                cursor[kind] = batch.ids[-1]
+                settlements._open(self, trigger)._settle(kind, batch)
+                return True
+        settlements._get_running(self)._close()
+        return False
+
+    def _get_entitlement_models(self):
+        """Return the models that are settled, by kind of entitlement."""
+        return {
+            "cash": self.env["g2p.entitlement"].sudo(),
+            "inkind": self.env["g2p.entitlement.inkind"].sudo(),
+        }
+
+    def _has_entitlements_to_settle(self):
+        return any(
+            model._get_to_settle(self, limit=1) for model in self._get_entitlement_models().values()
+        )
+
+    def _is_too_big_for_now(self):
+        limit = MAX_SETTLED_AT_ONCE + 1
+        batches = (
+            model._get_to_settle(self, limit=limit)
+            for model in self._get_entitlement_models().values()
+        )
+        return sum(map(len, batches)) >= limit
+
+    # To be ended by the cron
+
+    def _request_end(self):
+        self._start_cron()
+        if not self.end_requested_by_id:
+            self._as_writer().end_requested_by_id = self.env.user
+            self.message_post(
+                body=_(
+                    "%(user)s set the cycle as ended. Its entitlements are settled in the "
+                    "background.",
+                    user=self.env.user.name,
+                )
+            )
+
+    def _start_cron(self, at=None):
+        cron = self.env.ref("spp_auto_update_entitlements.cron_settle_cycles").sudo()
+        if not cron.active:
+            raise UserError(
+                _(
+                    "The scheduled action “%(name)s” is archived, so nothing would settle the "
+                    "cycle in the background. Ask an administrator to activate it.",
+                    name=cron.name,
+                )
+            )
+        cron._trigger(at)
+
+    def _get_requested_notification(self):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": _("Settlement"),
+                "message": _(
+                    "The entitlements of %(cycles)s are being settled in the background. "
+                    "The cycle ends by itself when that is done.",
+                    cycles=", ".join(self.mapped("name")),
+                ),
+                "type": "info",
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }

@@ -1,0 +1,122 @@
+from markupsafe import Markup
+
+from odoo import _, api, fields, models
+
+from ..redemption import GRANTED_STATES
+
+ACTIVITY = "spp_auto_update_entitlements.mail_activity_lines_to_look_at"
+
+
+class G2PCycle(models.Model):
+    """What the form of a cycle shows: of a million entitlements, aggregates."""
+
+    _inherit = "g2p.cycle"
+
+    settlement_count = fields.Integer(compute="_compute_settlement_count")
+    unredeemed_count = fields.Integer(
+        "Nothing Redeemed Yet",
+        compute="_compute_unredeemed_count",
+        help="Payable entitlements of which nothing was redeemed.",
+    )
+
+    @api.depends("entitlement_ids")
+    def _compute_total_amount(self):
+        """Sum in the database: the platform reads every entitlement."""
+        sums = dict(
+            self.env["g2p.entitlement"]._read_group(
+                [("cycle_id", "in", self.ids)], ["cycle_id"], ["initial_amount:sum"]
+            )
+        )
+        for cycle in self:
+            cycle.total_amount = sums.get(cycle._origin, 0)
+
+    def _compute_show_approve_entitlement(self):
+        """Look for one that is not approved: the platform reads every entitlement."""
+        for cycle in self:
+            cycle.show_approve_entitlements_button = not self.env["g2p.entitlement"].search_count(
+                [("cycle_id", "=", cycle._origin.id), ("state", "!=", "approved")], limit=1
+            )
+
+    def _compute_settlement_count(self):
+        counts = dict(
+            self.env["spp.cycle.settlement"]
+            .sudo()
+            ._read_group([("cycle_id", "in", self.ids)], ["cycle_id"], ["__count"])
+        )
+        for cycle in self:
+            cycle.settlement_count = counts.get(cycle, 0)
+
+    def _get_unredeemed_domain(self):
+        return [("cycle_id", "in", self.ids), ("state", "in", GRANTED_STATES), ("redeemed", "=", 0)]
+
+    def _compute_unredeemed_count(self):
+        for cycle in self:
+            cycle.unredeemed_count = sum(
+                model.search_count(cycle._get_unredeemed_domain())
+                for model in self._get_entitlement_models().values()
+            )
+
+    def action_open_unredeemed(self):
+        """Open the payable entitlements of this cycle of which nothing was redeemed yet."""
+        self.ensure_one()
+        models_with_some = [
+            model
+            for model in self._get_entitlement_models().values()
+            if model.search_count(self._get_unredeemed_domain(), limit=1)
+        ]
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Nothing Redeemed Yet"),
+            "res_model": (models_with_some or [self.env["g2p.entitlement"]])[0]._name,
+            "view_mode": "list,form",
+            "domain": self._get_unredeemed_domain(),
+            "context": {"create": False},
+        }
+
+    def action_open_settlements(self):
+        """Open the settlements of this cycle."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Settlements"),
+            "res_model": "spp.cycle.settlement",
+            "view_mode": "list,form",
+            "domain": [("cycle_id", "=", self.id)],
+        }
+
+    def action_open_service_points(self):
+        """Open what each service point redeemed in this cycle, as it is now."""
+        self.ensure_one()
+        service_points = self.env["spp.service.point.redemption"]
+        service_points._compute_of(self)
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Service Points"),
+            "res_model": service_points._name,
+            "view_mode": "list,pivot,graph",
+            "domain": [("cycle_id", "=", self.id)],
+        }
+
+    def _remind_of_open_lines(self):
+        """Keep one activity for the responsible manager while lines are to be looked at."""
+        counts = dict(
+            self.env["spp.cycle.settlement.line"]
+            .sudo()
+            ._read_group(
+                [("cycle_id", "in", self.ids), ("status", "=", "open")], ["cycle_id"], ["__count"]
+            )
+        )
+        for cycle in self.sudo():
+            cycle.activity_unlink([ACTIVITY])
+            if counts.get(cycle):
+                cycle.activity_schedule(
+                    ACTIVITY,
+                    user_id=cycle._get_responsible_user().id,
+                    note=Markup("<p>%s</p>")
+                    % _(
+                        "Settlements of this cycle list %(count)s entitlements that a person has "
+                        "to look at. Under Programs > Cycles > Lines to Look At, clear each with "
+                        "a remark.",
+                        count=counts[cycle],
+                    ),
+                )

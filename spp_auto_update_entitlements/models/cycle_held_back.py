@@ -1,0 +1,74 @@
+from odoo import _, api, models
+
+from odoo.addons.g2p_programs.models.constants import STATE_ENDED
+
+from .cycle_end import STATES_TO_END
+
+ACTIVITY = "spp_auto_update_entitlements.mail_activity_held_back"
+
+
+class G2PCycle(models.Model):
+    """Cycles that were over before the addon came: a person settles them, or leaves them."""
+
+    _inherit = "g2p.cycle"
+
+    @api.model
+    def _hold_back(self, ended_only=False):
+        """Hold back what is over and has no settlement of ours, and tell the program managers.
+
+        :param ended_only: leave those alone that a nightly run of this addon knew already
+        """
+        domain = [("settlement_hold", "=", False), ("settlement_ids", "=", False)]
+        ended = [("state", "=", STATE_ENDED)]
+        expired = [("state", "in", STATES_TO_END), *self._get_expired_domain()]
+        over = ended if ended_only else ["|", *ended, "&", *expired]
+        cycles = self.search(domain + over)
+        cycles = cycles.filtered(
+            lambda cycle: cycle.state != STATE_ENDED or cycle._has_entitlements_to_settle()
+        )
+        cycles._as_writer().write({"settlement_hold": "held"})
+        for program, held in cycles.grouped("program_id").items():
+            user = self._find_responsible_user(program.create_uid, held[:1]._get_company())
+            program.activity_schedule(
+                ACTIVITY,
+                user_id=user.id,
+                note=_(
+                    "%(count)s cycles of this program were over before their settlement came, and "
+                    "are held back: %(cycles)s. No nightly run touches them. Under Programs > "
+                    "Cycles > Expired Cycles, settle them or leave them alone.",
+                    count=len(held),
+                    cycles=", ".join(held.mapped("name")),
+                ),
+            )
+
+    def action_settle_held_back(self):
+        """Settle these cycles, which were held back, and end those that have not ended."""
+        self._check_may_settle()
+        self._release(False)
+        ended = self.filtered(lambda cycle: cycle.state == STATE_ENDED)
+        for cycle in ended:
+            if cycle._is_too_big_for_now():
+                cycle._start_cron()
+            else:
+                cycle._settle_now()
+        return (self - ended).mark_ended()
+
+    def action_leave_alone(self):
+        """Leave these cycles as they are: no nightly run will settle them."""
+        self._check_may_settle()
+        self._release("left")
+
+    def _release(self, hold):
+        """Decide about cycles that are held back, or were left alone."""
+        held = self.filtered("settlement_hold")
+        for cycle in held:
+            cycle._lock_for_settlement()
+            cycle._as_writer().settlement_hold = hold
+            cycle.message_post(
+                body=_("%(user)s left this cycle alone.", user=self.env.user.name)
+                if hold
+                else _("%(user)s had this cycle settled.", user=self.env.user.name)
+            )
+        for program in held.program_id.sudo():
+            if not program.cycle_ids.filtered(lambda cycle: cycle.settlement_hold == "held"):
+                program.activity_unlink([ACTIVITY])

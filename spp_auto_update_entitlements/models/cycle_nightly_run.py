@@ -1,0 +1,300 @@
+import logging
+import math
+import time
+from datetime import timedelta
+
+from markupsafe import Markup
+from psycopg2 import errors
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import config
+
+from odoo.addons.g2p_programs.models.constants import STATE_ENDED
+
+from ..exceptions import SettlementUnderWay
+from .cycle import MAY_SETTLE_GROUPS
+from .cycle_end import BATCH_SIZE, STATES_TO_END
+
+_logger = logging.getLogger(__name__)
+
+MAX_TRIES = 3
+CONCURRENCY_ERRORS = (errors.SerializationFailure, errors.DeadlockDetected)
+# What the next nightly run does with a cycle.
+PLANS = [
+    ("requested", "Settles and ends it, as a person asked"),
+    ("end", "Settles and ends it"),
+    ("settle", "Settles what has changed"),
+    ("none", "Nothing: it is settled"),
+    ("not_over", "Nothing: it is not over"),
+    ("grace", "Waits: days of grace"),
+    ("held", "Nothing: held back until a person settles it or leaves it"),
+    ("left", "Nothing: a person left it alone"),
+    ("paused", "Nothing: the nightly run is paused for its company"),
+    ("locked", "Nothing: a background task is working on it"),
+    ("state", "Nothing: it was never approved, or is cancelled"),
+]
+SETTLING_PLANS = ("requested", "end", "settle")
+
+
+class G2PCycle(models.Model):
+    """What happens to the cycles every night, and when a settlement fails."""
+
+    _inherit = "g2p.cycle"
+
+    nightly_plan = fields.Selection(
+        PLANS, "The Next Night", compute="_compute_nightly_plan", compute_sudo=True
+    )
+    days_overdue = fields.Integer(
+        compute="_compute_nightly_plan",
+        compute_sudo=True,
+        help="The days since the last day of the cycle, until it ends.",
+    )
+    settlement_failure = fields.Text(
+        compute="_compute_settlement_failure", help="Why the last settlement failed."
+    )
+
+    # What the night will do
+
+    @api.depends("state", "end_date", "locked", "settlement_hold", "end_requested_by_id")
+    def _compute_nightly_plan(self):
+        for cycle in self:
+            cycle.nightly_plan = cycle._get_plan()
+            is_open = cycle.is_expired and cycle.state != STATE_ENDED
+            today = cycle._get_company()._get_settlement_today()
+            cycle.days_overdue = (today - cycle.end_date).days if is_open else 0
+
+    def _get_plan(self):
+        """Return what the next nightly run does with this cycle: one of `PLANS`."""
+        company = self._get_company()
+        is_requested = bool(self.end_requested_by_id)
+        if self.state not in (*STATES_TO_END, STATE_ENDED):
+            return "state"
+        if self.state == STATE_ENDED and not self._has_entitlements_to_settle():
+            return "none"
+        if self.state != STATE_ENDED and not is_requested and not self.is_expired:
+            return "not_over"
+        if self.locked:
+            return "locked"
+        if is_requested:
+            return "requested"
+        if self.settlement_hold:
+            return self.settlement_hold
+        if company.is_settlement_paused:
+            return "paused"
+        if self.state == STATE_ENDED:
+            return "settle"
+        is_waiting = self.end_date >= company._get_settlement_today() - company._get_grace()
+        return "grace" if is_waiting else "end"
+
+    @api.model
+    def _get_cycles_for_the_night(self):
+        """Return the cycles that there may be something to do with, the urgent ones first."""
+        requested = self.search([("end_requested_by_id", "!=", False)], order="id")
+        expired = self.search(
+            [("state", "in", STATES_TO_END), *self._get_expired_domain(with_grace=True)],
+            order="end_date, id",
+        )
+        running = self.env["spp.cycle.settlement"].sudo().search([("state", "=", "running")])
+        return requested | expired | self._get_ended_cycles_to_settle() | running.cycle_id
+
+    @api.model
+    def _get_ended_cycles_to_settle(self):
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            SELECT cycle.id FROM g2p_cycle AS cycle
+            WHERE cycle.state = %s AND cycle.settlement_hold IS NULL AND (
+                EXISTS (
+                    SELECT FROM g2p_entitlement
+                    WHERE cycle_id = cycle.id AND is_settled IS NOT TRUE
+                ) OR EXISTS (
+                    SELECT FROM g2p_entitlement_inkind
+                    WHERE cycle_id = cycle.id AND is_settled IS NOT TRUE
+                )
+            )
+            ORDER BY cycle.end_date, cycle.id
+            """,
+            [STATE_ENDED],
+        )
+        return self.browse(row[0] for row in self.env.cr.fetchall())
+
+    # The cron
+
+    @api.model
+    def _cron_settle(self):
+        """Settle the cycles that are over and end them; settle again where facts have changed.
+
+        Commits after each batch. Before the server's time limit for crons would stop it, it stops
+        itself, and is called again.
+        """
+        started = time.monotonic()
+        budget = self._get_time_budget()
+        self._queue_changes(started + budget / 2)
+        deadline = started + budget
+        goes_on_at = None
+        for cycle in self._get_cycles_for_the_night():
+            try:
+                is_done = cycle._settle_by_cron(deadline)
+            except SettlementUnderWay as error:
+                _logger.info("%s", error)
+                self.env.cr.rollback()
+                goes_on_at = fields.Datetime.now() + timedelta(minutes=5)
+                continue
+            if not is_done:
+                goes_on_at = fields.Datetime.now()
+                break
+        if goes_on_at:
+            self._start_cron(goes_on_at)
+            self._commit()
+
+    @api.model
+    def _get_time_budget(self):
+        """Return how many seconds the cron takes before it lets others have their turn."""
+        limit = config["limit_time_real_cron"]
+        if limit < 0:
+            limit = config["limit_time_real"]
+        return limit / 2 or math.inf
+
+    @api.model
+    def _queue_changes(self, deadline):
+        """Queue what has changed without a word: states set by SQL, and rates that came late."""
+        for model in self._get_entitlement_models().values():
+            model._queue_changed_states()
+            after_id = 0
+            while time.monotonic() < deadline and (
+                batch := model._get_unreadable(after_id, BATCH_SIZE)
+            ):
+                after_id = batch.ids[-1]
+                batch._compute_anew()
+                self._commit()
+            self._commit()
+
+    def _settle_by_cron(self, deadline=math.inf):
+        """Settle and end one cycle, and keep what is done after each batch.
+
+        Whatever goes wrong is shown on the cycle and stops no other.
+
+        :return: whether all is done; if not, the deadline is past
+        :raise SettlementUnderWay: if another transaction is working on the cycle
+        """
+        cursor = {}
+        tries = MAX_TRIES
+        while True:
+            try:
+                with self.env.cr.savepoint():
+                    is_done = self._take_nightly_step(cursor)
+                self._commit()
+                tries = MAX_TRIES
+            except SettlementUnderWay:
+                raise
+            except CONCURRENCY_ERRORS as error:
+                self.env.cr.rollback()
+                tries -= 1
+                if not tries:
+                    self._report_failure(error)
+                    return True
+            except Exception as error:
+                if self.env.cr.closed:
+                    # The connection is lost, not the settlement: it goes on in a moment.
+                    with self.env.registry.cursor() as cr:
+                        self.with_env(self.env(cr=cr))._start_cron()
+                    raise
+                _logger.exception("The settlement of cycle %s failed", self.id)
+                self._report_failure(error)
+                return True
+            else:
+                if is_done or time.monotonic() > deadline:
+                    return is_done
+
+    def _take_nightly_step(self, cursor):
+        """Look at the cycle as it is now; settle the next batch, or end it.
+
+        :return: whether there is nothing more to do
+        """
+        self._lock_for_settlement()
+        if not cursor:
+            self._queue_changed_states()
+        plan = self._get_plan()
+        if plan not in SETTLING_PLANS:
+            self._stop_settlement(plan)
+            return True
+        user = self.end_requested_by_id or self.env.user
+        settling = self.with_user(user).sudo()
+        if settling._settle_next_batch("user" if plan == "requested" else "cron", cursor):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            return False
+        if self.state != STATE_ENDED:
+            settling.mark_ended()
+        self._clear_failure()
+        return True
+
+    def _stop_settlement(self, plan):
+        """Interrupt what was going on in a cycle that is not to be settled any more."""
+        reason = dict(self._fields["nightly_plan"]._description_selection(self.env))[plan]
+        settlement = self.env["spp.cycle.settlement"].sudo()._as_writer()._get_running(self)
+        settlement._interrupt(reason)
+        if self.end_requested_by_id and plan == "state":
+            self._as_writer().end_requested_by_id = False
+            self.message_post(
+                body=_("The cycle was set as ended, but is not approved any more: it stays as it is.")
+            )
+
+    @api.model
+    def _commit(self):
+        # In a test the transaction belongs to the test.
+        if not config["test_enable"]:
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+
+    # Failures
+
+    def _report_failure(self, error):
+        """Show to a person why the settlement of this cycle failed, and keep it."""
+        self.ensure_one()
+        self.env["spp.cycle.settlement"].sudo()._as_writer()._fail(self, self._get_reason(error))
+        self._clear_failure()
+        self.sudo().activity_schedule(
+            "spp_auto_update_entitlements.mail_activity_settlement_failed",
+            user_id=self._get_responsible_user().id,
+            note=Markup("<p>%s</p><p>%s</p>")
+            % (
+                _("The settlement of this cycle failed. The next nightly run tries it again."),
+                self._get_reason(error),
+            ),
+        )
+        self._commit()
+
+    @api.model
+    def _get_reason(self, error):
+        """Return what people may read of an error: others may hold what was in the records."""
+        if isinstance(error, UserError):
+            return str(error)
+        return _(
+            "An error that is not foreseen (%(kind)s): see the server's log.",
+            kind=type(error).__name__,
+        )
+
+    def _clear_failure(self):
+        self.sudo().activity_unlink(
+            ["spp_auto_update_entitlements.mail_activity_settlement_failed"]
+        )
+
+    def _get_responsible_user(self):
+        """Return who is to hear of this cycle: who made it, or another program manager."""
+        return self._find_responsible_user(self.create_uid, self._get_company())
+
+    @api.model
+    def _find_responsible_user(self, creator, company):
+        users = creator | self.env["res.users"].sudo().search([("share", "=", False)])
+        for user in users:
+            in_company = not company or company in user.company_ids
+            if user.active and in_company and any(map(user.has_group, MAY_SETTLE_GROUPS)):
+                return user
+        return self.env.ref("base.user_admin")
+
+    @api.depends("settlement_ids.state")
+    def _compute_settlement_failure(self):
+        for cycle in self:
+            last = cycle.sudo().settlement_ids[:1]
+            cycle.settlement_failure = last.state == "failed" and last.error

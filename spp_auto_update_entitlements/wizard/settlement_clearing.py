@@ -1,0 +1,21 @@
+from odoo import fields, models
+
+
+class SettlementClearing(models.TransientModel):
+    """Asks why a person clears lines of a settlement."""
+
+    _name = "spp.settlement.clearing"
+    _description = "Clear Lines of a Settlement"
+
+    line_ids = fields.Many2many("spp.cycle.settlement.line", string="Lines", required=True)
+    transactions_decide = fields.Boolean()
+    remark = fields.Text(required=True)
+
+    def action_confirm(self):
+        """Clear the lines with the remark."""
+        self.ensure_one()
+        if self.transactions_decide:
+            self.line_ids._let_transactions_decide(self.remark)
+        else:
+            self.line_ids._clear(self.remark)
+        return {"type": "ir.actions.act_window_close"}
