@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "setup"))
 sys.path.append(str(Path(__file__).parent))
 
 from harness.environment import Environment
+from harness.from_pypi import bring_test_packages
 from harness.test import TEMPLATE_VARIABLE
 
 
@@ -19,6 +20,13 @@ from harness.test import TEMPLATE_VARIABLE
 def odoo_env() -> Iterator[Environment]:
     with Environment.prepare() as env:
         yield env
+
+
+@pytest.fixture(scope="session")
+def packages_in_odoo(odoo_env: Environment) -> Path:
+    """The folder of Hypothesis and PyYAML for Odoo's Python: to be given as an argument to a script
+    that runs inside Odoo, which appends it to `sys.path`."""
+    return bring_test_packages(odoo_env.python)
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,7 @@ class Environment:
         self.databases = Databases(self, database)
         self.variables = {k: v for k, v in os.environ.items() if not FOREIGN.match(k)}
         self.variables.update(database)
+        self.variables["HYPOTHESIS_STORAGE_DIRECTORY"] = str(BUILD / "hypothesis")
         # Two environments of different Odoos or platforms get along on one database server.
         platform = [stand_ins() or "", *map(str, platform_folders())]
         self.name = f"{server.series}-{digest([server.identity, *platform])[:6]}"
@@ -56,6 +57,7 @@ class Environment:
         self.packages_addons: list[str] = []
         self._write_config([])
         inside = self._look_inside()
+        self.python = inside.python
         self.addons_path = addons_path(server, self._upgrade)
         modules, packages = bring_modules(self.addons, self.addons_path, inside, server.series)
         self.addons_path += modules

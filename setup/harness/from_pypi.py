@@ -104,6 +104,23 @@ def bring_packages(unmet: dict[str, str], inside: OdooInside, target: Path) -> P
     return target / "addons"
 
 
+def bring_test_packages(python: Path) -> Path:
+    """The folder of the Python packages that tests import inside Odoo, to be put last on the path.
+
+    :param python: Odoo's own, which the compiled ones among them are for
+    """
+    lock_file = LOCKS / "tests-in-odoo.txt"
+    target = BUILD / f"tests-in-odoo-{digest([str(python.resolve())])[:6]}"
+
+    def fetch(folder: Path) -> None:
+        say("Fetching the Python packages that tests import inside Odoo from PyPI ...")
+        install_into(folder, find_pip(pip_wheel, python), from_lock(lock_file))
+
+    with locked(target.name):
+        make_once(target, digest([lock_file]), fetch)
+    return target
+
+
 def _resolve(unmet: dict[str, str], inside: OdooInside, pip: list[str]) -> list[str]:
     """The versions to install, as pip is told of them."""
     there = {n: version for n, version in inside.packages.items() if VERSION.fullmatch(version)}
