@@ -112,7 +112,7 @@ class G2PCycle(models.Model):
 
         :param trigger: who starts it, ``cron`` or ``user``
         :param cursor: where the last call was, by kind of entitlement; the caller keeps it
-        :return: whether there was anything; if not, the settlement is closed
+        :return: whether there was anything, if only the settlement to close
         """
         self.ensure_one()
         settlements = self.env["spp.cycle.settlement"].sudo()._as_writer()
@@ -125,8 +125,9 @@ class G2PCycle(models.Model):
                 cursor[kind] = batch.ids[-1]
                 settlements._open(self, trigger)._settle(kind, batch)
                 return True
-        settlements._get_running(self)._close()
-        return False
+        running = settlements._get_running(self)
+        running._close()
+        return bool(running)
 
     def _get_entitlement_models(self):
         """Return the models that are settled, by kind of entitlement."""

@@ -34,7 +34,7 @@ PLANS = [
     ("locked", "Nothing: a background task is working on it"),
     ("state", "Nothing: it was never approved, or is cancelled"),
 ]
-SETTLING_PLANS = ("requested", "end", "settle")
+SETTLING_PLANS = ("requested", "end", "settle", "none")
 
 
 class G2PCycle(models.Model):
@@ -293,8 +293,9 @@ class G2PCycle(models.Model):
                 return user
         return self.env.ref("base.user_admin")
 
-    @api.depends("settlement_ids.state")
+    @api.depends("state", "settlement_ids.state")
     def _compute_settlement_failure(self):
         for cycle in self:
             last = cycle.sudo().settlement_ids[:1]
-            cycle.settlement_failure = last.state == "failed" and last.error
+            is_over = cycle.state == STATE_ENDED and not cycle._has_entitlements_to_settle()
+            cycle.settlement_failure = last.state == "failed" and not is_over and last.error

@@ -7,7 +7,7 @@ from .program import PAYMENTS
 
 class G2PEntitlement(models.Model):
     _name = "g2p.entitlement"
-    _inherit = ["g2p.entitlement", "spp.redemption.mixin", "spp.settlement.mixin"]
+    _inherit = ["g2p.entitlement", "spp.settlement.mixin", "spp.redemption.mixin"]
 
     cycle_id = fields.Many2one(index=True)
     state = fields.Selection(

@@ -12,7 +12,7 @@ QUANTITY_ROUNDING = 0.000001
 
 class G2PEntitlementInkind(models.Model):
     _name = "g2p.entitlement.inkind"
-    _inherit = ["g2p.entitlement.inkind", "spp.redemption.mixin", "spp.settlement.mixin"]
+    _inherit = ["g2p.entitlement.inkind", "spp.settlement.mixin", "spp.redemption.mixin"]
 
     cycle_id = fields.Many2one(index=True)
     state = fields.Selection(

@@ -22,6 +22,7 @@ MODELS = (
     "spp.cycle.settlement",
     "spp.cycle.settlement.total",
     "spp.cycle.settlement.line",
+    "spp.service.point.redemption",
     "spp.redemption.report",
 )
 
@@ -125,6 +126,7 @@ class TestAccess(AccessCase):
             "settlement_id": settlement.id,
             "settlement_outcome": "redeemed",
             "state_before_settlement": "approved",
+            "settled_state": "approved",
         }
         users = [self.users[MANAGER], self.env.user]
         if self.env.ref(ENTITLEMENT_APPROVER, raise_if_not_found=False):
@@ -250,10 +252,10 @@ class TestAccessOverRpc(AccessCase, HttpCase):
     def test_what_jobs_and_crons_call_is_private(self):
         cycle = self._create_settleable_cycle()
         for method in (
-            "_settle",
             "_settle_now",
-            "_settle_in_background",
+            "_settle_next_batch",
             "_settle_by_cron",
+            "_hold_back",
             "_cron_settle",
             "_report_failure",
         ):

@@ -3,9 +3,7 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from odoo.addons.queue_job.job import Job
-
-from ..models import cycle as cycle_module
+from ..models import cycle_end
 from .common import SettlementCase
 
 
@@ -48,18 +46,11 @@ class TestEndCycle(SettlementCase):
             cycle.mark_ended()
         self.assertEqual(states, [(cycle, "distributed", "parrdpd2ben")])
 
-    def test_a_manager_that_ends_a_cycle_settles_it(self):
-        cycle = self._create_settleable_cycle()
-        self.program.cycle_managers.manager_ref_id.mark_ended(cycle)
-        self.assertEqual(cycle.state, "ended")
-        self.assertEqual(cycle.entitlement_ids.state, "parrdpd2ben")
-        self.assertEqual(cycle.settlement_count, 1)
-
     def test_a_cycle_without_entitlements_ends(self):
         cycle = self._create_cycle()
         cycle.mark_ended()
         self.assertEqual(cycle.state, "ended")
-        self.assertRecordValues(cycle.settlement_ids, [{"state": "done", "entitlement_count": 0}])
+        self.assertFalse(cycle.settlement_ids)
 
     def test_a_second_click_changes_nothing(self):
         cycle = self._create_settleable_cycle()
@@ -81,53 +72,44 @@ class TestEndCycle(SettlementCase):
             cycle.mark_ended()
         self.assertEqual(cycle.entitlement_ids.state, "approved")
 
-    def _queue(self, cycle):
-        with patch.object(cycle_module, "MAX_SETTLED_AT_ONCE", 0):
-            action = cycle.mark_ended()
-        self.assertEqual(action["tag"], "display_notification")
-        return Job.load(self.env, cycle.settlement_ids[0].job_uuid)
-
-    def test_a_big_cycle_is_settled_in_the_background(self):
-        cycle = self._create_settleable_cycle()
-        job = self._queue(cycle)
-        self.assertTrue(cycle.locked)
-        self.assertIn("being settled", cycle.locked_reason)
-        self.assertEqual((cycle.state, cycle.entitlement_ids.state), ("distributed", "approved"))
-        self.assertEqual(cycle.settlement_ids.state, "queued")
-        self.assertEqual(job.channel, "root_program.cycle")
-        with patch.object(cycle_module, "MAX_SETTLED_AT_ONCE", 0):
-            job.perform()
+    def test_a_big_cycle_is_left_to_the_cron(self):
+        manager = self._create_user("impatient", "g2p_programs.g2p_program_manager")
+        cycle = self._create_settleable_cycle(ended_days_ago=-10)
+        cron = self.env.ref("spp_auto_update_entitlements.cron_settle_cycles")
+        with patch.object(cycle_end, "MAX_SETTLED_AT_ONCE", 0):
+            for _click in range(2):
+                action = cycle.with_user(manager).mark_ended()
+                self.assertEqual(action["tag"], "display_notification")
+                self.assertIn("in the background", action["params"]["message"])
         self.assertRecordValues(
-            cycle, [{"state": "ended", "locked": False, "locked_reason": False}]
+            cycle,
+            [
+                {
+                    "state": "distributed",
+                    "locked": False,
+                    "end_requested_by_id": manager.id,
+                    "nightly_plan": "requested",
+                    "settlement_count": 0,
+                }
+            ],
         )
+        notes = cycle.message_ids.filtered(lambda message: "impatient" in message.body)
+        self.assertEqual(len(notes), 1)
+        self.assertTrue(self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]))
+        cron.ir_actions_server_id.with_user(cron.user_id).run()
+        self.env.invalidate_all()
+        self.assertRecordValues(cycle, [{"state": "ended", "end_requested_by_id": False}])
         self.assertEqual(cycle.entitlement_ids.state, "parrdpd2ben")
         self.assertRecordValues(
-            cycle.settlement_ids, [{"state": "done", "trigger": "user", "entitlement_count": 1}]
+            cycle.settlement_ids, [{"state": "done", "trigger": "user", "user_id": manager.id}]
         )
 
-    def test_the_related_jobs_button_works(self):
+    def test_a_cron_that_is_archived_is_named(self):
+        self.env.ref("spp_auto_update_entitlements.cron_settle_cycles").active = False
         cycle = self._create_settleable_cycle()
-        other = self._create_settleable_cycle()
-        job = self._queue(cycle)
-        domain = cycle.action_view_related_queue_jobs()["domain"]
-        self.assertEqual(self.env["queue.job"].search(domain).mapped("uuid"), [job.uuid])
-        self.assertFalse(
-            self.env["queue.job"].search(other.action_view_related_queue_jobs()["domain"])
-        )
-
-    def test_an_abandoned_job_does_not_lock_the_cycle_for_ever(self):
-        for state, is_released in (
-            ("pending", False),
-            ("enqueued", False),
-            ("started", False),
-            ("failed", True),
-            ("cancelled", True),
+        with (
+            patch.object(cycle_end, "MAX_SETTLED_AT_ONCE", 0),
+            self.assertRaisesRegex(UserError, "is archived"),
         ):
-            with self.subTest(state=state):
-                cycle = self._create_settleable_cycle()
-                job = self._queue(cycle)
-                job.db_record().state = state
-                self.env["g2p.cycle"]._release_abandoned_cycles()
-                self.assertEqual(cycle.locked, not is_released)
-                self.assertEqual(bool(cycle.activity_ids), is_released)
-                self.assertEqual(cycle.settlement_ids.state, "failed" if is_released else "queued")
+            cycle.mark_ended()
+        self.assertFalse(cycle.end_requested_by_id)

@@ -39,9 +39,16 @@ class TestViews(SettlementCase):
             ("cancelled", True, False, False),
             ("ended", True, False, False),
         ):
-            values = {"state": state, "is_expired": is_expired, "locked": locked}
-            with self.subTest(**values):
-                self.assertEqual(not safe_eval(button.get("invisible"), values), is_shown)
+            for requested in (False, 7):
+                values = {
+                    "state": state,
+                    "is_expired": is_expired,
+                    "locked": locked,
+                    "end_requested_by_id": requested,
+                }
+                shown = not safe_eval(button.get("invisible"), dict(values))
+                with self.subTest(**values):
+                    self.assertEqual(shown, is_shown and not requested)
 
     def test_set_as_ended_is_for_managers(self):
         form = self._get_cycle_form(self.validator)
@@ -99,6 +106,7 @@ class TestViews(SettlementCase):
 
     def test_the_cycle_opens_its_settlements(self):
         cycle = self._create_cycle()
+        self._create_entitlement(cycle)
         cycle.mark_ended()
         action = cycle.with_user(self.validator).action_open_settlements()
         found = self.env[action["res_model"]].search(action["domain"])

@@ -1,0 +1,310 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from ..models import cycle_end
+from .common import SettlementCase
+
+
+@tagged("post_install", "-at_install")
+class TestFinance(SettlementCase):
+    """Payments, exact figures, service points, reports and dry runs."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.cycle = cls._create_cycle()
+        cls.dinar = cls.env["res.currency"].create(
+            {"name": "JDX", "symbol": "JD", "rounding": 0.001}
+        )
+
+    def _settle(self, cycle=None):
+        cycle = cycle or self.cycle
+        cycle._settle_now()
+        return cycle.settlement_ids[:1]
+
+    def _create_journal(self, currency):
+        return self.env["account.journal"].create(
+            {"name": "Bank", "code": "BNKX", "type": "bank", "currency_id": currency.id}
+        )
+
+    def _pay(self, entitlement, amount, status="paid", **vals):
+        return self.env["g2p.payment"].create(
+            {
+                "entitlement_id": entitlement.id,
+                "cycle_id": entitlement.cycle_id.id,
+                "amount_issued": entitlement.initial_amount,
+                "amount_paid": amount,
+                "status": status,
+                "payment_datetime": fields.Datetime.now(),
+                **vals,
+            }
+        )
+
+    # Every amount in its own decimals
+
+    def test_no_digit_is_cut_off(self):
+        self.program.journal_id = self._create_journal(self.dinar)
+        cycle = self._create_cycle()
+        for _index in range(3):
+            entitlement = self._create_entitlement(cycle, amount=40.125)
+            self._create_transaction(
+                entitlement, "PURCHASE", 40.125, currency_id=self.dinar.id
+            )
+        over = self._create_entitlement(cycle, amount=1)
+        self._create_transaction(over, "PURCHASE", 1.001, currency_id=self.dinar.id)
+        settlement = self._settle(cycle)
+        self.assertEqual(settlement.total_ids[0].redeemed, 120.375)
+        self.assertEqual(settlement.total_ids[0].redeemed_shown, "120.375 JDX")
+        self.assertEqual(settlement.line_ids.balance, -0.001)
+        self.assertEqual(settlement.line_ids.balance_shown, "-0.001 JDX")
+        note = " ".join(cycle.message_ids.mapped("body"))
+        self.assertIn("Redeemed: 3 (120.375 JDX of 120.375 JDX)", note)
+
+    def test_four_kilograms_of_a_ton(self):
+        ton, kilogram = self.env.ref("uom.product_uom_ton"), self.env.ref("uom.product_uom_kgm")
+        rice = self.env["product.product"].create(
+            {"name": "Rice in Tons", "uom_id": ton.id}
+        )
+        entitlement = self._create_inkind(
+            self.cycle, qty=1, product_id=rice.id, uom_id=ton.id, state="cancelled"
+        )
+        self._create_inkind_transaction(entitlement, "PURCHASE", quantity=4, uom_id=kilogram.id)
+        line = self._settle().line_ids
+        self.assertEqual(line.redeemed, 0.004)
+        self.assertEqual(line.redeemed_shown, f"0.004 {ton.name}")
+        self.assertEqual(line.balance_shown, f"0.996 {ton.name}")
+        self.assertEqual(line.allocated_shown, f"1 {ton.name}")
+
+    def test_the_readers_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.env["res.lang"]._lang_get("fr_FR").write(
+            {"decimal_point": ",", "thousands_sep": ".", "grouping": "[3,0]"}
+        )
+        self._create_entitlement(self.cycle, amount=1234.5)
+        total = self._settle().total_ids
+        shown = total.with_context(lang="fr_FR").allocated_shown
+        self.assertEqual(shown, f"1.234,50 {self.currency.name}")
+
+    # Paid out counts
+
+    def test_payments_count_where_the_cycle_says_so(self):
+        self.program.redemption_source = "payments"
+        cycle = self._create_cycle()
+        self.assertEqual(cycle.redemption_source, "payments")
+        for payments, redeemed, problem, state, outcome in (
+            ((), 0, False, "approved", "unredeemed"),
+            (((100, "paid"),), 100, False, "rdpd2ben", "redeemed"),
+            (((60, "paid"), (40, "failed")), 60, False, "parrdpd2ben", "partial"),
+            (((60, "failed"), (40, False)), 0, False, "approved", "unredeemed"),
+            (((0, "paid"),), 0, "amount", "approved", "unreadable"),
+            (((60, "paid"), (0, "paid")), 60, "amount", "parrdpd2ben", "unreadable"),
+            (((60, "paid"), (60, "paid")), 120, False, "rdpd2ben", "over"),
+        ):
+            with self.subTest(payments=payments):
+                # What was bought is no second payment.
+                entitlement = self._create_entitlement(cycle, transactions=[("PURCHASE", 7)])
+                for amount, status in payments:
+                    self._pay(entitlement, amount, status)
+                self._settle(cycle)
+                self.assertRecordValues(
+                    entitlement,
+                    [
+                        {
+                            "redeemed": redeemed,
+                            "entitlement_balance": 100 - redeemed,
+                            "redemption_problem": problem,
+                            "state": state,
+                            "settlement_outcome": outcome,
+                        }
+                    ],
+                )
+
+    def test_figures_follow_every_change_of_a_payment(self):
+        self.cycle.redemption_source = "payments"
+        entitlement = self._create_entitlement(self.cycle)
+        payment = self._pay(entitlement, 60)
+        self.assertEqual(entitlement.redeemed, 60)
+        self._settle()
+        payment.status = "failed"
+        self.assertEqual((entitlement.redeemed, entitlement.is_settled), (0, False))
+        self._settle()
+        self.assertEqual(entitlement.state, "approved")
+        payment.write({"status": "paid", "amount_paid": 100})
+        self.assertEqual(entitlement.redeemed, 100)
+
+    def test_the_choice_can_be_changed_until_the_first_settlement(self):
+        entitlement = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 7)])
+        goods = self._create_inkind(self.cycle, transactions=[("PURCHASE", 4)])
+        self._pay(entitlement, 60)
+        self.assertEqual(entitlement.redeemed, 7)
+        self.cycle.redemption_source = "payments"
+        self.assertEqual((entitlement.redeemed, goods.redeemed), (60, 4))
+        self._settle()
+        with self.assertRaisesRegex(UserError, "settlement has begun"):
+            self.cycle.redemption_source = "transactions"
+        self.cycle.write({"redemption_source": "payments"})  # the same is no change
+
+    def test_a_program_says_what_counts_in_its_new_cycles(self):
+        self.assertEqual(self.cycle.redemption_source, "transactions")
+        self.program.redemption_source = "payments"
+        self.assertEqual(self.cycle.redemption_source, "transactions")
+        self.assertEqual(self._create_cycle().redemption_source, "payments")
+
+    # Service points
+
+    def test_what_each_service_point_redeemed(self):
+        over = self._create_entitlement(self.cycle, amount=100)
+        hour = timedelta(hours=1)
+        now = fields.Datetime.now()
+        for number, (device, kind, amount) in enumerate(
+            (
+                ("A", "PURCHASE", 80),
+                ("B", "PURCHASE", 50),  # of which 30 are too much
+                ("A", "PURCHASE", 10),  # all of it is
+                ("A", "VOID", 5),  # and 5 of that are taken back
+            )
+        ):
+            self._create_transaction(
+                over,
+                kind,
+                amount,
+                service_point_device_id=device,
+                timestamp_transaction_created=now + number * hour,
+            )
+        other = self._create_entitlement(self.cycle, transactions=[("REFUND", 9)])
+        self._create_transaction(other, "PURCHASE", 20, service_point_device_id="B")
+        goods = self._create_inkind(self.cycle, transactions=())
+        self._create_inkind_transaction(
+            goods, "PURCHASE", quantity=14, service_point_device_id="B"
+        )
+        self._settle()
+        rows = self.env["spp.service.point.redemption"].search([("cycle_id", "=", self.cycle.id)])
+        self.assertEqual(
+            {
+                (row.kind, row.service_point): (
+                    row.transaction_count,
+                    row.purchased,
+                    row.voided,
+                    row.redeemed,
+                    row.over_redeemed,
+                )
+                for row in rows
+            },
+            {
+                ("cash", "A"): (3, 90, 5, 85, 5),
+                ("cash", "B"): (2, 70, 0, 70, 30),
+                ("cash", "No service point"): (1, 0, 0, 0, 0),
+                ("inkind", "B"): (1, 14, 0, 14, 4),
+            },
+        )
+        self.assertEqual(over.entitlement_balance, -35)
+        # Opened on the cycle, the list is of this moment.
+        self._create_transaction(other, "PURCHASE", 1, service_point_device_id="B")
+        action = self.cycle.action_open_service_points()
+        found = self.env[action["res_model"]].search(action["domain"])
+        self.assertEqual(
+            found.filtered(lambda row: row.kind == "cash" and row.service_point == "B").redeemed, 71
+        )
+
+    def test_transactions_without_an_entitlement(self):
+        entitlement = self._create_entitlement(self.cycle)
+        orphan = self._create_transaction(self.env["g2p.entitlement"], "PURCHASE", 5)
+        self._create_transaction(entitlement, "PURCHASE", 5)
+        action = self.env.ref("spp_auto_update_entitlements.action_orphan_transactions")
+        found = self.env[action.res_model].search([("entitlement_id", "=", False)])
+        self.assertIn(orphan, found)
+        self._settle()
+        count = self.env["spp.cycle.settlement"]._count_transactions_without_entitlement()
+        note = " ".join(self.cycle.message_ids.mapped("body"))
+        self.assertIn(f"without an entitlement, of all programs: {count}", note)
+
+    # Reports and dry runs
+
+    def _fill(self):
+        self._create_entitlement(self.cycle, transactions=[("PURCHASE", 40)])
+        self._create_entitlement(self.cycle, transactions=[("PURCHASE", 130)])
+        self._create_entitlement(self.cycle, transactions=[("REFUND", 5)])
+        self._create_inkind(self.cycle, transactions=[("PURCHASE", 4)])
+
+    def _get_figures(self, settlement):
+        return (
+            settlement.entitlement_count,
+            settlement.changed_count,
+            settlement.exception_count,
+            sorted(
+                (total.kind, total.outcome, total.count, total.allocated_shown, total.balance_shown)
+                for total in settlement.total_ids
+            ),
+            sorted((line.code, line.outcome, line.redeemed_shown) for line in settlement.line_ids),
+            settlement._get_money_totals(),
+        )
+
+    def test_a_dry_run_says_what_a_settlement_would(self):
+        self._fill()
+        states = self.cycle.entitlement_ids.mapped("state")
+        with patch.object(cycle_end, "BATCH_SIZE", 2):
+            preview = self.cycle._preview_settlement()
+        shown = self._get_figures(preview)
+        self.assertEqual(self.cycle.entitlement_ids.mapped("state"), states)
+        self.assertFalse(self.cycle.settlement_ids)
+        self.assertFalse(any(self.cycle.entitlement_ids.mapped("is_settled")))
+        self.assertEqual(shown, self._get_figures(self._settle()))
+        self.assertEqual(self.cycle._preview_settlement().entitlement_count, 0)
+
+    def test_a_dry_run_is_for_who_reads_settlements(self):
+        registrar = self._create_user("registrar", "g2p_registry_base.group_g2p_registrar")
+        with self.assertRaises(AccessError):
+            self.cycle.with_user(registrar)._preview_settlement()
+
+    def test_the_report_says_it_all(self):
+        self._fill()
+        manager = self._create_user("manager", "g2p_programs.g2p_program_manager")
+        reports = self.env["ir.actions.report"].with_user(manager)
+        action = "spp_auto_update_entitlements.action_report_settlement"
+        preview = reports._render_qweb_html(f"{action}_preview", self.cycle.ids)[0].decode()
+        self.assertIn("Nothing was written", preview)
+        settlement = self._settle()
+        settlement.line_ids.filtered(lambda line: line.outcome == "over").with_user(manager)._clear(
+            "The shop paid it back."
+        )
+        report = reports._render_qweb_html(action, settlement.ids)[0].decode()
+        name = self.currency.name
+        for text in (
+            self.cycle.name,
+            self.program.name,
+            f"130.00 {name}",
+            "More was redeemed than was granted",
+            "The shop paid it back.",
+            f"300.00 {name} granted, 170.00 {name} redeemed (56.7 %), 130.00 {name} left",
+            "Name and signature",
+        ):
+            with self.subTest(text):
+                self.assertIn(text, report)
+        for text in ("130.00", "To look at"):
+            self.assertIn(text, preview)
+
+    def test_what_nothing_was_redeemed_of_yet(self):
+        cycle = self._create_cycle(state="approved", ended_days_ago=-5)
+        nothing = self._create_entitlement(cycle)
+        self._create_entitlement(cycle, transactions=[("PURCHASE", 1)])
+        self._create_entitlement(cycle, state="draft")
+        self.assertEqual(cycle.unredeemed_count, 1)
+        action = cycle.action_open_unredeemed()
+        self.assertEqual(self.env[action["res_model"]].search(action["domain"]), nothing)
+
+    def test_the_platforms_figures_of_a_cycle(self):
+        cycle = self._create_cycle()
+        self.assertTrue(cycle.show_approve_entitlements_button)
+        self.assertEqual(cycle.total_amount, 0)
+        self._create_entitlement(cycle, amount=10.25)
+        other = self._create_entitlement(cycle, amount=20, state="draft")
+        self.env.invalidate_all()
+        self.assertFalse(cycle.show_approve_entitlements_button)
+        self.assertEqual(cycle.total_amount, 30.25)
+        other.state = "approved"
+        self.env.invalidate_all()
+        self.assertTrue(cycle.show_approve_entitlements_button)

@@ -1,0 +1,94 @@
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import SettlementCase
+
+
+@tagged("post_install", "-at_install")
+class TestHeldBack(SettlementCase):
+    """Cycles that were over before the addon came."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.manager = cls._create_user("manager", "g2p_programs.g2p_program_manager")
+
+    def _create_settleable_cycle(self, **vals):
+        cycle = self._create_cycle(**vals)
+        self._create_entitlement(cycle, transactions=[("PURCHASE", 40)])
+        return cycle
+
+    def _hold_back(self, cycles, **options):
+        self.env["g2p.cycle"]._hold_back(**options)
+        return {cycle.settlement_hold for cycle in cycles}
+
+    def test_which_cycles_are_held_back(self):
+        settled = self._create_settleable_cycle()
+        settled.mark_ended()
+        for vals, held, held_if_ended_only in (
+            ({"state": "ended"}, "held", "held"),
+            ({"state": "approved"}, "held", False),
+            ({"state": "distributed"}, "held", False),
+            ({"state": "distributed", "ended_days_ago": 0}, False, False),
+            ({"state": "approved", "ended_days_ago": -5}, False, False),
+            ({"state": "draft"}, False, False),
+            ({"state": "cancelled"}, False, False),
+        ):
+            with self.subTest(**vals):
+                cycle = self._create_settleable_cycle(**vals)
+                self.assertEqual(self._hold_back(cycle, ended_only=True), {held_if_ended_only})
+                cycle._as_writer().settlement_hold = False
+                self.assertEqual(self._hold_back(cycle + settled), {held, False})
+        empty = self._create_cycle(state="ended")
+        self.assertEqual(self._hold_back(empty), {False})
+
+    def test_no_night_touches_them(self):
+        cycles = self._create_settleable_cycle() + self._create_settleable_cycle(state="ended")
+        self._hold_back(cycles)
+        self.assertEqual(cycles.mapped("nightly_plan"), ["held", "held"])
+        self.env["g2p.cycle"]._cron_settle()
+        self.assertEqual(cycles.entitlement_ids.mapped("state"), ["approved", "approved"])
+        self.assertEqual(cycles.mapped("state"), ["distributed", "ended"])
+        activity = self.program.activity_ids
+        self.assertEqual(len(activity), 1)
+        self.assertIn("2 cycles", activity.note)
+        self.assertTrue(activity.user_id.has_group("base.group_user"))
+
+    def test_they_are_settled_when_a_person_says_so(self):
+        cycles = self._create_settleable_cycle() + self._create_settleable_cycle(state="ended")
+        self._hold_back(cycles)
+        cycles.with_user(self.manager).action_settle_held_back()
+        self.assertEqual(set(cycles.mapped("state")), {"ended"})
+        self.assertEqual(set(cycles.entitlement_ids.mapped("state")), {"parrdpd2ben"})
+        self.assertEqual(cycles.settlement_ids.user_id, self.manager)
+        self.assertFalse(any(cycles.mapped("settlement_hold")))
+        self.assertFalse(self.program.activity_ids)
+        self.assertIn("had this cycle settled", " ".join(cycles[1].message_ids.mapped("body")))
+
+    def test_they_are_left_alone_when_a_person_says_so(self):
+        cycle = self._create_settleable_cycle(state="ended")
+        other = self._create_settleable_cycle()
+        self._hold_back(cycle + other)
+        cycle.with_user(self.manager).action_leave_alone()
+        self.assertTrue(self.program.activity_ids)
+        other.with_user(self.manager).action_leave_alone()
+        self.assertFalse(self.program.activity_ids)
+        self.assertEqual(cycle.nightly_plan, "left")
+        self.env["g2p.cycle"]._cron_settle()
+        self.assertEqual(cycle.entitlement_ids.state, "approved")
+        self.assertEqual(self._hold_back(cycle + other), {"left"})
+        # A person may change her mind.
+        cycle.with_user(self.manager).action_settle_held_back()
+        self.assertEqual(cycle.entitlement_ids.state, "parrdpd2ben")
+
+    def test_who_may_decide(self):
+        validator = self._create_user("validator", "g2p_programs.g2p_program_validator")
+        cycle = self._create_settleable_cycle(state="ended")
+        self._hold_back(cycle)
+        for method in ("action_settle_held_back", "action_leave_alone"):
+            with self.subTest(method), self.assertRaises(AccessError):
+                getattr(cycle.with_user(validator), method)()
+        for user in (validator, self.manager, self.env.user):
+            with self.subTest(user.login), self.assertRaises(AccessError):
+                cycle.with_user(user).write({"settlement_hold": False})
+        self.assertEqual(cycle.settlement_hold, "held")
