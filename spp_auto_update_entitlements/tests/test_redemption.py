@@ -86,6 +86,39 @@ class TestRedemption(SettlementCase):
                 )
                 self._assert_figures(entitlement, redeemed, 100 - redeemed, problem)
 
+    def test_the_day_of_a_rate_is_the_companys(self):
+        self.env.company.partner_id.tz = "Australia/Brisbane"  # ten hours before UTC
+        rate = {"currency_id": self.foreign.id, "company_id": self.env.company.id}
+        self.env["res.currency.rate"].search([("currency_id", "=", self.foreign.id)]).unlink()
+        self.env["res.currency.rate"].create(
+            [dict(rate, name="2026-09-30", rate=2.0), dict(rate, name="2026-10-01", rate=4.0)]
+        )
+        for moment, redeemed in (
+            ("2026-09-30 13:59:59", 20),  # 30 September, 23:59:59 there
+            ("2026-09-30 14:00:00", 10),
+            ("2026-09-30 21:30:00", 10),  # 1 October, 7:30 there
+        ):
+            with self.subTest(moment=moment):
+                entitlement = self._create_entitlement(self.cycle)
+                self._create_transaction(
+                    entitlement,
+                    "PURCHASE",
+                    40,
+                    currency_id=self.foreign.id,
+                    timestamp_transaction_created=moment,
+                )
+                self._assert_figures(entitlement, redeemed, 100 - redeemed)
+
+    def test_readable_movements_beside_negative_ones(self):
+        entitlement = self._create_entitlement(
+            self.cycle, transactions=[("PURCHASE", 60), ("PURCHASE", -5), ("VOID", 10)]
+        )
+        self._assert_figures(entitlement, 50, 50, "negative")
+        goods = self._create_inkind(
+            self.cycle, transactions=[("PURCHASE", 6), ("PURCHASE", -5), ("VOID", 1)]
+        )
+        self._assert_figures(goods, 5, 5, "negative")
+
     def test_the_currency_is_the_journals_or_else_its_companys(self):
         journal = self.env["account.journal"].create(
             {"name": "Relief", "code": "RELF", "type": "general"}
@@ -140,6 +173,23 @@ class TestRedemption(SettlementCase):
                     self._create_inkind_transaction(entitlement, "PURCHASE", **vals)
                 self._assert_figures(entitlement, redeemed, balance)
                 self.assertEqual(entitlement.redemption_basis, basis)
+
+    def test_by_value_other_goods_are_not_these(self):
+        oil = self.env["product.product"].create({"name": "Oil"})
+        kilogram, unit = self.env.ref("uom.product_uom_kgm"), self.product.uom_id
+        value = {"amount_charged_by_service_point": 30}
+        for transactions, redeemed, problem in (
+            ([dict(value, product_id=oil.id)], 0, "product"),
+            ([dict(value, product_id=self.product.id)], 30, False),
+            ([dict(value, uom_id=kilogram.id)], 0, "unit"),
+            ([dict(value, uom_id=unit.id)], 30, False),
+            ([value, dict(value, product_id=oil.id)], 30, "product"),
+        ):
+            with self.subTest(transactions=transactions):
+                entitlement = self._create_inkind(self.cycle, total_amount=100)
+                for vals in transactions:
+                    self._create_inkind_transaction(entitlement, "PURCHASE", **vals)
+                self._assert_figures(entitlement, redeemed, 100 - redeemed, problem)
 
     def test_many_entitlements_cost_no_more_queries(self):
         def figures_of(count):

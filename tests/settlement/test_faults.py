@@ -15,6 +15,15 @@ SETTLEMENTS = """
     FROM spp_cycle_settlement
 """
 ACTIVITIES = "SELECT count(*) FROM mail_activity WHERE res_model = 'g2p.cycle'"
+CUT_ALL_CONNECTIONS = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+TRIGGERS = """
+    SELECT count(*) FROM ir_cron_trigger AS trigger
+    JOIN ir_model_data AS data ON data.model = 'ir.cron' AND data.res_id = trigger.cron_id
+    WHERE data.name = 'cron_settle_cycles'
+"""
 
 
 class SettlementRegistry(Registry):
@@ -56,9 +65,8 @@ def test_the_nightly_run_is_killed(registry, pause, kept):
     registry.do("cron")
     assert registry.states == "parrdpd2ben rdpd2ben approved rdpd2ben parrdpd2ben"
     assert registry.cycle == "ended|f"
-    done = 2 * (pause - 1)
-    killed = f"interrupted {done}, " if done else ""
-    assert registry.settlements == f"{killed}done {5 - done}"
+    # The settlement goes on where it was; what was not committed is done anew.
+    assert registry.settlements == "done 5"
 
 
 def test_two_runs_at_once(registry):
@@ -66,7 +74,7 @@ def test_two_runs_at_once(registry):
     first = registry.start("cron 1")
     registry.do("cron")
     assert registry.cycle == "distributed|f"
-    with pytest.raises(ShellFailed, match="is being settled right now"):
+    with pytest.raises(ShellFailed, match="is being worked on right now"):
         registry.do("end")
     registry.open_gate()
     registry.finish(first)
@@ -98,42 +106,56 @@ def test_a_purchase_after_the_settlement_is_noticed(registry):
     assert registry.settlements == "done 2, done 1"
 
 
-def test_a_cycle_that_fails_is_rolled_back_and_tried_again(registry):
+def test_a_cycle_that_fails_keeps_what_is_settled_and_is_tried_again(registry):
     registry.do("seed 40 100", "break_managers", "cron", "cron")
-    assert registry.states == "approved approved"
+    assert registry.states == "parrdpd2ben rdpd2ben"
     assert registry.cycle == "distributed|f"
-    assert registry.settlements == "failed 0, failed 0"
+    assert registry.settlements == "done 2, failed 0, failed 0"
     assert registry.ask(ACTIVITIES) == "1"
     registry.do("cron")
-    assert registry.states == "parrdpd2ben rdpd2ben"
     assert (registry.cycle, registry.ask(ACTIVITIES)) == ("ended|f", "0")
+    assert registry.settlements == "done 2, failed 0, failed 0"
 
 
-def test_a_background_job_fails(registry):
-    registry.do("seed 40 100", "queue")
-    assert registry.cycle == "distributed|t"
-    with pytest.raises(ShellFailed, match="ZeroDivisionError"):
-        registry.do("break_managers", "job")
-    assert registry.states == "approved approved"
-    assert registry.cycle == "distributed|f"
-    assert registry.settlements == "failed 0"
-    assert registry.ask(ACTIVITIES) == "1"
-
-
-def test_a_background_job_is_killed(registry):
-    registry.do("seed 40 100 0", "queue")
-    running = registry.start("job 2")
+def test_a_big_cycle_is_ended_by_the_cron(registry):
+    registry.do("seed 40 100 0", "request")
+    assert (registry.cycle, registry.states) == ("distributed|f", "approved approved approved")
+    assert registry.ask(TRIGGERS) == "1"
+    running = registry.start("cron 2")
     registry.kill(running)
-    registry.do("cron")  # the job may still come back: its cycle is left to it
-    assert (registry.states, registry.cycle) == ("approved approved approved", "distributed|t")
-    registry.do("job")  # what the job runner does with a job whose worker died
     assert registry.states == "parrdpd2ben rdpd2ben approved"
+    registry.do("cron")
     assert (registry.cycle, registry.settlements) == ("ended|f", "done 3")
 
 
-def test_a_background_job_is_gone(registry):
-    registry.do("seed 40", "queue")
-    registry.ask("DELETE FROM queue_job")
+def test_all_connections_are_cut(registry):
+    registry.do("seed 40 100 0 130 40")
+    running = registry.start("cron 2")
+    registry.ask(CUT_ALL_CONNECTIONS)
+    registry.open_gate()
+    with pytest.raises(AssertionError):
+        registry.finish(running)
+    # It is called again by itself, and nobody is told of a failure.
+    assert registry.ask(TRIGGERS) == "1"
+    assert (registry.settlements, registry.ask(ACTIVITIES)) == ("running 2", "0")
     registry.do("cron")
-    assert (registry.states, registry.cycle) == ("parrdpd2ben", "ended|f")
-    assert registry.settlements == "failed 0, done 1"
+    assert registry.states == "parrdpd2ben rdpd2ben approved rdpd2ben parrdpd2ben"
+    assert (registry.cycle, registry.settlements) == ("ended|f", "done 5")
+
+
+def test_a_cycle_is_cancelled_in_the_middle(registry):
+    registry.do("seed 40 100 0 130 40")
+    running = registry.start("cron 1")
+    cancelling = registry.start_unwatched("cancel")
+    registry.wait_for_lock()
+    registry.open_gate()
+    registry.finish(cancelling)
+    registry.finish(running)
+    # If it could not look at the cycle for the cancelling's lock, it is called again.
+    registry.do("cron")
+    # Whether the cancelling came after the first batch or after the second.
+    settled = 4 if registry.states.split()[3] == "rdpd2ben" else 2
+    states = "parrdpd2ben rdpd2ben approved rdpd2ben parrdpd2ben".split()[:settled]
+    assert registry.states.split() == states + ["approved"] * (5 - settled)
+    assert (registry.cycle, registry.settlements) == ("cancelled|f", f"interrupted {settled}")
+    assert registry.ask(ACTIVITIES) == "0"

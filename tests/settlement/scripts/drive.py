@@ -3,8 +3,8 @@
     seed AMOUNT [AMOUNT ...]   an expired cycle, an entitlement of 100 for each purchase
     cron [PAUSE]               the nightly run, in batches of 2
     end                        "Set as Ended"
-    queue                      "Set as Ended" on a cycle that is too big to do at once
-    job [PAUSE]                what the job runner does with the job of that
+    request                    "Set as Ended" on a cycle that is too big to do at once
+    cancel                     somebody cancels the cycle
     buy AMOUNT [pause]         a service point sends a purchase for the first entitlement
     break_managers             a bug in another addon, from here on
 
@@ -13,12 +13,12 @@ PAUSE, or before the commit, it says so and waits until the gate is there.
 """
 
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 from uuid import uuid4
 
-from odoo.addons.spp_auto_update_entitlements.models import cycle as cycle_module
-from odoo.addons.spp_auto_update_entitlements.models import cycle_settlement
+from odoo.addons.spp_auto_update_entitlements.models import cycle_end
 
 sys.path += map(str, (Path(sys.argv[0]).parent, Path(sys.argv[0]).parents[2]))
 
@@ -38,7 +38,7 @@ def in_small_batches(pause=0):
         if len(done) == int(pause):
             wait_at_gate()
 
-    patch.object(cycle_settlement, "BATCH_SIZE", 2).start()
+    patch.object(cycle_end, "BATCH_SIZE", 2).start()
     patch.object(settlement_class, "_book", book).start()
 
 
@@ -65,7 +65,7 @@ def add_purchase(entitlement, amount):
             "amount_charged_by_service_point": float(amount),
             "currency_id": env.company.currency_id.id,
             "transaction_uuid": str(uuid4()),
-            "timestamp_transaction_created": "2026-01-15 12:00:00",
+            "timestamp_transaction_created": datetime.now() - timedelta(days=4),
             "user_id": env.uid,
         }
     )
@@ -84,14 +84,13 @@ def end():
     get_cycle().mark_ended()
 
 
-def queue():
-    with patch.object(cycle_module, "MAX_SETTLED_AT_ONCE", 0):
+def request():
+    with patch.object(cycle_end, "MAX_SETTLED_AT_ONCE", 0):
         end()
 
 
-def job(pause=0):
-    in_small_batches(pause)
-    env["g2p.cycle"]._settle_in_background(get_cycle())
+def cancel():
+    get_cycle().state = "cancelled"
 
 
 def buy(amount, pause=None):
