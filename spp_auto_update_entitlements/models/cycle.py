@@ -126,7 +126,11 @@ class G2PCycle(models.Model):
         domain = ["|"] * (len(companies_by_day) - 1)
         for last_day, company_ids in companies_by_day.items():
             domain += ["&", ("end_date", "<", last_day), "|", ("company_id", "in", company_ids)]
-            domain += ["&", ("company_id", "=", False), ("program_id.company_id", "in", company_ids)]
+            domain += [
+                "&",
+                ("company_id", "=", False),
+                ("program_id.company_id", "in", company_ids),
+            ]
         return domain
 
     # Who may settle

@@ -1,4 +1,4 @@
-from odoo import _, fields, models
+from odoo import _, models
 from odoo.exceptions import UserError
 
 from odoo.addons.g2p_programs.models.constants import (

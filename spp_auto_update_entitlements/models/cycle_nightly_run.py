@@ -238,7 +238,9 @@ class G2PCycle(models.Model):
         if self.end_requested_by_id and plan == "state":
             self._as_writer().end_requested_by_id = False
             self.message_post(
-                body=_("The cycle was set as ended, but is not approved any more: it stays as it is.")
+                body=_(
+                    "The cycle was set as ended, but is not approved any more: it stays as it is."
+                )
             )
 
     @api.model

@@ -124,4 +124,3 @@ class G2PEntitlement(models.Model):
         return self._fields["ern"].compute == name and module.startswith(
             "odoo.addons.g2p_programs."
         )
-

@@ -337,14 +337,19 @@ class SettlementMixin(models.AbstractModel):
         suspicions = self._get_suspicions()
         cases = {}  # of those that look alike one is decided
         stale = {}
-        for entitlement_id, state, given, settled_state, settlement_id, *figures in (
-            self._read_columns(
-                "state",
-                "state_before_settlement",
-                "settled_state",
-                "settlement_id",
-                *self._get_figures(Redemption()),
-            )
+        for (
+            entitlement_id,
+            state,
+            given,
+            settled_state,
+            settlement_id,
+            *figures,
+        ) in self._read_columns(
+            "state",
+            "state_before_settlement",
+            "settled_state",
+            "settlement_id",
+            *self._get_figures(Redemption()),
         ):
             redemption = redemptions[entitlement_id]
             if not given or state != settled_state:

@@ -51,9 +51,7 @@ class TestFinance(SettlementCase):
         cycle = self._create_cycle()
         for _index in range(3):
             entitlement = self._create_entitlement(cycle, amount=40.125)
-            self._create_transaction(
-                entitlement, "PURCHASE", 40.125, currency_id=self.dinar.id
-            )
+            self._create_transaction(entitlement, "PURCHASE", 40.125, currency_id=self.dinar.id)
         over = self._create_entitlement(cycle, amount=1)
         self._create_transaction(over, "PURCHASE", 1.001, currency_id=self.dinar.id)
         settlement = self._settle(cycle)
@@ -66,9 +64,7 @@ class TestFinance(SettlementCase):
 
     def test_four_kilograms_of_a_ton(self):
         ton, kilogram = self.env.ref("uom.product_uom_ton"), self.env.ref("uom.product_uom_kgm")
-        rice = self.env["product.product"].create(
-            {"name": "Rice in Tons", "uom_id": ton.id}
-        )
+        rice = self.env["product.product"].create({"name": "Rice in Tons", "uom_id": ton.id})
         entitlement = self._create_inkind(
             self.cycle, qty=1, product_id=rice.id, uom_id=ton.id, state="cancelled"
         )
@@ -178,9 +174,7 @@ class TestFinance(SettlementCase):
         other = self._create_entitlement(self.cycle, transactions=[("REFUND", 9)])
         self._create_transaction(other, "PURCHASE", 20, service_point_device_id="B")
         goods = self._create_inkind(self.cycle, transactions=())
-        self._create_inkind_transaction(
-            goods, "PURCHASE", quantity=14, service_point_device_id="B"
-        )
+        self._create_inkind_transaction(goods, "PURCHASE", quantity=14, service_point_device_id="B")
         self._settle()
         rows = self.env["spp.service.point.redemption"].search([("cycle_id", "=", self.cycle.id)])
         self.assertEqual(

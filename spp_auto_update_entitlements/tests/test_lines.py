@@ -44,11 +44,26 @@ class TestLines(SettlementCase):
             ("another receipt", {"receipt_number": "7"}, {"receipt_number": "8"}, False),
             ("no receipt", {}, {}, False),
             ("empty receipt", {"receipt_number": ""}, {"receipt_number": ""}, False),
-            ("another point", {"receipt_number": "7", **point}, {"receipt_number": "7", **other}, 0),
+            (
+                "another point",
+                {"receipt_number": "7", **point},
+                {"receipt_number": "7", **other},
+                0,
+            ),
             ("one point", {"receipt_number": "7", **point}, {"receipt_number": "7", **point}, True),
             ("one minute", {}, {"timestamp_transaction_created": moment + second}, True),
-            ("another amount", {"receipt_number": "7"}, {"receipt_number": "7", "amount": 61}, False),
-            ("another type", {"receipt_number": "7"}, {"receipt_number": "7", "kind": "VOID"}, False),
+            (
+                "another amount",
+                {"receipt_number": "7"},
+                {"receipt_number": "7", "amount": 61},
+                False,
+            ),
+            (
+                "another type",
+                {"receipt_number": "7"},
+                {"receipt_number": "7", "kind": "VOID"},
+                False,
+            ),
             ("nothing moved", {"amount": 0}, {"amount": 0}, False),
         ):
             with self.subTest(case):

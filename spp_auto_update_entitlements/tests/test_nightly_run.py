@@ -238,9 +238,7 @@ class TestNightlyRun(SettlementCase):
                 self.assertEqual(cycle.state, cycle_state)
         self.assertEqual(triggers.search_count([("cron_id", "=", self.cron.id)]), before + 3)
         # One settlement, however many turns it took.
-        self.assertRecordValues(
-            cycle.settlement_ids, [{"state": "done", "entitlement_count": 2}]
-        )
+        self.assertRecordValues(cycle.settlement_ids, [{"state": "done", "entitlement_count": 2}])
 
     def test_the_time_is_half_of_the_servers_limit(self):
         for limits, seconds in (

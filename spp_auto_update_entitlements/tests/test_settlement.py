@@ -215,9 +215,7 @@ class TestSettlement(SettlementCase):
             (("PURCHASE", 60), "redeemed"),
         ):
             with self.subTest(late=late):
-                entitlement = self._create_entitlement(
-                    self.cycle, transactions=[("PURCHASE", 40)]
-                )
+                entitlement = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 40)])
                 self._settle()
                 entitlement.write({"state": "rdpd2ben"})
                 self.assertFalse(entitlement.is_settled)

@@ -155,7 +155,7 @@ def test_a_cycle_is_cancelled_in_the_middle(registry):
     registry.do("cron")
     # Whether the cancelling came after the first batch or after the second.
     settled = 4 if registry.states.split()[3] == "rdpd2ben" else 2
-    states = "parrdpd2ben rdpd2ben approved rdpd2ben parrdpd2ben".split()[:settled]
+    states = ["parrdpd2ben", "rdpd2ben", "approved", "rdpd2ben", "parrdpd2ben"][:settled]
     assert registry.states.split() == states + ["approved"] * (5 - settled)
     assert (registry.cycle, registry.settlements) == ("cancelled|f", f"interrupted {settled}")
     assert registry.ask(ACTIVITIES) == "0"

@@ -52,7 +52,9 @@ def migrate_memory_of_state(cr, table):
 def migrate_outcomes(cr):
     for table in (LINES, "spp_cycle_settlement_total"):
         cr.execute(f"UPDATE {table} SET outcome = 'voided' WHERE outcome = 'restored'")
-        cr.execute(f"UPDATE {table} SET outcome = 'contradicted' WHERE outcome = 'voided_elsewhere'")
+        cr.execute(
+            f"UPDATE {table} SET outcome = 'contradicted' WHERE outcome = 'voided_elsewhere'"
+        )
 
 
 def fill_lines(cr):
@@ -70,7 +72,9 @@ def fill_lines(cr):
         FROM spp_cycle_settlement AS settlement WHERE settlement.id = line.settlement_id
         """
     )
-    for table, column in zip(ENTITLEMENTS, ("entitlement_id", "inkind_entitlement_id"), strict=True):
+    for table, column in zip(
+        ENTITLEMENTS, ("entitlement_id", "inkind_entitlement_id"), strict=True
+    ):
         cr.execute(
             f"""
             UPDATE {LINES} AS line SET status = 'open'
