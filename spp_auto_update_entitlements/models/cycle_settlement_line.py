@@ -53,7 +53,7 @@ class CycleSettlementLine(models.Model):
     fingerprint = fields.Char(
         help="The facts. What a person cleared stays cleared as long as these are the same."
     )
-    cleared_by_id = fields.Many2one("res.users", "Cleared By")
+    cleared_by_id = fields.Many2one("res.users")
     cleared_datetime = fields.Datetime("Cleared On")
     remark = fields.Text()
 
