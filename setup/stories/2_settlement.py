@@ -49,6 +49,13 @@ def spell_type_wrong(cycle):
     cycle.entitlement_ids.transaction_ids[-1].transaction_type = "SALE"
 
 
+def send_twice(cycle):
+    """A service point that sends a purchase again, because no answer came."""
+    first = cycle.entitlement_ids.transaction_ids[0]
+    moment = first.timestamp_transaction_created + timedelta(seconds=1)
+    first.copy({"transaction_uuid": "sent again", "timestamp_transaction_created": moment})
+
+
 def print_settlements(cycles):
     head = ("Cycle", "State", "In full", "In part", "Not", "Exceptions", "Redeemed", "Balance", "")
     rows = [head]
@@ -65,7 +72,9 @@ def describe_settlement(settlement):
     counts = {total.outcome: total.count for total in totals}
     payable = totals.filtered(lambda total: not total.outcome.startswith("closed"))
     return [
-        *(counts.get(outcome, 0) for outcome in ("redeemed", "partial", "unredeemed")),
+        counts.get("redeemed", 0),
+        counts.get("partial", 0),
+        counts.get("unredeemed", 0) + counts.get("voided", 0),
         settlement.exception_count,
         f"{sum(payable.mapped('redeemed')):,.2f}",
         f"{sum(payable.mapped('balance')):,.2f}",
@@ -105,6 +114,7 @@ add_cash(over, households[1], [0.5], state="cancelled")
 add_cash(over, households[2], [0.5, -0.75])
 add_food(basket, households[3], [1, 0.25])
 spell_type_wrong(over)
+send_twice(over)
 basket._compute_inkind_entitlements_count()
 env.flush_all()
 
@@ -120,5 +130,10 @@ print_text(
     f"After that, “{running.name}” came to its end, too. It waits among the expired cycles, for "
     "somebody to press “Set as Ended”."
 )
-action = env.ref("spp_auto_update_entitlements.action_expired_cycles")
-print(f"OPEN /web#action={action.id} the expired cycles")
+for name, title in (
+    ("action_expired_cycles", "the expired cycles"),
+    ("action_cycle_settlement", "the settlements"),
+    ("action_lines_to_look_at", "what a person is to look at"),
+):
+    action = env.ref(f"spp_auto_update_entitlements.{name}")
+    print(f"OPEN /web#action={action.id} {title}")

@@ -83,13 +83,15 @@ def add_transaction(entitlement, share, **vals):
     env = entitlement.env
     days_before_end = 5 + entitlement.id % 20
     day = entitlement.cycle_id.end_date - timedelta(days=days_before_end)
+    hour = 8 + len(entitlement.transaction_ids)
     env[entitlement._fields["transaction_ids"].comodel_name].create(
         {
             "entitlement_id": entitlement.id,
             "transaction_type": "PURCHASE" if share > 0 else "VOID",
             "transaction_uuid": str(uuid4()),
-            "timestamp_transaction_created": datetime.combine(day, time(10)),
+            "timestamp_transaction_created": datetime.combine(day, time(hour)),
             "receipt_number": f"R{next(numbers):05}",
+            "service_point_device_id": f"Shop {'ABC'[entitlement.partner_id.id % 3]}",
             "user_id": env.uid,
             "currency_id": env.company.currency_id.id,
             **vals,

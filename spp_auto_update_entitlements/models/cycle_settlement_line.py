@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.g2p_programs.models.constants import STATE_ENDED
 
-from ..redemption import GRANTED_STATES, OUTCOMES, PROBLEMS
+from ..redemption import EXCEPTIONS, GRANTED_STATES, OUTCOMES, PROBLEMS
 from .cycle import MAY_SETTLE_GROUPS
 from .cycle_end import STATES_TO_END
 
@@ -40,6 +40,7 @@ class CycleSettlementLine(models.Model):
     state_given = fields.Selection("_selection_state")
     state_after = fields.Selection("_selection_state")
     previous_settlement_id = fields.Many2one("spp.cycle.settlement", "Settled Before In")
+    listed_for = fields.Char(compute="_compute_explanation")
     explanation = fields.Char(compute="_compute_explanation")
     status = fields.Selection(
         [
@@ -224,6 +225,7 @@ class CycleSettlementLine(models.Model):
     def _compute_explanation(self):
         sentences = self._get_explanations()
         problems = dict(self._fields["problem"]._description_selection(self.env))
+        outcomes = dict(self._fields["outcome"]._description_selection(self.env))
         for line in self:
             is_all_voided = line.outcome == "partial" and not line.redeemed
             parts = [
@@ -233,6 +235,14 @@ class CycleSettlementLine(models.Model):
                 line.is_outside and sentences["outside"],
             ]
             line.explanation = " ".join(part for part in parts if part) or sentences["corrected"]
+            outcome = outcomes.get(line.outcome)
+            reasons = [
+                line.is_twin and self._fields["is_twin"]._description_string(self.env),
+                line.is_outside and self._fields["is_outside"]._description_string(self.env),
+            ]
+            if line.outcome in EXCEPTIONS or not any(reasons):
+                reasons.insert(0, outcome)
+            line.listed_for = ", ".join(reason for reason in reasons if reason)
 
     @api.model
     def _get_explanations(self):
