@@ -36,7 +36,7 @@ def _parse_sizes(text):
 @contextmanager
 def measured(env, tables):
     """Give a dict, and fill it: seconds, number of queries, and growth of peak memory in MB."""
-    _vacuum(env, tables)
+    vacuum(env, tables)
     env.invalidate_all()
     _forget_peak_memory()
     result = {}
@@ -47,7 +47,7 @@ def measured(env, tables):
     result["peak_growth_mb"] = round(_get_peak_memory() - memory, 1)
 
 
-def _vacuum(env, tables):
+def vacuum(env, tables):
     """Leave no work for autovacuum to do in the middle of a measurement."""
     with env.registry.cursor() as cr:
         cr._cnx.autocommit = True
