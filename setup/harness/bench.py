@@ -6,6 +6,8 @@ from .console import run_command
 from .environment import Environment
 from .steps import ROOT, locked
 
+# What the platform's lists of transactions can't be opened without on Odoo 17.
+SERVICE_POINTS = "spp_service_points"
 SCRIPTS = ROOT / "setup" / "benchmarks"
 
 
@@ -19,6 +21,8 @@ def main() -> int:
     with Environment.prepare() as env, locked(f"bench-{env.name}"):
         database = env.databases.name("bench")
         env.build_database(database)
+        if any((folder / SERVICE_POINTS).is_dir() for folder in env.addons_path):
+            env.install(database, [SERVICE_POINTS])
         return env.show_shell(database, SCRIPTS / f"{options.name}.py", *arguments)
 
 

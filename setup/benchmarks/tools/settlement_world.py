@@ -148,7 +148,7 @@ def _create_originals(cycle, model, habits):
         values.update(initial_amount=GRANTED, is_cash_entitlement=True)
     else:
         unit = env.ref("uom.product_uom_kgm")
-        rice = env["product.product"].create({"name": "Rice", "uom_id": unit.id})
+        rice = env["product.product"].create({"name": "Rice"})
         values.update(product_id=rice.id, uom_id=unit.id, qty=GRANTED)
     entitlements = env[model].create([dict(values) for _habit in habits])
     env[TRANSACTIONS[model]].create(

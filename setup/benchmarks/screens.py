@@ -1,0 +1,82 @@
+"""How long the server takes to open each screen of an addon, on a big cycle.
+
+    ./setup/bench screens [--json] [--size 1000000] [--addon spp_auto_update_entitlements]
+
+Seeded are a cycle of ``size`` cash entitlements with about two transactions each, and one of a
+tenth as many in kind, both settled by the addon itself; and a cash cycle of ``size`` that is over
+and not settled yet. Then a program manager opens every screen there is: the views of all windows
+of the addon and of those of the models that it extends, as far as the user's menus show them or
+no menu leads to them; and what the buttons in their forms open. Each is opened as the web client
+does it (`tools/web_client.py`), with nothing remembered, twice; the second time is shown.
+
+``rows`` is how many records the screen is about: those that its domain finds; 1 for a form.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(sys.argv[0]).parent / "tools"))
+from screens import Finder, open_screen
+from settlement_world import seed_settlement
+
+# Seconds.
+LIMITS = {"pivot": 2, "graph": 2}
+LIMIT = 1
+# By addon: what makes the records that its screens show.
+WORLDS = {"spp_auto_update_entitlements": seed_settlement}
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="setup/bench screens")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--size", type=int, default=1_000_000, help="of the cycle (default: %(default)s)"
+    )
+    parser.add_argument("--addon", choices=WORLDS, default=next(iter(WORLDS)))
+    return parser.parse_args()
+
+
+def create_user(env):
+    groups = "group_ids" if "group_ids" in env["res.users"]._fields else "groups_id"
+    names = ("base.group_user", "g2p_programs.g2p_program_manager")
+    return env["res.users"].create(
+        {
+            "name": "Program Manager",
+            "login": "benchmark",
+            groups: [(6, 0, [env.ref(name).id for name in names])],
+        }
+    )
+
+
+def print_result(result):
+    limit = LIMITS.get(result["kind"], LIMIT)
+    mark = f"  above {limit} s" if result["seconds"] > limit else ""
+    mark += "" if result["rows"] else "  shows nothing"
+    columns = "{name:<64}  {kind:<8}  {rows:>9}  {seconds:>7.3f}"
+    print(columns.format(**result) + mark, flush=True)
+
+
+def main(env):
+    options = parse_arguments()
+    chosen = WORLDS[options.addon](env, options.size)
+    user = create_user(env)
+    env.cr.commit()
+    print(f"{'screen':<64}  {'kind':<8}  {'rows':>9}  {'seconds':>7}", flush=True)
+    results, failed = [], []
+    for screen in Finder(env, user, options.addon, chosen).find_all():
+        try:
+            results.append(open_screen(env, user, screen))
+        except Exception as error:
+            failed.append(f"{screen.name}, {screen.kind}: {type(error).__name__}: {error}")
+            print(f"{screen.name:<64}  {screen.kind:<8}  failed", flush=True)
+            continue
+        print_result(results[-1])
+    if failed:
+        sys.exit("These can't be opened:\n" + "\n".join(failed))
+    if options.json:
+        print(json.dumps({"bench": "screens", "screens": results}), flush=True)
+
+
+main(env)
