@@ -12,7 +12,7 @@ from ..exceptions import SettlementUnderWay
 
 # Above this many entitlements, "Set as Ended" leaves the settlement to the cron.
 MAX_SETTLED_AT_ONCE = 2000
-BATCH_SIZE = 5000
+BATCH_SIZE = 10_000
 STATES_TO_END = (STATE_APPROVED, STATE_DISTRIBUTED)
 
 
@@ -40,12 +40,17 @@ class G2PCycle(models.Model):
                 requested |= cycle
                 continue
             cycle._settle_now()
-            cycle._as_writer().write({"end_requested_by_id": False, "settlement_hold": False})
-            if cycle.program_id.get_manager(MANAGER_CYCLE):
-                super(G2PCycle, cycle).mark_ended()
-            else:
-                cycle.state = STATE_ENDED
+            cycle._end()
+            cycle._sum_up_service_points()
         return requested._get_requested_notification() if requested else None
+
+    def _end(self):
+        """End this cycle, of which all is settled, the platform's way."""
+        self._as_writer().write({"end_requested_by_id": False, "settlement_hold": False})
+        if self.program_id.get_manager(MANAGER_CYCLE):
+            super().mark_ended()
+        else:
+            self.state = STATE_ENDED
 
     def _check_can_end(self):
         self.ensure_one()

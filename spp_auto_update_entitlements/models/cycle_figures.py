@@ -87,15 +87,24 @@ class G2PCycle(models.Model):
     def action_open_service_points(self):
         """Open what each service point redeemed in this cycle, as it is now."""
         self.ensure_one()
-        service_points = self.env["spp.service.point.redemption"]
-        service_points._compute_of(self)
+        self._sum_up_service_points()
         return {
             "type": "ir.actions.act_window",
             "name": _("Service Points"),
-            "res_model": service_points._name,
+            "res_model": "spp.service.point.redemption",
             "view_mode": "list,pivot,graph",
             "domain": [("cycle_id", "=", self.id)],
         }
+
+    def _sum_up_service_points(self):
+        self.env["spp.service.point.redemption"]._compute_of(self)
+
+    def _is_summary_stale(self):
+        """Tell whether a settlement is newer than what is summed up of the service points."""
+        settled = self.sudo().settlement_ids[:1].end_datetime
+        rows = self.env["spp.service.point.redemption"].sudo()
+        newest = rows.search([("cycle_id", "=", self.id)], order="write_date desc", limit=1)
+        return bool(settled) and (not newest or newest.write_date < settled)
 
     def _remind_of_open_lines(self):
         """Keep one activity for the responsible manager while lines are to be looked at."""

@@ -144,6 +144,9 @@ class G2PCycle(models.Model):
             if not is_done:
                 goes_on_at = fields.Datetime.now()
                 break
+            if cycle._is_summary_stale():
+                cycle._sum_up_service_points()
+                self._commit()
         if goes_on_at:
             self._start_cron(goes_on_at)
             self._commit()
@@ -226,7 +229,7 @@ class G2PCycle(models.Model):
             self.env.invalidate_all()
             return False
         if self.state != STATE_ENDED:
-            settling.mark_ended()
+            settling._end()
         self._clear_failure()
         return True
 

@@ -127,7 +127,6 @@ class CycleSettlement(models.Model):
         for settlement in self:
             settlement.write({"state": "done", "end_datetime": fields.Datetime.now()})
             cycle = settlement.cycle_id
-            self.env["spp.service.point.redemption"]._compute_of(cycle)
             cycle.message_post(body=settlement._get_note())
             cycle._remind_of_open_lines()
 

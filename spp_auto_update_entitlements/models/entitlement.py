@@ -8,6 +8,7 @@ from .program import PAYMENTS
 class G2PEntitlement(models.Model):
     _name = "g2p.entitlement"
     _inherit = ["g2p.entitlement", "spp.settlement.mixin", "spp.redemption.mixin"]
+    _granted_fields = ("initial_amount",)
 
     cycle_id = fields.Many2one(index=True)
     state = fields.Selection(
@@ -53,49 +54,78 @@ class G2PEntitlement(models.Model):
     def _compute_redemption(self):
         return super()._compute_redemption()
 
-    def _get_redemptions(self):
-        bought, paid = [], []
-        for *facts, source in self._read_facts("initial_amount", "journal_id"):
-            (paid if source == PAYMENTS else bought).append(facts)
-        redemptions = {}
-        for rows, get_movements in (
-            (bought, type(self)._get_money_transactions),
-            (paid, type(self)._get_payments),
-        ):
-            entitlements = self.browse(row[0] for row in rows)
-            redemptions |= entitlements._get_money_redemptions(rows, get_movements)
-        return redemptions
+    @api.model
+    def _get_granted_columns(self):
+        return SQL("entitlement.initial_amount::text")
 
-    def _get_payments(self):
-        """Return the query of what was paid out for these entitlements: see `_sum_money`."""
+    @api.model
+    def _get_joins_of_granted(self):
+        return SQL()
+
+    def _get_movements(self):
+        """Return the query of what was bought, or paid out: see `_group_movements`."""
+        paid_ids = {
+            row[0]
+            for row in self._read_rows(
+                SQL(
+                    """
+                    SELECT entitlement.id FROM g2p_entitlement AS entitlement
+                    JOIN g2p_cycle AS cycle ON cycle.id = entitlement.cycle_id
+                        AND cycle.redemption_source = %s
+                    """,
+                    PAYMENTS,
+                )
+            )
+        }
+        bought = self.browse(id_ for id_ in self.ids if id_ not in paid_ids)
+        if not paid_ids:
+            return bought._get_bought()
+        return SQL("%s UNION ALL %s", bought._get_bought(), self.browse(paid_ids)._get_paid())
+
+    def _get_bought(self):
+        return SQL(
+            """
+            SELECT entitlement_id, transaction_type AS kind, currency_id, NULL AS problem,
+                NULL::integer AS product_id, NULL::integer AS uom_id,
+                amount_charged_by_service_point AS amount, NULL::numeric AS quantity,
+                timestamp_transaction_created AS moment
+            FROM %s
+            WHERE entitlement_id = ANY(%s::integer[]) AND amount_charged_by_service_point <> 0
+            """,
+            self._get_transactions(),
+            self._get_ids_literal(),
+        )
+
+    def _get_paid(self):
         self.env["g2p.payment"].flush_model()
         return SQL(
             """
             SELECT payment.entitlement_id, %s AS kind,
                 COALESCE(journal.currency_id, company.currency_id) AS currency_id,
+                CASE WHEN COALESCE(payment.amount_paid, 0) = 0 THEN 'amount' END AS problem,
+                NULL::integer AS product_id, NULL::integer AS uom_id,
+                payment.amount_paid AS amount, NULL::numeric AS quantity,
                 COALESCE(payment.payment_datetime, payment.issuance_date, payment.create_date)
-                    AS moment,
-                payment.amount_paid AS amount,
-                CASE WHEN COALESCE(payment.amount_paid, 0) = 0 THEN 'amount' END AS problem
+                    AS moment
             FROM g2p_payment AS payment
             JOIN g2p_entitlement AS entitlement ON entitlement.id = payment.entitlement_id
             LEFT JOIN account_journal AS journal
                 ON journal.id = COALESCE(payment.journal_id, entitlement.journal_id)
-            LEFT JOIN res_company AS company
-                ON company.id = COALESCE(journal.company_id, payment.company_id)
+            LEFT JOIN res_company AS company ON company.id = COALESCE(
+                journal.company_id, payment.company_id, entitlement.company_id
+            )
             WHERE payment.entitlement_id = ANY(%s::integer[]) AND payment.status = 'paid'
             """,
             PURCHASE,
             self._get_ids_literal(),
         )
 
+    def _add_up_lines(self, facts, lines, rates=None):
+        return self._add_up_money(facts, facts.granted[0], lines, rates)
+
     @api.model
     def _is_by_transactions(self, cycle):
         return cycle.redemption_source != PAYMENTS
-
-    def _get_suspicions(self):
-        # Of a payment there is no receipt, and its day is not the beneficiary's.
-        return super()._get_suspicions() if self._is_by_transactions(self[:1].cycle_id) else {}
 
     @api.model
     def _get_moved_columns(self):

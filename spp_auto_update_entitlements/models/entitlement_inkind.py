@@ -1,4 +1,3 @@
-from collections import defaultdict
 from decimal import Decimal
 
 from odoo import api, fields, models
@@ -13,6 +12,7 @@ QUANTITY_ROUNDING = 0.000001
 class G2PEntitlementInkind(models.Model):
     _name = "g2p.entitlement.inkind"
     _inherit = ["g2p.entitlement.inkind", "spp.settlement.mixin", "spp.redemption.mixin"]
+    _granted_fields = ("qty", "total_amount", "product_id", "uom_id")
 
     cycle_id = fields.Many2one(index=True)
     state = fields.Selection(
@@ -70,80 +70,55 @@ class G2PEntitlementInkind(models.Model):
         basis = "value" if redemption.currency_id else "quantity"
         return dict(super()._get_figures(redemption), redemption_basis=basis)
 
-    def _get_redemptions(self):
-        facts = {
-            entitlement_id: row
-            for entitlement_id, *row in self._read_facts(
-                "qty", "total_amount", "uom_id", "product_id", "journal_id"
-            )
-        }
-        units = self._get_units(facts)
-        movements, unfit_by_value = self._get_quantity_movements(facts, units)
-        redemptions = self._get_redemptions_by_value(facts, unfit_by_value)
-        known = {}
-        for entitlement_id in facts.keys() - redemptions.keys():
-            quantity, unit = facts[entitlement_id][0], units[entitlement_id]
-            key = (quantity, unit.id, *movements.get(entitlement_id, ()))
-            if key not in known:
-                known[key] = sum_up(quantity, key[2:], QUANTITY_ROUNDING, uom_id=unit.id)
-            redemptions[entitlement_id] = known[key]
-        return redemptions
+    @api.model
+    def _get_granted_columns(self):
+        return SQL(
+            """
+            entitlement.qty, entitlement.total_amount::text, entitlement.product_id,
+            COALESCE(entitlement.uom_id, template.uom_id)
+            """
+        )
 
-    def _get_quantity_movements(self, facts, units):
-        """Sum the transactions by quantity.
+    @api.model
+    def _get_joins_of_granted(self):
+        return SQL(
+            """
+            LEFT JOIN product_product AS product ON product.id = entitlement.product_id
+            LEFT JOIN product_template AS template ON template.id = product.product_tmpl_id
+            """
+        )
 
-        :param facts: a dict from entitlement id to what was granted
-        :param units: a dict from entitlement id to its unit of measure
-        :return: a dict from entitlement id to a list of `redemption.Movement`, in the unit of
-            the entitlement; and a dict from the id of those to decide by value instead to their
-            transactions that can't be read: (entitlement id, product id, unit id, problem)
-        """
-        movements, unfit = defaultdict(list), defaultdict(list)
-        for entitlement_id, kind, product_id, uom_id, total, is_negative in self._sum_quantities():
-            _qty, total_amount, _uom_id, own_product_id, *_rest = facts[entitlement_id]
-            unit = units[entitlement_id]
-            value, problem = self._convert_quantity(Decimal(total or 0), uom_id, unit)
-            if product_id and own_product_id and product_id != own_product_id:
+    def _get_movements(self):
+        return SQL(
+            """
+            SELECT entitlement_id, transaction_type AS kind, currency_id, NULL AS problem,
+                product_id, uom_id, amount_charged_by_service_point AS amount, quantity,
+                timestamp_transaction_created AS moment
+            FROM %s
+            WHERE entitlement_id = ANY(%s::integer[])
+                AND (quantity <> 0 OR amount_charged_by_service_point <> 0)
+            """,
+            self._get_transactions(),
+            self._get_ids_literal(),
+        )
+
+    def _add_up_lines(self, facts, lines, rates=None):
+        quantity, total_amount, own_product_id, own_uom_id = facts.granted
+        own_unit = self.env["uom.uom"].sudo().browse(own_uom_id)
+        movements, valued = [], []
+        for line in lines:
+            value, problem = self._convert_quantity(line.quantity, line.uom_id, own_unit)
+            if line.product_id and own_product_id and line.product_id != own_product_id:
                 problem = "product"
-            if total is not None:
-                movements[entitlement_id].append(Movement(kind, value, is_negative, problem))
-            elif total_amount:
-                unfit[entitlement_id].append((entitlement_id, product_id, uom_id, problem))
-        return movements, {id_: unfit[id_] for id_ in unfit.keys() - movements.keys()}
-
-    def _get_redemptions_by_value(self, facts, unfit_by_value):
-        rows = []
-        for entitlement_id in unfit_by_value:
-            _qty, total_amount, _uom_id, _product_id, journal_id, company_id, _ = facts[
-                entitlement_id
-            ]
-            rows.append((entitlement_id, total_amount, journal_id, company_id))
-        unfit = [row for rows in unfit_by_value.values() for row in rows if row[-1]]
-        return self.browse(unfit_by_value)._get_money_redemptions(
-            rows, lambda entitlements: entitlements._get_money_transactions(unfit)
-        )
-
-    def _sum_quantities(self):
-        """Sum the transactions of these entitlements by quantity.
-
-        :return: rows (entitlement id, kind, product id, unit id, sum as text or ``None`` where
-            transactions only carry a value, whether the quantities are below 0)
-        """
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT entitlement_id, transaction_type, product_id, uom_id,
-                    SUM(NULLIF(quantity, 0))::text, COALESCE(quantity, 0) < 0 AS is_negative
-                FROM %s
-                WHERE entitlement_id = ANY(%s::integer[])
-                    AND (quantity <> 0 OR amount_charged_by_service_point <> 0)
-                GROUP BY entitlement_id, transaction_type, product_id, uom_id, is_negative
-                """,
-                self._get_transactions(),
-                self._get_ids_literal(),
-            )
-        )
-        return self.env.cr.fetchall()
+            if line.quantity:
+                is_negative = line.quantity < 0
+                value = to_decimal(value) * line.number
+                movements.append(Movement(line.kind, value, is_negative, problem))
+            else:
+                valued.append(line._replace(problem=problem))
+        if valued and not movements and to_decimal(total_amount):
+            return self._add_up_money(facts, total_amount, valued, rates)
+        return sum_up(quantity, movements, QUANTITY_ROUNDING, uom_id=own_unit.id or None)
 
     @api.model
     def _convert_quantity(self, quantity, uom_id, own_unit):
@@ -164,18 +139,6 @@ class G2PEntitlementInkind(models.Model):
             return unit.category_id == own_unit.category_id
         # Later series have no categories of units, and convert kilograms to dozens unasked.
         return bool(own_unit) and unit._has_common_reference(own_unit)
-
-    def _get_units(self, facts):
-        """Return a dict from entitlement id to its unit of measure, or else its product's."""
-        known = {}  # the same few products, a million times
-        units = {}
-        for entitlement_id, (_qty, _amount, uom_id, product_id, *_rest) in facts.items():
-            key = (uom_id, product_id)
-            if key not in known:
-                product = self.env["product.product"].sudo().browse(product_id)
-                known[key] = self.env["uom.uom"].sudo().browse(uom_id) or product.uom_id
-            units[entitlement_id] = known[key]
-        return units
 
     @api.model
     def _is_by_transactions(self, cycle):

@@ -1,10 +1,65 @@
 from collections import defaultdict
 from decimal import Decimal
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..redemption import PROBLEMS, Movement, Redemption, sum_up, to_decimal
+from ..redemption import PROBLEMS, PURCHASE, VOID, Movement, Redemption, sum_up, to_decimal
+
+
+class Facts(NamedTuple):
+    """What one entitlement granted, and what moved of it: where these are the same, all is.
+
+    :param granted: the columns of `_get_granted_columns`
+    :param currency_id: its own currency
+    :param company_id: whose days count
+    :param moved: what moved, as `Line` reads it; ``None`` if nothing did
+    :param has_equal: two or more movements are alike in what moved
+    :param is_outside: something was bought before it was valid, or after
+    """
+
+    granted: tuple
+    currency_id: int
+    company_id: int | None
+    moved: str | None
+    has_equal: bool
+    is_outside: bool
+
+
+class Line(NamedTuple):
+    """Movements of one entitlement that are alike in what moved."""
+
+    kind: str
+    currency_id: int
+    problem: str | None
+    product_id: int | None
+    uom_id: int | None
+    amount: Decimal
+    quantity: Decimal
+    number: int
+    day: str | None
+
+    @classmethod
+    def read(cls, moved):
+        """Return the lines in what `RedemptionMixin._group_movements` wrote."""
+        lines = []
+        for line in moved.split("\n") if moved else ():
+            kind, currency, problem, product, uom, amount, quantity, number, day = line.split("\t")
+            lines.append(
+                cls(
+                    kind,
+                    int(currency),
+                    problem or None,
+                    int(product) if product else None,
+                    int(uom) if uom else None,
+                    Decimal(amount or 0),
+                    Decimal(quantity or 0),
+                    int(number),
+                    day or None,
+                )
+            )
+        return lines
 
 
 class RedemptionMixin(models.AbstractModel):
@@ -16,6 +71,8 @@ class RedemptionMixin(models.AbstractModel):
 
     _name = "spp.redemption.mixin"
     _description = "Redemption of an Entitlement"
+    # What says how much was granted.
+    _granted_fields = ()
 
     redemption_currency_id = fields.Many2one(
         "res.currency", compute="_compute_redemption_currency_id"
@@ -52,12 +109,12 @@ class RedemptionMixin(models.AbstractModel):
         }
 
     def _get_redemptions(self):
-        """Add up what moved of these entitlements, with aggregate queries.
+        """Add up what moved of these entitlements.
 
-        :return: a dict from entitlement id to `redemption.Redemption`; where two are alike, it is
-            the same object
+        :return: a dict from entitlement id to `redemption.Redemption`; where the facts are alike,
+            it is the same object
         """
-        raise NotImplementedError
+        return self._add_up([(row[0], self._get_facts(row)) for row in self._read_facts()])
 
     def _read_columns(self, *columns):
         """Return the rows (id, \\*columns) of these entitlements.
@@ -68,25 +125,6 @@ class RedemptionMixin(models.AbstractModel):
         return self._read_rows(
             SQL(
                 "SELECT entitlement.id, %s FROM %s AS entitlement",
-                SQL(", ").join(SQL.identifier("entitlement", column) for column in columns),
-                SQL.identifier(self._table),
-            )
-        )
-
-    def _read_facts(self, *columns):
-        """Return the rows (id, \\*columns, company id, what redemption means in the cycle)."""
-        self.flush_model([*columns, "company_id", "cycle_id"])
-        self.env["g2p.cycle"].flush_model(["company_id", "program_id", "redemption_source"])
-        return self._read_rows(
-            SQL(
-                """
-                SELECT entitlement.id, %s,
-                    COALESCE(entitlement.company_id, cycle.company_id, program.company_id),
-                    cycle.redemption_source
-                FROM %s AS entitlement
-                JOIN g2p_cycle AS cycle ON cycle.id = entitlement.cycle_id
-                JOIN g2p_program AS program ON program.id = cycle.program_id
-                """,
                 SQL(", ").join(SQL.identifier("entitlement", column) for column in columns),
                 SQL.identifier(self._table),
             )
@@ -119,146 +157,196 @@ class RedemptionMixin(models.AbstractModel):
         transactions.flush_model()
         return SQL.identifier(transactions._table)
 
-    # Money
+    # The facts
 
-    def _get_money_transactions(self, unfit=()):
-        """Return the query of what was bought with these entitlements: see `_sum_money`.
+    def _read_facts(self, *columns, time_zone="UTC"):
+        """Read what was granted and what moved of these entitlements, in one query.
 
-        :param unfit: the transactions that can't be read: (entitlement id, product id, unit id,
-            problem)
+        :param columns: SQL expressions to read beside it
+        :param time_zone: of the days that an entitlement is valid
+        :return: rows (entitlement id, \\*columns, \\*what `_get_facts` needs)
         """
-        return SQL(
-            """
-            SELECT bought.entitlement_id, transaction_type AS kind, currency_id,
-                timestamp_transaction_created AS moment,
-                amount_charged_by_service_point AS amount, %s AS problem
-            FROM %s AS bought %s
-            WHERE bought.entitlement_id = ANY(%s::integer[])
-                AND amount_charged_by_service_point <> 0
-            """,
-            SQL("unfit.problem" if unfit else "NULL"),
-            self._get_transactions(),
-            self._join_unfit(unfit) if unfit else SQL(),
-            self._get_ids_literal(),
+        self.flush_model(
+            [*self._granted_fields, "journal_id", "company_id", "cycle_id"]
+            + ["valid_from", "valid_until"]
         )
-
-    @api.model
-    def _join_unfit(self, unfit):
-        entitlement_ids, product_ids, uom_ids, problems = map(list, zip(*unfit, strict=True))
-        return SQL(
-            """
-            LEFT JOIN UNNEST(%s::integer[], %s::integer[], %s::integer[], %s::text[])
-                AS unfit (entitlement_id, product_id, uom_id, problem)
-                ON unfit.entitlement_id = bought.entitlement_id
-                AND unfit.product_id IS NOT DISTINCT FROM bought.product_id
-                AND unfit.uom_id IS NOT DISTINCT FROM bought.uom_id
-            """,
-            entitlement_ids,
-            product_ids,
-            uom_ids,
-            problems,
+        self.env["g2p.cycle"].flush_model(
+            ["company_id", "program_id", "redemption_source", "start_date", "end_date"]
         )
-
-    def _sum_money(self, movements, time_zone=None):
-        """Sum movements of these entitlements, and of each day if a time zone is given.
-
-        :param movements: a query of (entitlement_id, kind, currency_id, moment, amount, problem)
-        :return: rows (entitlement id, kind, currency id, problem, day or ``None``, sum as text,
-            whether the amounts are below 0)
-        """
-        day = SQL("NULL")
-        if time_zone:
-            day = SQL("(moment AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", time_zone)
-        self.env.cr.execute(
+        return self._read_rows(
             SQL(
                 """
-                SELECT entitlement_id, kind, currency_id, problem, %s AS day,
-                    SUM(amount)::text, amount < 0 AS is_negative
-                FROM (%s) AS movement
-                GROUP BY entitlement_id, kind, currency_id, problem, day, is_negative
+                SELECT entitlement.id, %(columns)s %(granted)s,
+                    COALESCE(journal.currency_id, owner.currency_id),
+                    COALESCE(entitlement.company_id, cycle.company_id, program.company_id),
+                    moved.lines, COALESCE(moved.has_equal, FALSE), COALESCE(
+                        moved.first_purchase < COALESCE(valid_from, start_date)::timestamp
+                            AT TIME ZONE %(zone)s AT TIME ZONE 'UTC'
+                        OR moved.last_purchase >= (COALESCE(valid_until, end_date) + 1)::timestamp
+                            AT TIME ZONE %(zone)s AT TIME ZONE 'UTC',
+                        FALSE
+                    )
+                FROM %(entitlements)s AS entitlement
+                JOIN g2p_cycle AS cycle ON cycle.id = entitlement.cycle_id
+                JOIN g2p_program AS program ON program.id = cycle.program_id
+                LEFT JOIN account_journal AS journal ON journal.id = entitlement.journal_id
+                LEFT JOIN res_company AS owner ON owner.id = COALESCE(
+                    journal.company_id, entitlement.company_id, cycle.company_id, program.company_id
+                )
+                %(joins)s
+                LEFT JOIN (%(moved)s) AS moved ON moved.entitlement_id = entitlement.id
                 """,
-                day,
-                movements,
+                columns=SQL(" ").join(SQL("%s,", column) for column in columns),
+                granted=self._get_granted_columns(),
+                zone=time_zone,
+                entitlements=SQL.identifier(self._table),
+                joins=self._get_joins_of_granted(),
+                moved=self._group_movements(self._get_movements()),
             )
         )
-        return self.env.cr.fetchall()
 
-    def _get_money_redemptions(self, rows, get_movements):
-        """Add up the movements of these entitlements by money.
+    def _get_facts(self, row, skip=1):
+        """Return the `Facts` in a row of `_read_facts`, after so many others."""
+        *granted, currency_id, company_id, moved, has_equal, is_outside = row[skip:]
+        return Facts(
+            tuple(granted),
+            currency_id or self.env.company.currency_id.id,
+            company_id,
+            moved,
+            has_equal,
+            is_outside,
+        )
 
-        :param rows: (entitlement id, amount granted, journal id, company id)
-        :param get_movements: the method that returns the query of movements
+    def _group_movements(self, movements, time_zone=None):
+        """Return the query of what moved of each entitlement: as `Line` reads it, and when.
+
+        :param movements: a query of (entitlement_id, kind, currency_id, problem, product_id,
+            uom_id, amount, quantity, moment)
+        :param time_zone: group by the days of this time zone, too
+        """
+        day = SQL("NULL::date")
+        if time_zone:
+            day = SQL("(moment AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", time_zone)
+        return SQL(
+            """
+            SELECT entitlement_id, BOOL_OR(number > 1) AS has_equal,
+                MIN(first_moment) FILTER (WHERE kind = %(purchase)s) AS first_purchase,
+                MAX(last_moment) FILTER (WHERE kind = %(purchase)s) AS last_purchase,
+                STRING_AGG(CONCAT(
+                    kind, E'\\t', currency_id, E'\\t', problem, E'\\t', product_id, E'\\t', uom_id,
+                    E'\\t', amount, E'\\t', quantity, E'\\t', number, E'\\t', day
+                ), E'\\n') AS lines
+            FROM (
+                SELECT entitlement_id,
+                    CASE WHEN kind IN (%(purchase)s, %(void)s) THEN kind ELSE '?' END AS kind,
+                    currency_id, problem, product_id, uom_id, amount, quantity, %(day)s AS day,
+                    COUNT(*) AS number, MIN(moment) AS first_moment, MAX(moment) AS last_moment
+                FROM (%(movements)s) AS movement
+                GROUP BY entitlement_id, 2, currency_id, problem, product_id, uom_id, amount,
+                    quantity, day
+            ) AS alike
+            GROUP BY entitlement_id
+            """,
+            purchase=PURCHASE,
+            void=VOID,
+            day=day,
+            movements=movements,
+        )
+
+    def _get_days(self, ids, facts):
+        """Return what moved of those of which something moved in another currency, by day.
+
+        :param facts: a dict from entitlement id to its `Facts`
+        :return: a dict from entitlement id to a list of `Line`
+        """
+        ids_by_company = defaultdict(list)
+        for entitlement_id in ids:
+            ids_by_company[facts[entitlement_id].company_id].append(entitlement_id)
+        lines = {}
+        for company_id, ids_of_company in ids_by_company.items():
+            company = self.env["res.company"].browse(company_id) or self.env.company
+            entitlements = self.browse(ids_of_company)
+            self.env.cr.execute(
+                SQL(
+                    "SELECT entitlement_id, lines FROM (%s) AS moved",
+                    self._group_movements(
+                        entitlements._get_movements(), company._get_settlement_time_zone()
+                    ),
+                )
+            )
+            lines |= {id_: Line.read(moved) for id_, moved in self.env.cr.fetchall()}
+        return lines
+
+    # Adding up
+
+    def _add_up(self, rows):
+        """Add up what moved; of those whose facts are alike, once.
+
+        :param rows: pairs of an entitlement id and its `Facts`
         :return: as `_get_redemptions`
         """
-        if not rows:
-            return {}
-        currencies = self._get_currencies(rows)
-        companies = {entitlement_id: company_id for entitlement_id, _a, _j, company_id in rows}
-        movements = defaultdict(list)
-        foreign_ids = defaultdict(list)  # by company
-        for entitlement_id, kind, currency_id, problem, _day, total, is_negative in self._sum_money(
-            get_movements(self)
-        ):
-            if currency_id == currencies[entitlement_id].id:
-                movement = Movement(kind, Decimal(total or 0), is_negative, problem)
-                movements[entitlement_id].append(movement)
-            else:
-                foreign_ids[companies[entitlement_id]].append(entitlement_id)
-        for company_id, ids in foreign_ids.items():
-            foreign = self.browse(dict.fromkeys(ids))
-            foreign._add_foreign_movements(movements, currencies, company_id, get_movements)
         known = {}
+        foreign = []
         redemptions = {}
-        for entitlement_id, amount, _journal_id, _company_id in rows:
-            currency = currencies[entitlement_id]
-            key = (amount, currency.id, *movements.get(entitlement_id, ()))
-            if key not in known:
-                known[key] = sum_up(amount, key[2:], currency.rounding, currency_id=currency.id)
-            redemptions[entitlement_id] = known[key]
+        for entitlement_id, facts in rows:
+            if facts not in known:
+                known[facts] = self._add_up_lines(facts, Line.read(facts.moved))
+            redemptions[entitlement_id] = known[facts]
+            if known[facts] is None:
+                foreign.append(entitlement_id)
+        if foreign:
+            rates = {}
+            facts_by_id = dict(rows)
+            days = self._get_days(foreign, facts_by_id)
+            for entitlement_id in foreign:
+                facts = facts_by_id[entitlement_id]
+                redemptions[entitlement_id] = self._add_up_lines(
+                    facts, days[entitlement_id], rates
+                )
         return redemptions
 
-    def _get_currencies(self, rows):
-        """Return a dict from entitlement id to its currency; ``rows`` as above."""
-        known = {}  # by journal and company: the same few, a million times
-        currencies = {}
-        for entitlement_id, _amount, journal_id, company_id in rows:
-            key = (journal_id, company_id)
-            if key not in known:
-                known[key] = self.sudo().browse(entitlement_id).redemption_currency_id
-            currencies[entitlement_id] = known[key]
-        return currencies
+    def _add_up_lines(self, facts, lines, rates=None):
+        """Add up what moved of one entitlement.
 
-    def _add_foreign_movements(self, movements, currencies, company_id, get_movements):
-        """Add what moved in another currency, at the rate of its day where the company is."""
-        company = self.env["res.company"].browse(company_id) or self.env.company
-        rates = {}
-        for entitlement_id, kind, currency_id, problem, day, total, is_negative in self._sum_money(
-            get_movements(self), company._get_settlement_time_zone()
-        ):
-            own = currencies[entitlement_id]
-            if currency_id == own.id:
+        :param rates: the rates that are known, a dict; only lines with a day can be converted
+        :return: a `redemption.Redemption`, or ``None`` if the days are needed
+        """
+        raise NotImplementedError
+
+    def _add_up_money(self, facts, granted, lines, rates=None):
+        """Add up lines by their amounts; parameters as in `_add_up_lines`."""
+        movements = []
+        for line in lines:
+            if not line.amount and not line.problem:
                 continue
-            key = (currency_id, own, day)
-            if key not in rates:
-                rates[key] = self._get_rate(currency_id, own, company, day)
-            rate = rates[key]
-            value = Decimal(total or 0) * (rate or 0)
-            problem = problem or (None if rate else "currency")
-            movements[entitlement_id].append(Movement(kind, value, is_negative, problem))
+            value, problem = line.amount * line.number, line.problem
+            if line.currency_id != facts.currency_id and not problem:
+                if rates is None:
+                    return None
+                key = (line.currency_id, facts.currency_id, facts.company_id, line.day)
+                if key not in rates:
+                    rates[key] = self._get_rate(*key)
+                value *= rates[key] or 0
+                problem = None if rates[key] else "currency"
+            movements.append(Movement(line.kind, value, line.amount < 0, problem))
+        currency = self.env["res.currency"].browse(facts.currency_id)
+        return sum_up(granted, movements, currency.rounding, currency_id=facts.currency_id)
 
     def _get_currency_factor(self, currency_id, moment):
         """Return what one of a currency was in the entitlement's own at a moment; 0 if unknown."""
         own = self.redemption_currency_id
         if currency_id == own.id:
             return Decimal(1)
-        company = self.company_id or self.cycle_id._get_company() or self.env.company
+        company = self.company_id or self.cycle_id._get_company()
         zone = company._get_settlement_time_zone()
         day = fields.Datetime.context_timestamp(self.with_context(tz=zone), moment).date()
-        return self._get_rate(currency_id, own, company, day) or Decimal(0)
+        return self._get_rate(currency_id, own.id, company.id, day) or Decimal(0)
 
-    def _get_rate(self, currency_id, own_currency, company, day):
+    @api.model
+    def _get_rate(self, currency_id, own_currency_id, company_id, day):
         """Return the rate into the entitlement's own currency on a day, or ``None``."""
-        currency = self.env["res.currency"].browse(currency_id)
+        company = self.env["res.company"].browse(company_id) or self.env.company
+        currency, own_currency = self.env["res.currency"].browse([currency_id, own_currency_id])
         for each in currency | own_currency:
             # Without a rate Odoo converts at 1, which would be a guess about somebody's money.
             if each != company.currency_id and not self.env["res.currency.rate"].search_count(

@@ -4,7 +4,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..redemption import OUTCOMES, PURCHASE, Decision, Redemption, decide
+from ..redemption import OUTCOMES, Decision, Redemption, decide
 from .guard_mixin import Writer
 
 REDEMPTION_FIELDS = {"redeemed", "entitlement_balance", "redemption_basis", "redemption_problem"}
@@ -208,7 +208,7 @@ class SettlementMixin(models.AbstractModel):
             "write_date": self.env.cr.now(),
         }
         self._update({**columns, **found_by_the_orm})
-        self.fetch(found_by_the_orm)
+        self.fetch(["state", "write_uid", "write_date"])
         return computed
 
     @api.model
@@ -333,92 +333,94 @@ class SettlementMixin(models.AbstractModel):
         :return: pairs of `Case` and a list of entitlement ids; and a dict from the id of each
             entitlement whose stored figures are not right to its `redemption.Redemption`
         """
-        redemptions = self._get_redemptions()
-        suspicions = self._get_suspicions()
-        cases = {}  # of those that look alike one is decided
-        stale = {}
-        for (
-            entitlement_id,
-            state,
-            given,
-            settled_state,
-            settlement_id,
-            *figures,
-        ) in self._read_columns(
-            "state",
-            "state_before_settlement",
-            "settled_state",
-            "settlement_id",
-            *self._get_figures(Redemption()),
-        ):
-            redemption = redemptions[entitlement_id]
+        figures = self._get_figures(Redemption())
+        state_columns = ("state", "state_before_settlement", "settled_state", "settlement_id")
+        rows = self._read_facts(
+            *(SQL.identifier("entitlement", name) for name in state_columns),
+            *(self._get_figure_column(name) for name in figures),
+            time_zone=self[:1].cycle_id._get_company()._get_settlement_time_zone(),
+        )
+        ids_by_look = defaultdict(list)  # of those that look alike one is decided
+        for row in rows:
+            ids_by_look[row[1:]].append(row[0])
+        skip = len(state_columns) + len(figures)
+        facts = {look: self._get_facts(look, skip) for look in ids_by_look}
+        redemptions = self._add_up([(ids[0], facts[look]) for look, ids in ids_by_look.items()])
+        # Of a payment there is no receipt, and its day is not the beneficiary's.
+        is_bought = self._is_by_transactions(self[:1].cycle_id)
+        twins = self._get_ids_with_twins(
+            [
+                id_
+                for look, ids in ids_by_look.items()
+                if is_bought and facts[look].has_equal
+                for id_ in ids
+            ]
+        )
+        cases, stale = [], {}
+        for look, ids in ids_by_look.items():
+            redemption = redemptions[ids[0]]
+            state, given, settled_state, settlement_id = look[: len(state_columns)]
             if not given or state != settled_state:
                 given = state
-            suspicion = suspicions.get(entitlement_id, (False, False))
-            key = (state, given, settlement_id, id(redemption), suspicion)
-            if key not in cases:
-                decision = decide(given, redemption)
-                case = Case(state, given, settlement_id, redemption, *suspicion, decision)
-                cases[key] = (case, [], list(self._get_figures(redemption).values()))
-            _case, ids, right_figures = cases[key]
-            ids.append(entitlement_id)
-            if figures != right_figures:
-                stale[entitlement_id] = redemption
-        return [(case, ids) for case, ids, _figures in cases.values()], stale
+            decision = decide(given, redemption)
+            for is_twin, alike in self._split(ids, twins):
+                is_outside = is_bought and facts[look].is_outside
+                case = Case(
+                    state, given, settlement_id, redemption, is_twin, is_outside, decision
+                )
+                cases.append((case, alike))
+            if list(look[len(state_columns) : skip]) != list(
+                self._get_figures(redemption).values()
+            ):
+                stale.update(dict.fromkeys(ids, redemption))
+        return cases, stale
 
-    def _get_suspicions(self):
-        """Look for transactions that are probable twins, or outside of their time.
+    @api.model
+    def _get_figure_column(self, name):
+        column = SQL.identifier("entitlement", name)
+        is_number = self._fields[name].type in ("float", "monetary")
+        return SQL("%s::float8", column) if is_number else column
 
-        :return: a dict from entitlement id to whether it has the ones and the others
+    @api.model
+    def _split(self, ids, twins):
+        """Yield whether entitlements have probable twins, and which of ``ids`` do and don't."""
+        with_twins = [id_ for id_ in ids if id_ in twins] if twins else []
+        if with_twins:
+            yield True, with_twins
+        if len(with_twins) < len(ids):
+            yield False, [id_ for id_ in ids if id_ not in twins] if with_twins else ids
+
+    @api.model
+    def _get_ids_with_twins(self, candidates):
+        """Return the ids of those with two transactions that are probably one.
+
+        They say the same about the same, at one service point, and have one receipt or minute.
+
+        :param candidates: ids of those of which the same moved twice; twins are few among them
         """
-        if not self:
-            return {}
+        if not candidates:
+            return set()
         transactions = self.env[self._fields["transaction_ids"].comodel_name]
-        company = self[0].cycle_id._get_company()
-        self.flush_model(["valid_from", "valid_until", "cycle_id"])
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH moved AS MATERIALIZED (
-                    SELECT entitlement_id, transaction_type AS kind, %(amounts)s,
-                        COALESCE(service_point_id::text, service_point_device_id) AS point,
-                        receipt_number AS receipt,
-                        DATE_TRUNC('minute', timestamp_transaction_created) AS minute,
-                        (timestamp_transaction_created AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)
-                            ::date AS day
-                    FROM %(transactions)s
-                    WHERE entitlement_id = ANY(%(ids)s::integer[]) AND (%(moved)s)
+        keys = SQL(", ").join(map(SQL.identifier, transactions._get_twin_columns()))
+        found = set()
+        for criterion in ("DATE_TRUNC('minute', timestamp_transaction_created)", "receipt_number"):
+            self.env.cr.execute(
+                SQL(
+                    """
+                    SELECT entitlement_id FROM %s
+                    WHERE entitlement_id = ANY(%s::integer[]) AND (%s) AND %s::text <> ''
+                    GROUP BY entitlement_id, %s, %s HAVING COUNT(*) > 1
+                    """,
+                    SQL.identifier(transactions._table),
+                    candidates,
+                    SQL(transactions._moved_condition),
+                    SQL(criterion),
+                    keys,
+                    SQL(criterion),
                 )
-                SELECT entitlement_id, TRUE, FALSE FROM moved
-                GROUP BY entitlement_id, kind, %(amounts)s, point, minute HAVING COUNT(*) > 1
-                UNION ALL
-                SELECT entitlement_id, TRUE, FALSE FROM moved WHERE receipt <> ''
-                GROUP BY entitlement_id, kind, %(amounts)s, point, receipt HAVING COUNT(*) > 1
-                UNION ALL
-                SELECT entitlement_id, FALSE, TRUE FROM moved
-                JOIN %(entitlements)s AS entitlement ON entitlement.id = entitlement_id
-                JOIN g2p_cycle AS cycle ON cycle.id = entitlement.cycle_id
-                WHERE kind = %(purchase)s AND (
-                    day < COALESCE(entitlement.valid_from, cycle.start_date)
-                    OR day > COALESCE(entitlement.valid_until, cycle.end_date)
-                )
-                """,
-                zone=company._get_settlement_time_zone(),
-                transactions=self._get_transactions(),
-                entitlements=SQL.identifier(self._table),
-                ids=self._get_ids_literal(),
-                amounts=SQL(", ").join(map(SQL.identifier, transactions._get_amount_columns())),
-                moved=SQL(" OR ").join(
-                    SQL("%s <> 0", SQL.identifier(name)) for name in transactions._get_measures()
-                ),
-                purchase=PURCHASE,
             )
-        )
-        suspicions = {}
-        for entitlement_id, is_twin, is_outside in self.env.cr.fetchall():
-            was_twin, was_outside = suspicions.get(entitlement_id, (False, False))
-            suspicions[entitlement_id] = (was_twin or is_twin, was_outside or is_outside)
-        return suspicions
+            found.update(row[0] for row in self.env.cr.fetchall())
+        return found
 
     @api.model
     def _correct_figures(self, redemptions):

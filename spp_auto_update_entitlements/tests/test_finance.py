@@ -175,7 +175,7 @@ class TestFinance(SettlementCase):
         self._create_transaction(other, "PURCHASE", 20, service_point_device_id="B")
         goods = self._create_inkind(self.cycle, transactions=())
         self._create_inkind_transaction(goods, "PURCHASE", quantity=14, service_point_device_id="B")
-        self._settle()
+        self.cycle.mark_ended()
         rows = self.env["spp.service.point.redemption"].search([("cycle_id", "=", self.cycle.id)])
         self.assertEqual(
             {
