@@ -86,9 +86,7 @@ class G2PEntitlement(models.Model):
         return SQL(
             """
             SELECT entitlement_id, transaction_type AS kind, currency_id, NULL AS problem,
-                NULL::integer AS product_id, NULL::integer AS uom_id,
-                amount_charged_by_service_point AS amount, NULL::numeric AS quantity,
-                timestamp_transaction_created AS moment
+                amount_charged_by_service_point AS amount, timestamp_transaction_created AS moment
             FROM %s
             WHERE entitlement_id = ANY(%s::integer[]) AND amount_charged_by_service_point <> 0
             """,
@@ -103,8 +101,7 @@ class G2PEntitlement(models.Model):
             SELECT payment.entitlement_id, %s AS kind,
                 COALESCE(journal.currency_id, company.currency_id) AS currency_id,
                 CASE WHEN COALESCE(payment.amount_paid, 0) = 0 THEN 'amount' END AS problem,
-                NULL::integer AS product_id, NULL::integer AS uom_id,
-                payment.amount_paid AS amount, NULL::numeric AS quantity,
+                payment.amount_paid AS amount,
                 COALESCE(payment.payment_datetime, payment.issuance_date, payment.create_date)
                     AS moment
             FROM g2p_payment AS payment

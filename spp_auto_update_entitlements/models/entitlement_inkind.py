@@ -13,6 +13,7 @@ class G2PEntitlementInkind(models.Model):
     _name = "g2p.entitlement.inkind"
     _inherit = ["g2p.entitlement.inkind", "spp.settlement.mixin", "spp.redemption.mixin"]
     _granted_fields = ("qty", "total_amount", "product_id", "uom_id")
+    _goods_columns = ("product_id", "uom_id", "quantity")
 
     cycle_id = fields.Many2one(index=True)
     state = fields.Selection(
@@ -92,8 +93,8 @@ class G2PEntitlementInkind(models.Model):
         return SQL(
             """
             SELECT entitlement_id, transaction_type AS kind, currency_id, NULL AS problem,
-                product_id, uom_id, amount_charged_by_service_point AS amount, quantity,
-                timestamp_transaction_created AS moment
+                amount_charged_by_service_point AS amount, timestamp_transaction_created AS moment,
+                product_id, uom_id, quantity
             FROM %s
             WHERE entitlement_id = ANY(%s::integer[])
                 AND (quantity <> 0 OR amount_charged_by_service_point <> 0)

@@ -28,35 +28,40 @@ class Facts(NamedTuple):
 
 
 class Line(NamedTuple):
-    """Movements of one entitlement that are alike in what moved."""
+    """Movements of one entitlement that are alike in what moved; of cash, without goods."""
 
     kind: str
     currency_id: int
     problem: str | None
-    product_id: int | None
-    uom_id: int | None
     amount: Decimal
-    quantity: Decimal
     number: int
     day: str | None
+    product_id: int | None = None
+    uom_id: int | None = None
+    quantity: Decimal = Decimal(0)
 
     @classmethod
     def read(cls, moved):
         """Return the lines in what `RedemptionMixin._group_movements` wrote."""
         lines = []
         for line in moved.split("\n") if moved else ():
-            kind, currency, problem, product, uom, amount, quantity, number, day = line.split("\t")
+            kind, currency, problem, amount, number, day, *goods = line.split("\t")
+            if goods:
+                product, uom, quantity = goods
+                goods = (
+                    int(product) if product else None,
+                    int(uom) if uom else None,
+                    Decimal(quantity or 0),
+                )
             lines.append(
                 cls(
                     kind,
                     int(currency),
                     problem or None,
-                    int(product) if product else None,
-                    int(uom) if uom else None,
                     Decimal(amount or 0),
-                    Decimal(quantity or 0),
                     int(number),
                     day or None,
+                    *goods,
                 )
             )
         return lines
@@ -71,8 +76,9 @@ class RedemptionMixin(models.AbstractModel):
 
     _name = "spp.redemption.mixin"
     _description = "Redemption of an Entitlement"
-    # What says how much was granted.
+    # What says how much was granted; and of what something moved, beside money.
     _granted_fields = ()
+    _goods_columns = ()
 
     redemption_currency_id = fields.Many2one(
         "res.currency", compute="_compute_redemption_currency_id"
@@ -220,30 +226,30 @@ class RedemptionMixin(models.AbstractModel):
     def _group_movements(self, movements, time_zone=None):
         """Return the query of what moved of each entitlement: as `Line` reads it, and when.
 
-        :param movements: a query of (entitlement_id, kind, currency_id, problem, product_id,
-            uom_id, amount, quantity, moment)
+        :param movements: a query of (entitlement_id, kind, currency_id, problem, amount, moment,
+            \\*`_goods_columns`)
         :param time_zone: group by the days of this time zone, too
         """
         day = SQL("NULL::date")
         if time_zone:
             day = SQL("(moment AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", time_zone)
+        goods = [SQL.identifier(name) for name in self._goods_columns]
         return SQL(
             """
             SELECT entitlement_id, BOOL_OR(number > 1) AS has_equal,
                 MIN(first_moment) FILTER (WHERE kind = %(purchase)s) AS first_purchase,
                 MAX(last_moment) FILTER (WHERE kind = %(purchase)s) AS last_purchase,
                 STRING_AGG(CONCAT(
-                    kind, E'\\t', currency_id, E'\\t', problem, E'\\t', product_id, E'\\t', uom_id,
-                    E'\\t', amount, E'\\t', quantity, E'\\t', number, E'\\t', day
+                    kind, E'\\t', currency_id, E'\\t', problem, E'\\t', amount, E'\\t', number,
+                    E'\\t', day %(goods_in_line)s
                 ), E'\\n') AS lines
             FROM (
                 SELECT entitlement_id,
                     CASE WHEN kind IN (%(purchase)s, %(void)s) THEN kind ELSE '?' END AS kind,
-                    currency_id, problem, product_id, uom_id, amount, quantity, %(day)s AS day,
+                    currency_id, problem, amount, %(day)s AS day, %(goods)s
                     COUNT(*) AS number, MIN(moment) AS first_moment, MAX(moment) AS last_moment
                 FROM (%(movements)s) AS movement
-                GROUP BY entitlement_id, 2, currency_id, problem, product_id, uom_id, amount,
-                    quantity, day
+                GROUP BY %(goods)s entitlement_id, 2, currency_id, problem, amount, day
             ) AS alike
             GROUP BY entitlement_id
             """,
@@ -251,6 +257,8 @@ class RedemptionMixin(models.AbstractModel):
             void=VOID,
             day=day,
             movements=movements,
+            goods=SQL(" ").join(SQL("%s,", name) for name in goods),
+            goods_in_line=SQL(" ").join(SQL(", E'\\t', %s", name) for name in goods),
         )
 
     def _get_days(self, ids, facts):

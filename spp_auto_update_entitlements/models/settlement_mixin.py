@@ -333,6 +333,8 @@ class SettlementMixin(models.AbstractModel):
         :return: pairs of `Case` and a list of entitlement ids; and a dict from the id of each
             entitlement whose stored figures are not right to its `redemption.Redemption`
         """
+        # The little that a batch takes beyond the server's default would go to the disk.
+        self.env.cr.execute("SET LOCAL work_mem = '64MB'")
         figures = self._get_figures(Redemption())
         state_columns = ("state", "state_before_settlement", "settled_state", "settlement_id")
         rows = self._read_facts(
@@ -344,27 +346,29 @@ class SettlementMixin(models.AbstractModel):
         for row in rows:
             ids_by_look[row[1:]].append(row[0])
         skip = len(state_columns) + len(figures)
-        facts = {look: self._get_facts(look, skip) for look in ids_by_look}
-        redemptions = self._add_up([(ids[0], facts[look]) for look, ids in ids_by_look.items()])
+        looks = [
+            (look, ids, self._get_facts(look, skip)) for look, ids in ids_by_look.items()
+        ]
+        redemptions = self._add_up([(ids[0], facts) for _look, ids, facts in looks])
         # Of a payment there is no receipt, and its day is not the beneficiary's.
         is_bought = self._is_by_transactions(self[:1].cycle_id)
         twins = self._get_ids_with_twins(
             [
                 id_
-                for look, ids in ids_by_look.items()
-                if is_bought and facts[look].has_equal
+                for _look, ids, facts in looks
+                if is_bought and facts.has_equal
                 for id_ in ids
             ]
         )
         cases, stale = [], {}
-        for look, ids in ids_by_look.items():
+        for look, ids, facts in looks:
             redemption = redemptions[ids[0]]
             state, given, settled_state, settlement_id = look[: len(state_columns)]
             if not given or state != settled_state:
                 given = state
             decision = decide(given, redemption)
             for is_twin, alike in self._split(ids, twins):
-                is_outside = is_bought and facts[look].is_outside
+                is_outside = is_bought and facts.is_outside
                 case = Case(
                     state, given, settlement_id, redemption, is_twin, is_outside, decision
                 )
