@@ -161,7 +161,7 @@ def get_ratios(result, loop):
 
 
 def main(env):
-    options = parse_arguments("attendance", "1000,10000,100000", "persons")
+    options = parse_arguments("attendance", "1000,10000,100000", "persons of the cycles")
     measure(env, 500)  # what is loaded once is not part of the measurement
     loop = repeat(lambda: measure_loop(env, LOOP_PERSONS))
     speed = round(loop["events"] / loop["seconds"])

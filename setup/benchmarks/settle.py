@@ -152,7 +152,7 @@ def print_result(amounts, result):
 
 
 def main(env):
-    options = parse_arguments("settle", "10000,50000,200000", "entitlements")
+    options = parse_arguments("settle", "10000,50000,200000", "entitlements of the cycles")
     measure(env, 1000)  # what is loaded once is not part of the measurement
     print_row(COLUMNS, COLUMNS)
     results = []

@@ -15,15 +15,19 @@ ROUNDS = 3
 
 
 def parse_arguments(name, sizes, of_what):
+    return get_parser(name, sizes, of_what).parse_args()
+
+
+def get_parser(name, sizes, of_what):
     parser = argparse.ArgumentParser(prog=f"setup/bench {name}")
     parser.add_argument("--json", action="store_true")
     parser.add_argument(
         "--sizes",
         type=_parse_sizes,
         default=sizes,
-        help=f"{of_what} of the cycles, separated by commas (default: %(default)s)",
+        help=f"{of_what}, separated by commas (default: %(default)s)",
     )
-    return parser.parse_args()
+    return parser
 
 
 def _parse_sizes(text):

@@ -36,6 +36,18 @@ cycle_numbers = count(1)
 receipt_numbers = count(1)
 
 
+def create_program_manager(env):
+    groups = "group_ids" if "group_ids" in env["res.users"]._fields else "groups_id"
+    names = ("base.group_user", "g2p_programs.g2p_program_manager")
+    return env["res.users"].create(
+        {
+            "name": "Program Manager",
+            "login": "benchmark",
+            groups: [(6, 0, [env.ref(name).id for name in names])],
+        }
+    )
+
+
 def create_cycle(env, name):
     """Create a distributed cycle of a program of its own; it ended yesterday."""
     number = next(cycle_numbers)
@@ -207,7 +219,7 @@ def seed_settlement(env, size):
     for name, model, share in (
         ("Settled, cash", CASH, 1),
         ("Settled, in kind", INKIND, 10),
-        ("Over, not settled yet", CASH, 1),
+        ("Over, not settled yet", CASH, 10),
     ):
         cycle = create_cycle(env, name)
         partner = f"{registrants} + n"
