@@ -86,8 +86,6 @@ class Screen:
             return self._load_form(record_id)
         return getattr(self, f"_load_{self.view}")()
 
-    # Lists
-
     def _load_list(self):
         limit = int(self.arch.get("limit") or LIST_LIMIT)
         grouped_by = self.search.group_by or _split(self.arch.get("default_group_by"))
@@ -99,7 +97,7 @@ class Screen:
     _load_kanban = _load_list
 
     def _search_records(self, domain, specification, limit):
-        return self._get_model(bin_size=True).web_search_read(
+        return self.model.with_context(bin_size=True).web_search_read(
             domain,
             specification,
             offset=0,
@@ -129,7 +127,7 @@ class Screen:
             for name in specification
             if self._is_summed(name)
         ]
-        return self._get_model(read_group_expand=True).web_read_group(
+        return self.model.with_context(read_group_expand=True).web_read_group(
             self.search.domain,
             grouped_by,
             [*aggregates, *self._get_currency_aggregates(specification)],
@@ -159,16 +157,12 @@ class Screen:
                 aggregates[f"{name}:sum_currency"] = True
         return list(aggregates)
 
-    # Forms
-
     def _load_form(self, record_id):
         specification = get_specification(self.arch, self.fields, self.action.model)
-        model = self._get_model(bin_size=True)
+        model = self.model.with_context(bin_size=True)
         if record_id:
             return model.browse(record_id).web_read(specification)
         return [model.onchange({}, [], specification)["value"]]
-
-    # Pivots and graphs
 
     def _load_pivot(self):
         context = self.action.context
@@ -198,7 +192,7 @@ class Screen:
         grouped_by = [self._with_interval(each) for each in grouped_by]
         measure = context.get("graph_measure") or (self._get_names("measure") or ["__count"])[-1]
         aggregates = ["__count", *self._get_aggregates([measure] if measure != "__count" else [])]
-        model = self._get_model(fill_temporal=True)
+        model = self.model.with_context(fill_temporal=True)
         if IS_17:
             answer = model.web_read_group(self.search.domain, aggregates, grouped_by, lazy=False)
             return answer["groups"]
@@ -229,8 +223,6 @@ class Screen:
         is_time = self.own_fields[group_by.split(":")[0]]["type"] in ("date", "datetime")
         return f"{group_by}:month" if is_time and ":" not in group_by else group_by
 
-    # Calendars
-
     def _load_calendar(self):
         """The month of today, as the calendar shows it: with the days around that fill weeks."""
         first = date.today().replace(day=1) - timedelta(days=6)
@@ -245,9 +237,6 @@ class Screen:
         names = {self.arch.get(name) for name in attributes} - {None}
         names |= {node.get("name") for node in self.arch.iter("field")}
         return self.model.search_read(domain, sorted(names & self.own_fields.keys()))
-
-    def _get_model(self, **context):
-        return self.model.with_context(**context)
 
 
 def get_specification(arch, fields, model):
