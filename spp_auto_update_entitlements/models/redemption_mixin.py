@@ -100,6 +100,7 @@ class RedemptionMixin(models.AbstractModel):
 
     def _compute_redemption(self):
         redemptions = self._get_redemptions()
+        self.mapped("redemption_currency_id")  # or Odoo reads one journal after the other
         nothing = Redemption()  # of an entitlement that is not saved yet
         for entitlement in self:
             redemption = redemptions.get(entitlement._origin.id, nothing)

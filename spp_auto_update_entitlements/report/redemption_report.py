@@ -1,11 +1,15 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+# Where the platform has areas, registrants have one in this field.
+AREA_FIELD = "area_id"
+
 
 class RedemptionReport(models.Model):
-    """Allocated, redeemed and balance of every entitlement, cash and in-kind.
+    """Allocated, redeemed and balance of the entitlements, cash and in-kind.
 
-    It reads the figures stored on the entitlements, so it can't say anything else than they do.
+    It sums the figures stored on the entitlements, so it can't say anything else than they do. A
+    row is what can't be told apart by what people group by: a pivot of a million is slow.
     """
 
     _name = "spp.redemption.report"
@@ -14,7 +18,6 @@ class RedemptionReport(models.Model):
     _order = "id desc"
 
     kind = fields.Selection([("cash", "Cash"), ("inkind", "In-kind")], readonly=True)
-    partner_id = fields.Many2one("res.partner", "Registrant", readonly=True)
     program_id = fields.Many2one("g2p.program", readonly=True)
     cycle_id = fields.Many2one("g2p.cycle", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
@@ -24,6 +27,7 @@ class RedemptionReport(models.Model):
     currency_id = fields.Many2one("res.currency", readonly=True)
     product_id = fields.Many2one("product.product", readonly=True)
     uom_id = fields.Many2one("uom.uom", "Unit of Measure", readonly=True)
+    entitlement_count = fields.Integer("Entitlements", readonly=True)
     allocated = fields.Float(digits=0, readonly=True)
     redeemed = fields.Float(digits=0, readonly=True)
     balance = fields.Float(digits=0, readonly=True)
@@ -42,50 +46,53 @@ class RedemptionReport(models.Model):
     def _get_cash_query(self):
         return SQL(
             """
-            SELECT 2 * entitlement.id AS id,
+            SELECT 2 * MIN(entitlement.id) AS id,
                 'cash' AS kind,
-                %s,
-                COALESCE(journal.currency_id, company.currency_id) AS currency_id,
+                %s AS currency_id,
                 NULL::integer AS product_id,
                 NULL::integer AS uom_id,
-                entitlement.initial_amount AS allocated,
-                entitlement.redeemed AS redeemed,
-                entitlement.entitlement_balance AS balance
+                SUM(entitlement.initial_amount) AS allocated,
+                %s
             FROM g2p_entitlement entitlement %s
+            GROUP BY 3, 4, 5, %s
             """,
+            SQL("COALESCE(journal.currency_id, company.currency_id)"),
             self._get_common_columns(),
             self._get_joins(),
+            self._get_common_keys(),
         )
 
     @api.model
     def _get_inkind_query(self):
         return SQL(
             """
-            SELECT 2 * entitlement.id + 1 AS id,
+            SELECT 2 * MIN(entitlement.id) + 1 AS id,
                 'inkind' AS kind,
-                %s,
                 CASE WHEN entitlement.redemption_basis = 'value'
                     THEN COALESCE(journal.currency_id, company.currency_id) END AS currency_id,
                 entitlement.product_id AS product_id,
                 CASE WHEN entitlement.redemption_basis = 'value' THEN NULL
                     ELSE COALESCE(entitlement.uom_id, template.uom_id) END AS uom_id,
-                CASE WHEN entitlement.redemption_basis = 'value' THEN entitlement.total_amount
-                    ELSE entitlement.qty END AS allocated,
-                entitlement.redeemed AS redeemed,
-                entitlement.entitlement_balance AS balance
+                SUM(CASE WHEN entitlement.redemption_basis = 'value'
+                    THEN entitlement.total_amount ELSE entitlement.qty END) AS allocated,
+                %s
             FROM g2p_entitlement_inkind entitlement %s
             LEFT JOIN product_product product ON product.id = entitlement.product_id
             LEFT JOIN product_template template ON template.id = product.product_tmpl_id
+            GROUP BY 3, 4, 5, %s
             """,
             self._get_common_columns(),
             self._get_joins(),
+            self._get_common_keys(),
         )
 
     @api.model
     def _get_common_columns(self):
         return SQL(
             """
-                entitlement.partner_id AS partner_id,
+                SUM(entitlement.redeemed) AS redeemed,
+                SUM(entitlement.entitlement_balance) AS balance,
+                COUNT(*) AS entitlement_count,
                 cycle.program_id AS program_id,
                 entitlement.cycle_id AS cycle_id,
                 COALESCE(cycle.company_id, program.company_id) AS company_id,
@@ -94,6 +101,13 @@ class RedemptionReport(models.Model):
                 %s AS area
             """,
             self._get_area_name(),
+        )
+
+    @api.model
+    def _get_common_keys(self):
+        return SQL(
+            "entitlement.cycle_id, cycle.program_id, cycle.company_id, program.company_id,"
+            " cycle.end_date, entitlement.state, area"
         )
 
     @api.model
@@ -115,7 +129,7 @@ class RedemptionReport(models.Model):
     @api.model
     def _get_areas(self):
         """Return the model of the registrants' areas, or ``None``."""
-        field = self.env["res.partner"]._fields.get("area_id")
+        field = self.env["res.partner"]._fields.get(AREA_FIELD)
         areas = self.env.get(field.comodel_name) if field and field.store else None
         return areas if areas is not None and "name" in areas._fields else None
 
@@ -125,8 +139,8 @@ class RedemptionReport(models.Model):
         if areas is None:
             return SQL("NULL::varchar")
         if areas._fields["name"].translate:
-            return SQL("COALESCE(area.name->>%s, area.name->>'en_US')", self.env.lang or "en_US")
-        return SQL("area.name")
+            return SQL("COALESCE(place.name->>%s, place.name->>'en_US')", self.env.lang or "en_US")
+        return SQL("place.name")
 
     @api.model
     def _join_areas(self):
@@ -136,7 +150,8 @@ class RedemptionReport(models.Model):
         return SQL(
             """
             LEFT JOIN res_partner registrant ON registrant.id = entitlement.partner_id
-            LEFT JOIN %s area ON area.id = registrant.area_id
+            LEFT JOIN %s place ON place.id = registrant.%s
             """,
             SQL.identifier(areas._table),
+            SQL.identifier(AREA_FIELD),
         )

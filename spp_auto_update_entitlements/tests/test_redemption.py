@@ -1,7 +1,10 @@
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from ..report import redemption_report
 from .common import SettlementCase
 
 
@@ -219,7 +222,7 @@ class TestRedemption(SettlementCase):
         rows = self.env["spp.redemption.report"]._read_group(
             [("cycle_id", "=", self.cycle.id)],
             ["kind", "program_id", "state", "currency_id", "uom_id", "end_date:month"],
-            ["allocated:sum", "redeemed:sum", "balance:sum", "__count"],
+            ["allocated:sum", "redeemed:sum", "balance:sum", "entitlement_count:sum"],
         )
         none, unit = self.env["uom.uom"], self.product.uom_id
         expected = {
@@ -234,6 +237,23 @@ class TestRedemption(SettlementCase):
         for row in rows:
             self.assertEqual((row[1], row[2]), (self.program, "approved"))
             self.assertEqual(str(row[5])[:7], month[:7])
+
+    def test_the_report_knows_areas_where_the_platform_does(self):
+        kenya, chad = self.env.ref("base.ke"), self.env.ref("base.td")
+        for country, amount in ((kenya, 30), (chad, 20), (chad, 5), (None, 1)):
+            registrant = self._create_registrant("Household", country_id=country and country.id)
+            self._create_entitlement(
+                self.cycle, partner_id=registrant.id, transactions=[("PURCHASE", amount)]
+            )
+        self.env.flush_all()
+        with patch.object(redemption_report, "AREA_FIELD", "country_id"):
+            rows = self.env["spp.redemption.report"]._read_group(
+                [("cycle_id", "=", self.cycle.id)],
+                ["area"],
+                ["redeemed:sum", "entitlement_count:sum"],
+            )
+        found = {area: tuple(figures) for area, *figures in rows}
+        self.assertEqual(found, {kenya.name: (30, 1), chad.name: (25, 2), False: (1, 1)})
 
     def test_figures_follow_whoever_records_a_transaction(self):
         validator = self._create_user("validator", "g2p_programs.g2p_program_validator")
