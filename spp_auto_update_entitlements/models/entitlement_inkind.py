@@ -93,8 +93,9 @@ class G2PEntitlementInkind(models.Model):
         return SQL(
             """
             SELECT entitlement_id, transaction_type AS kind, currency_id, NULL AS problem,
-                amount_charged_by_service_point AS amount, timestamp_transaction_created AS moment,
-                product_id, uom_id, quantity
+                NULLIF(amount_charged_by_service_point, 0) AS amount,
+                timestamp_transaction_created AS moment, product_id, uom_id,
+                NULLIF(quantity, 0) AS quantity
             FROM %s
             WHERE entitlement_id = ANY(%s::integer[])
                 AND (quantity <> 0 OR amount_charged_by_service_point <> 0)

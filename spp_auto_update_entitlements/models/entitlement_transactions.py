@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 
-# What two transactions that are probably one have in common.
+# What two transactions that are probably one have in common; 0 is the same as nothing said.
 TWIN_COLUMNS = (
     "transaction_type",
-    "amount_charged_by_service_point",
+    "NULLIF(amount_charged_by_service_point, 0)",
     "currency_id",
     "service_point_id",
     "service_point_device_id",
@@ -29,4 +29,4 @@ class InkindEntitlementTransactions(models.Model):
 
     @api.model
     def _get_twin_columns(self):
-        return (*TWIN_COLUMNS, "quantity", "product_id", "uom_id")
+        return (*TWIN_COLUMNS, "NULLIF(quantity, 0)", "product_id", "uom_id")

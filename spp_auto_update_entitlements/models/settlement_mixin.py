@@ -405,7 +405,7 @@ class SettlementMixin(models.AbstractModel):
         if not candidates:
             return set()
         transactions = self.env[self._fields["transaction_ids"].comodel_name]
-        keys = SQL(", ").join(map(SQL.identifier, transactions._get_twin_columns()))
+        keys = SQL(", ").join(map(SQL, transactions._get_twin_columns()))
         found = set()
         for criterion in ("DATE_TRUNC('minute', timestamp_transaction_created)", "receipt_number"):
             self.env.cr.execute(
