@@ -1,0 +1,174 @@
+"""The settlement among the steps of others: buttons, lines, and nights that pause and break."""
+
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, precondition, rule
+
+from .checks import DECIDED, find_plan, get_fingerprint
+from .nights import Killed
+from .others import CYCLES, Others
+
+BREAKS = st.sampled_from(["killed", "bug", "in each other's way", "connection lost"])
+
+
+class Settlement(Others):
+    """After each step, everything adds up."""
+
+    entitlements = Others.entitlements
+
+    # What persons do about settlements
+
+    @rule(cycle=CYCLES)
+    def hold_back(self, cycle):
+        self._step()
+        self.stage.hold_back(self.world.cycles[cycle])
+        self.world.cycles[cycle].hold = "held"
+
+    @rule(cycle=CYCLES)
+    def leave_alone(self, cycle):
+        self._step()
+        cycle = self.world.cycles[cycle]
+        assert not self.stage.press(cycle, "action_leave_alone")
+        cycle.hold = cycle.hold and "left"
+
+    @rule(cycle=CYCLES)
+    def settle_held_back(self, cycle):
+        self._press(self.world.cycles[cycle], "action_settle_held_back")
+
+    @rule(cycle=CYCLES)
+    def end_cycle(self, cycle):
+        self._press(self.world.cycles[cycle], "mark_ended")
+
+    @rule(cycle=CYCLES)
+    def settle_now(self, cycle):
+        cycle = self.world.cycles[cycle]
+        if cycle.state in ("approved", "distributed", "ended"):
+            self._step()
+            assert not self.stage.press(cycle, "_settle_now")
+
+    def _press(self, cycle, method):
+        self._step()
+        was_ended, may_end = cycle.state == "ended", cycle.state in ("approved", "distributed")
+        may_end = may_end and not cycle.is_locked
+        self.world.may_end = {cycle} if may_end else set()
+        unsettled = self._count_unsettled(cycle)
+        is_refused = self.stage.press(cycle, method)
+        assert is_refused == (not was_ended and not may_end), method
+        if method == "action_settle_held_back" and not is_refused:
+            cycle.hold = None
+        if may_end and unsettled > 3:
+            cycle.is_requested = True
+
+    def _count_unsettled(self, cycle):
+        return sum(
+            not row["is_settled"]
+            for entitlement, row in self.checks.read().items()
+            if entitlement.cycle == cycle
+        )
+
+    @rule(entitlement=entitlements)
+    def clear(self, entitlement):
+        line = self.checks.get_open_line(entitlement)
+        if line and not entitlement.is_deleted:
+            self._step()
+            self.stage.clear(line["id"])
+            entitlement.cleared.add(get_fingerprint(line))
+
+    @rule(entitlement=entitlements)
+    def let_transactions_decide(self, entitlement):
+        line = self.checks.get_open_line(entitlement)
+        if not line or line["outcome"] != "contradicted" or entitlement.is_deleted:
+            return
+        self._step()
+        is_present = line["settlement_id"] == self.checks.read()[entitlement]["settlement_id"]
+        may = is_present and not self.world.is_queued(entitlement)
+        may = may and entitlement.cycle.state in ("approved", "distributed", "ended")
+        assert self.stage.let_transactions_decide(line["id"]) == may
+        if may:
+            entitlement.cleared.add(get_fingerprint(line))
+            if entitlement.state == entitlement.written:
+                entitlement.given = "approved"
+
+    # Nights
+
+    @precondition(lambda self: not self.nights.is_paused)
+    @rule()
+    def night(self):
+        self._step()
+        before = self._look_before()
+        settled = [cycle for cycle in self.world.cycles if find_plan(self.world, cycle)]
+        self.nights.begin()
+        assert not self.nights.error, repr(self.nights.error)
+        self._look_after(before)
+        for cycle in self.world.cycles:
+            if cycle in settled or cycle.state not in ("approved", "distributed", "ended"):
+                cycle.is_requested = False
+        self.checks.check()
+        self.checks.check_none_is_running()
+        for entitlement, row in self.checks.read().items():
+            if entitlement.cycle in settled:
+                assert row["is_settled"], f"{entitlement} was left out"
+                assert not entitlement.unseen, f"{entitlement} was not noticed"
+        assert all(cycle.state == "ended" for cycle in settled)
+        versions = self.checks.take_versions()
+        self.nights.begin()
+        assert self.checks.take_versions() == versions, "settled again, for nothing"
+
+    @precondition(lambda self: not self.nights.is_paused)
+    @rule(pause_after=st.integers(0, 12), is_short=st.booleans())
+    def begin_night(self, pause_after, is_short):
+        self._part_of_a_night(self.nights.begin, pause_after, is_short=is_short)
+
+    @precondition(lambda self: not self.nights.is_paused)
+    @rule(break_at=st.integers(0, 3), breaking=BREAKS)
+    def break_night(self, break_at, breaking):
+        self._part_of_a_night(self.nights.begin, break_at=break_at, breaking=breaking)
+
+    @precondition(lambda self: self.nights.is_paused)
+    @rule(pause_after=st.integers(0, 4))
+    def go_on(self, pause_after):
+        self._part_of_a_night(self.nights.go_on, pause_after)
+
+    @precondition(lambda self: self.nights.is_paused)
+    @rule()
+    def go_on_to_the_end(self):
+        self._part_of_a_night(self.nights.go_on)
+
+    @precondition(lambda self: self.nights.is_paused)
+    @rule()
+    def kill(self):
+        self._part_of_a_night(self.nights.kill)
+
+    def _part_of_a_night(self, action, *arguments, **options):
+        self._step()
+        before = self._look_before()
+        action(*arguments, **options)
+        breaking = options.get("breaking")
+        if self.nights.error and breaking != "connection lost":
+            assert isinstance(self.nights.error, Killed), repr(self.nights.error)
+        self._look_after(before)
+        self.world.may_drop_requests = True
+
+    def _look_before(self):
+        """Return what a night must leave as it is: held back, paused, locked, waiting ..."""
+        self.world.may_end = {cycle for cycle in self.world.cycles if find_plan(self.world, cycle)}
+        return self._look_at_others()
+
+    def _look_at_others(self):
+        return {
+            entitlement: [row[name] for name in DECIDED]
+            for entitlement, row in self.checks.read().items()
+            if entitlement.cycle not in self.world.may_end
+        }
+
+    def _look_after(self, before):
+        assert self._look_at_others() == before
+
+    @invariant()
+    def everything_adds_up(self):
+        self.checks.check()
+
+    def teardown(self):
+        if self.nights.is_paused:
+            self.nights.kill()
+        self.world.set_company(False, False)
+        self.night()
