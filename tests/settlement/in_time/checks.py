@@ -1,83 +1,8 @@
 """What holds after every step, in whatever order they came."""
 
 from .facts import expect
+from .queries import CYCLES, DECIDED, DECISIONS, ENTITLEMENTS, LINES, SETTLEMENTS, TOTALS
 
-# Every decision as the database saw it: a table that is filled, and rolled back, with it.
-WATCH_DECISIONS = """
-    CREATE TABLE in_time_decided (
-        settlement_id integer, kind text, entitlement_id integer, is_changed boolean,
-        outcome text, unit text, granted numeric, redeemed numeric
-    );
-    CREATE FUNCTION in_time_note() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        INSERT INTO in_time_decided SELECT
-            NEW.settlement_id, TG_ARGV[0], NEW.id, NEW.state <> OLD.state, NEW.settlement_outcome,
-            CASE WHEN to_jsonb(NEW)->>'redemption_basis' = 'quantity' THEN 'kg'
-                ELSE (SELECT name FROM res_currency WHERE id = COALESCE(
-                    (SELECT currency_id FROM account_journal WHERE id = NEW.journal_id),
-                    (SELECT currency_id FROM res_company WHERE id = NEW.company_id)))
-            END,
-            NEW.redeemed + NEW.entitlement_balance, NEW.redeemed;
-        RETURN NULL;
-    END $$;
-    CREATE TRIGGER in_time AFTER UPDATE ON g2p_entitlement FOR EACH ROW
-        WHEN (NEW.is_settled AND OLD.is_settled IS NOT TRUE)
-        EXECUTE FUNCTION in_time_note('cash');
-    CREATE TRIGGER in_time AFTER UPDATE ON g2p_entitlement_inkind FOR EACH ROW
-        WHEN (NEW.is_settled AND OLD.is_settled IS NOT TRUE)
-        EXECUTE FUNCTION in_time_note('inkind');
-"""
-ENTITLEMENTS = """
-    SELECT xmin::text AS version, id, cycle_id, state, is_settled, settlement_id,
-        settlement_outcome, state_before_settlement, settled_state, redemption_problem,
-        redeemed::text, entitlement_balance::text
-    FROM {} WHERE id = ANY(%s)
-"""
-DECIDED = (
-    "state",
-    "settlement_id",
-    "settlement_outcome",
-    "state_before_settlement",
-    "settled_state",
-)
-CYCLES = """
-    SELECT id, state, settlement_hold, end_requested_by_id IS NOT NULL AS is_requested
-    FROM g2p_cycle WHERE id = ANY(%s)
-"""
-LINES = """
-    SELECT id, settlement_id, entitlement_id, inkind_entitlement_id, outcome, state_given,
-        state_after, allocated::text, redeemed::text, balance::text, problem, is_twin,
-        is_outside, is_exception, status
-    FROM spp_cycle_settlement_line WHERE cycle_id = ANY(%s) ORDER BY id
-"""
-SETTLEMENTS = """
-    SELECT settlement.id, settlement.state, entitlement_count, changed_count, exception_count,
-        (
-            SELECT count(*) FROM spp_cycle_settlement_line
-            WHERE settlement_id = settlement.id AND is_exception
-        ) AS listed,
-        (SELECT count(*) FROM in_time_decided WHERE settlement_id = settlement.id) AS decided,
-        (
-            SELECT count(*) FROM in_time_decided
-            WHERE settlement_id = settlement.id AND is_changed
-        ) AS changed
-    FROM spp_cycle_settlement AS settlement WHERE cycle_id = ANY(%s)
-"""
-TOTALS = """
-    SELECT settlement_id, kind, outcome,
-        CASE WHEN uom_id IS NULL THEN currency.name ELSE 'kg' END AS unit, count,
-        allocated::text AS granted, redeemed::text AS redeemed,
-        balance::text AS balance
-    FROM spp_cycle_settlement_total AS total
-    LEFT JOIN res_currency AS currency ON currency.id = total.currency_id
-    WHERE settlement_id = ANY(%s) ORDER BY 1, 2, 3, 4
-"""
-DECISIONS = """
-    SELECT settlement_id, kind, outcome, unit, count(*), sum(granted)::text AS granted,
-        sum(redeemed)::text AS redeemed, sum(granted - redeemed)::text AS balance
-    FROM in_time_decided WHERE settlement_id = ANY(%s)
-    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-"""
 OPEN_CYCLES = ("approved", "distributed")
 
 
@@ -97,7 +22,7 @@ class Checks:
 
     def __init__(self, world):
         self.world, self.stage = world, world.stage
-        self.lines, self.settlement_ids = {}, set()
+        self.lines, self.settlement_ids, self.running_ids = {}, set(), set()
 
     def read(self):
         """Return the rows of the entitlements that are still there, by entitlement."""
@@ -205,7 +130,7 @@ class Checks:
     def _read_lines(self):
         """Return the lines by entitlement; what a line says never changes, and none is lost."""
         found = self.stage.ask(LINES, [cycle.id for cycle in self.world.cycles])
-        entitlements = {(each.is_cash, each.id): each for each in self.world.entitlements}
+        entitlements = self._get_entitlements()
         by_entitlement = {}
         earlier, self.lines = self.lines, {}
         for line in found:
@@ -243,12 +168,17 @@ class Checks:
         assert line["status"] == ("cleared" if is_cleared else "open"), entitlement
         assert waiting == ([] if is_cleared else [line]), f"{entitlement} is listed twice"
 
-    def get_open_line(self, entitlement):
-        name = "entitlement_id" if entitlement.is_cash else "inkind_entitlement_id"
-        for line in self.lines.values():
-            if line[name] == entitlement.id and line["status"] == "open":
-                return line
-        return None
+    def get_open_lines(self):
+        """Return the lines that a person can clear, each with its entitlement."""
+        entitlements = self._get_entitlements()
+        return [
+            (entitlements[get_key(line)], line)
+            for line in self.lines.values()
+            if line["status"] == "open" and get_key(line) in entitlements
+        ]
+
+    def _get_entitlements(self):
+        return {(each.is_cash, each.id): each for each in self.world.entitlements}
 
     # Settlements
 
@@ -257,6 +187,7 @@ class Checks:
         ids = [row["id"] for row in found]
         assert self.settlement_ids <= set(ids)
         self.settlement_ids = set(ids)
+        self.running_ids = {row["id"] for row in found if row["state"] == "running"}
         for row in found:
             counts = [row[name] or 0 for name in ("entitlement_count", "changed_count")]
             assert counts == [row["decided"], row["changed"]]
@@ -264,10 +195,6 @@ class Checks:
         totals = [tuple(row.values()) for row in self.stage.ask(TOTALS, ids)]
         decisions = [tuple(row.values()) for row in self.stage.ask(DECISIONS, ids)]
         assert totals == decisions, f"{totals} instead of {decisions}"
-
-    def check_none_is_running(self):
-        found = self.stage.ask(SETTLEMENTS, [cycle.id for cycle in self.world.cycles])
-        assert all(row["state"] != "running" for row in found)
 
     def take_versions(self):
         """Return the versions of all rows that a settlement writes."""
@@ -283,6 +210,11 @@ class Checks:
             rows = self.stage.ask(f"SELECT id, xmin::text FROM {table}")
             versions[table] = {row["id"]: row["xmin"] for row in rows}
         return versions
+
+
+def get_key(line):
+    """Return whether the entitlement of a line is in cash, and its id."""
+    return bool(line["entitlement_id"]), line["entitlement_id"] or line["inkind_entitlement_id"]
 
 
 def get_fingerprint(line):

@@ -3,9 +3,10 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from .checks import DECIDED, find_plan, get_fingerprint
+from .checks import find_plan, get_fingerprint
 from .nights import Killed
 from .others import CYCLES, Others
+from .queries import DECIDED
 
 BREAKS = st.sampled_from(["killed", "bug", "in each other's way", "connection lost"])
 
@@ -13,22 +14,17 @@ BREAKS = st.sampled_from(["killed", "bug", "in each other's way", "connection lo
 class Settlement(Others):
     """After each step, everything adds up."""
 
-    entitlements = Others.entitlements
-
     # What persons do about settlements
 
-    @rule(cycle=CYCLES)
-    def hold_back(self, cycle):
-        self._step()
-        self.stage.hold_back(self.world.cycles[cycle])
-        self.world.cycles[cycle].hold = "held"
-
-    @rule(cycle=CYCLES)
-    def leave_alone(self, cycle):
+    @rule(cycle=CYCLES, is_left=st.booleans())
+    def hold_back(self, cycle, is_left):
         self._step()
         cycle = self.world.cycles[cycle]
-        assert not self.stage.press(cycle, "action_leave_alone")
-        cycle.hold = cycle.hold and "left"
+        self.stage.hold_back(cycle)
+        cycle.hold = "held"
+        if is_left:
+            assert not self.stage.press(cycle, "action_leave_alone")
+            cycle.hold = "left"
 
     @rule(cycle=CYCLES)
     def settle_held_back(self, cycle):
@@ -65,22 +61,28 @@ class Settlement(Others):
             if entitlement.cycle == cycle
         )
 
-    @rule(entitlement=entitlements)
-    def clear(self, entitlement):
-        line = self.checks.get_open_line(entitlement)
-        if line and not entitlement.is_deleted:
+    @rule(number=st.integers(0, 9))
+    def clear(self, number):
+        listed = self.checks.get_open_lines()
+        if listed:
             self._step()
+            entitlement, line = listed[number % len(listed)]
             self.stage.clear(line["id"])
             entitlement.cleared.add(get_fingerprint(line))
 
-    @rule(entitlement=entitlements)
-    def let_transactions_decide(self, entitlement):
-        line = self.checks.get_open_line(entitlement)
-        if not line or line["outcome"] != "contradicted" or entitlement.is_deleted:
+    @rule(number=st.integers(0, 9))
+    def let_transactions_decide(self, number):
+        listed = [
+            (entitlement, line)
+            for entitlement, line in self.checks.get_open_lines()
+            if line["outcome"] == "contradicted"
+        ]
+        if not listed:
             return
         self._step()
-        is_present = line["settlement_id"] == self.checks.read()[entitlement]["settlement_id"]
-        may = is_present and not self.world.is_queued(entitlement)
+        entitlement, line = listed[number % len(listed)]
+        row = self.checks.read()[entitlement]
+        may = row["is_settled"] and line["settlement_id"] == row["settlement_id"]
         may = may and entitlement.cycle.state in ("approved", "distributed", "ended")
         assert self.stage.let_transactions_decide(line["id"]) == may
         if may:
@@ -103,7 +105,7 @@ class Settlement(Others):
             if cycle in settled or cycle.state not in ("approved", "distributed", "ended"):
                 cycle.is_requested = False
         self.checks.check()
-        self.checks.check_none_is_running()
+        assert not self.checks.running_ids
         for entitlement, row in self.checks.read().items():
             if entitlement.cycle in settled:
                 assert row["is_settled"], f"{entitlement} was left out"

@@ -25,16 +25,28 @@ STATES = st.sampled_from(
 )
 GIVEN = st.sampled_from(["approved", "approved", "draft", PARTIALLY, FULLY, "cancelled"])
 AMOUNTS = st.sampled_from(
-    [Decimal(text) for text in ("40", "60", "100", "0.01", "99.99", "100.01", "10.01", "0", "-5")]
+    [Decimal(text) for text in ("40", "60", "40", "100", "100.01", "10.01", "99.99", "0.01", "0")]
 )
+ODD_AMOUNTS = st.sampled_from([Decimal(text) for text in ("40", "100", "0.01", "0", "-5")])
 PAID = st.sampled_from([Decimal(text) for text in ("100", "40", "60", "100.01", "0", "-5")])
-GRANTS = st.sampled_from([Decimal(100), Decimal(100), Decimal(40), Decimal(0)])
-KINDS = st.sampled_from(["PURCHASE", "PURCHASE", "PURCHASE", "VOID", "VOID", "REFUND"])
-CYCLES = st.integers(0, 3)
+GRANTED = st.sampled_from([Decimal(100), Decimal(100), Decimal(40), Decimal(0)])
+KINDS = st.sampled_from(["PURCHASE", "PURCHASE", "VOID"])
+ODD_KINDS = st.sampled_from(["PURCHASE", "VOID", "REFUND"])
+CYCLES = st.sampled_from([0, 1, 2, 0, 2, 1, 0, 3])
 # Before the cycle, its first day, one in the middle, its last day, after it.
 DAYS = st.sampled_from([3, 3, 3, 0, 1, 6, 7, 9, -2])
 # In Brisbane the day ends at 14:00 UTC.
 HOURS = st.sampled_from([3, 13, 14, 22])
+# Cycle, in cash or not, state, granted, value of goods, whether it has days of its own, moved.
+GRANTS = st.tuples(
+    CYCLES,
+    st.booleans(),
+    GIVEN,
+    GRANTED,
+    st.sampled_from([Decimal(0), Decimal(100)]),
+    st.booleans(),
+    st.lists(st.tuples(KINDS, AMOUNTS), max_size=2),
+)
 
 
 class Others(RuleBasedStateMachine):
@@ -55,67 +67,78 @@ class Others(RuleBasedStateMachine):
         self.checks = Checks(self.world)
         self.minute = 0
 
-    @initialize(
-        target=entitlements,
-        grants=st.lists(st.tuples(CYCLES, st.booleans(), GIVEN, GRANTS), min_size=2, max_size=6),
-    )
+    @initialize(target=entitlements, grants=st.lists(GRANTS, min_size=3, max_size=8))
     def begin(self, grants):
-        return multiple(*self._grant(grants))
+        return self._grant(grants)
 
     # What others do
 
-    @rule(target=entitlements, cycle=CYCLES, is_cash=st.booleans(), state=GIVEN, granted=GRANTS,
-        value=st.sampled_from([Decimal(0), Decimal(100)]), has_days=st.booleans())  # fmt: skip
-    def grant(self, cycle, is_cash, state, granted, value, has_days):
-        [entitlement] = self._grant([(cycle, is_cash, state, granted)], value, has_days)
-        return entitlement
+    @rule(target=entitlements, grants=st.lists(GRANTS, min_size=1, max_size=3))
+    def grant(self, grants):
+        return self._grant(grants)
 
-    def _grant(self, grants, value=Decimal(0), has_days=False):
+    def _grant(self, grants):
         self._step()
-        return self.world.grant(
+        granted = self.world.grant(
+            [(self.world.cycles[cycle], *rest) for cycle, *rest, _moves in grants]
+        )
+        self.world.send(
             [
-                (self.world.cycles[cycle], is_cash, state, granted, value, has_days)
-                for cycle, is_cash, state, granted in grants
+                self._prepare(entitlement, kind, amount)
+                for entitlement, (*_rest, moves) in zip(granted, grants, strict=True)
+                for kind, amount in moves
             ]
         )
+        return multiple(*granted)
 
     @rule(target=transactions, entitlement=entitlements, amount=AMOUNTS, day=DAYS, hour=HOURS)
     def buy(self, entitlement, amount, day, hour):
-        return self._move(entitlement, "PURCHASE", amount, day=day, hour=hour)
+        return self._move([(entitlement, "PURCHASE", amount, None, day, hour)])
 
     @rule(target=transactions, entitlement=entitlements, amount=AMOUNTS)
     def void(self, entitlement, amount):
-        return self._move(entitlement, "VOID", amount)
+        return self._move([(entitlement, "VOID", amount)])
 
-    @rule(target=transactions, entitlement=entitlements, kind=KINDS, amount=AMOUNTS,
+    @rule(
+        target=transactions,
+        moves=st.lists(st.tuples(entitlements, KINDS, AMOUNTS), min_size=2, max_size=5),
+    )
+    def trade(self, moves):
+        return self._move(moves)
+
+    @rule(target=transactions, entitlement=entitlements, kind=ODD_KINDS, amount=ODD_AMOUNTS,
         what=st.sampled_from(FOREIGN), day=DAYS, hour=HOURS)  # fmt: skip
     def move_foreign(self, entitlement, kind, amount, what, day, hour):
         """In another currency; of goods, in another unit, or of another kind."""
-        is_other_product = False
+        is_other_product = not entitlement.is_cash and what == "EUR"
         if not entitlement.is_cash:
-            is_other_product = what == "EUR"
             what = {"EUR": "kg", "KES": "g", "MAD": "dozen"}[what]
         amount *= 1000 if what == "g" else 1
-        return self._move(entitlement, kind, amount, what, is_other_product, day, hour)
+        return self._move([(entitlement, kind, amount, what, day, hour, is_other_product)])
+
+    @rule(target=transactions, entitlement=entitlements, kind=ODD_KINDS, amount=ODD_AMOUNTS)
+    def move_oddly(self, entitlement, kind, amount):
+        return self._move([(entitlement, kind, amount)])
 
     @rule(target=transactions, entitlement=entitlements, kind=KINDS, amount=AMOUNTS)
     def move_value_of_goods(self, entitlement, kind, amount):
-        what = self.stage.own
-        return (
-            self._move(entitlement, kind, amount, what) if not entitlement.is_cash else multiple()
-        )
+        if entitlement.is_cash:
+            return multiple()
+        return self._move([(entitlement, kind, amount, self.stage.own)])
 
-    @rule(target=transactions, entitlement=entitlements, amount=AMOUNTS)
-    def refund(self, entitlement, amount):
-        return self._move(entitlement, "REFUND", amount)
-
-    def _move(self, entitlement, kind, amount, what=None, other=False, day=3, hour=3):
-        if entitlement.is_deleted:
+    def _move(self, moves):
+        moves = [move for move in moves if not move[0].is_deleted]
+        if not moves:
             return multiple()
         self._step()
-        what = what or (entitlement.cycle.currency if entitlement.is_cash else "kg")
+        transactions = [self._prepare(*move) for move in moves]
+        self.world.send(transactions)
+        return multiple(*transactions)
+
+    def _prepare(self, entitlement, kind, amount, what=None, day=3, hour=3, is_other=False):
         moment = self._get_moment(entitlement, day, hour)
-        return self.world.move(entitlement, kind, amount, what, moment, is_other_product=other)
+        receipt = f"R{self.minute}" if self.minute % 2 else ""
+        return self.world.prepare(entitlement, kind, amount, moment, what, receipt, is_other)
 
     def _get_moment(self, entitlement, day, hour):
         self.minute += 1  # no twins by chance
@@ -124,6 +147,7 @@ class Others(RuleBasedStateMachine):
 
     @rule(target=transactions, transaction=transactions, is_receipt=st.booleans())
     def send_twice(self, transaction, is_receipt):
+        """With the same receipt, or in the same minute without one."""
         if not transaction.entitlement:
             return multiple()
         self._step()
@@ -131,10 +155,13 @@ class Others(RuleBasedStateMachine):
         if is_receipt:
             self.minute += 1
             moment = moment.replace(minute=self.minute % 60, second=1)
-        return self.world.move(
-            transaction.entitlement, transaction.kind, transaction.amount, transaction.what,
-            moment, transaction.receipt, transaction.is_other_product,
+        twin = self.world.prepare(
+            transaction.entitlement, transaction.kind, transaction.amount, moment,
+            transaction.what, transaction.receipt if is_receipt else "",
+            transaction.is_other_product,
         )  # fmt: skip
+        self.world.send([twin])
+        return twin
 
     @rule(target=transactions, entitlement=entitlements, kind=KINDS, amount=AMOUNTS)
     def move_by_sql(self, entitlement, kind, amount):
@@ -142,10 +169,11 @@ class Others(RuleBasedStateMachine):
         if entitlement.is_deleted or not self.world.is_queued(entitlement):
             return multiple()
         self._step()
-        moment = self._get_moment(entitlement, 3, 3)
-        return self.world.move_by_sql(entitlement, kind, amount, moment)
+        transaction = self._prepare(entitlement, kind, amount)
+        self.world.send_by_sql(transaction)
+        return transaction
 
-    @rule(transaction=transactions, kind=KINDS, amount=AMOUNTS)
+    @rule(transaction=transactions, kind=ODD_KINDS, amount=AMOUNTS)
     def change_transaction(self, transaction, kind, amount):
         self._step()
         if transaction.entitlement:
@@ -191,7 +219,7 @@ class Others(RuleBasedStateMachine):
             self._step()
             self.world.set_state_by_sql(entitlement, state)
 
-    @rule(entitlement=entitlements, granted=GRANTS)
+    @rule(entitlement=entitlements, granted=GRANTED)
     def change_granted(self, entitlement, granted):
         if not entitlement.is_deleted:
             self._step()
@@ -220,7 +248,7 @@ class Others(RuleBasedStateMachine):
             self._step()
             self.world.enter_rate(currency, day, rate)
 
-    @rule(cycle=CYCLES, state=st.sampled_from(["approved", "cancelled", "ended", "draft"]))
+    @rule(cycle=CYCLES, state=st.sampled_from(["approved", "distributed", "cancelled", "ended"]))
     def set_cycle_state(self, cycle, state):
         self._step()
         self.world.set_cycle_state(self.world.cycles[cycle], state)

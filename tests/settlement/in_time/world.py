@@ -117,41 +117,47 @@ class World:
 
     # What moves
 
-    def move(self, entitlement, kind, amount, what, moment, receipt="", is_other_product=False):
-        """:param what: a currency, or a unit of measure"""
-        is_quantity = what in self.stage.units
-        transaction = Transaction(
-            self._name("transaction_"), 0, entitlement.is_cash, entitlement, kind, amount, what,
-            is_quantity, is_other_product, moment, receipt,
-        )  # fmt: skip
-        with self.stage.transaction() as env:
-            model = env[TRANSACTIONS[entitlement.is_cash]]
-            transaction.id = model.create(self._prepare(transaction)).id
-        return self._keep(transaction)
+    def prepare(
+        self, entitlement, kind, amount, moment, what=None, receipt="", is_other_product=False
+    ):
+        """Return a transaction that is not sent yet.
 
-    def move_by_sql(self, entitlement, kind, amount, moment):
-        """:param entitlement: one that is still to settle; its figures are late until then"""
-        what = entitlement.cycle.currency if entitlement.is_cash else "kg"
-        transaction = Transaction(
+        :param what: a currency, or a unit of measure; the entitlement's own one if left out
+        """
+        what = what or (entitlement.cycle.currency if entitlement.is_cash else "kg")
+        return Transaction(
             self._name("transaction_"), 0, entitlement.is_cash, entitlement, kind, amount, what,
-            not entitlement.is_cash, False, moment, "",
+            what in self.stage.units, is_other_product, moment, receipt,
         )  # fmt: skip
-        vals = self._prepare(transaction)
-        table = TRANSACTIONS[entitlement.is_cash].replace(".", "_")
+
+    def send(self, transactions):
+        """Record transactions as a service point does, all at once."""
+        with self.stage.transaction() as env:
+            for is_cash, name in TRANSACTIONS.items():
+                sent = [each for each in transactions if each.is_cash == is_cash]
+                records = env[name].create([self._get_vals(each) for each in sent])
+                for each, record in zip(sent, records, strict=True):
+                    each.id = record.id
+        for each in transactions:
+            self._keep(each)
+
+    def send_by_sql(self, transaction):
+        """Record one past the ORM, of what is still to settle; its figures are late until then."""
+        vals = self._get_vals(transaction)
+        table = TRANSACTIONS[transaction.is_cash].replace(".", "_")
         names, places = ", ".join(vals), ", ".join(["%s"] * len(vals))
         [row] = self._execute(
             f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING id", *vals.values()
         )
         transaction.id = row[0]
-        entitlement.has_late_figures = True
-        return self._keep(transaction)
+        transaction.entitlement.has_late_figures = True
+        self._keep(transaction)
 
     def _keep(self, transaction):
         transaction.entitlement.transactions.append(transaction)
         self.transactions.append(transaction)
-        return transaction
 
-    def _prepare(self, transaction):
+    def _get_vals(self, transaction):
         own = transaction.is_quantity or transaction.what not in self.stage.currencies
         vals = {
             "entitlement_id": transaction.entitlement.id,

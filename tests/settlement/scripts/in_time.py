@@ -15,12 +15,12 @@ sys.path += [sys.argv[1], str(Path(sys.argv[0]).parents[1])]
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
-from in_time.checks import WATCH_DECISIONS
 from in_time.machine import Settlement
 from in_time.nights import Nights
+from in_time.queries import WATCH_DECISIONS
 from in_time.stage import Stage
 
-WORLDS, STEPS = 25, 30
+WORLDS, STEPS = 40, 50
 BUDGET = settings(
     max_examples=WORLDS,
     stateful_step_count=STEPS,
