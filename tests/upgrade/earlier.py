@@ -84,7 +84,7 @@ class Earlier:
         self.name = self.copy(platform)
         if self.is_real:
             self.run("--no-http", "-i", ",".join(MODULES), "--stop-after-init")
-            self.facts = json.loads(self.shell("read_earlier.py", "facts"))
+            self.facts = json.loads(self.shell("read_earlier.py", "facts", *MODULES))
         else:
             self.facts = json.loads(FACTS.read_text())
             self.shell("build_earlier.py", None, str(FACTS))

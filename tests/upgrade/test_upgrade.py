@@ -247,16 +247,24 @@ def test_a_run_works(found):
 
 
 def test_a_settlement_works(found):
+    """What is over is held back until a person settles it; what is running settles by itself."""
     partial, full = "parrdpd2ben", "rdpd2ben"
     others = ["rejected1", "rejected2", "rejected3", "cancelled"]
+    (note,) = found["settlement"].pop("told")
+    assert "ended, over" in note or "over, ended" in note
     assert found["settlement"] == {
-        "cycle": "ended",
-        "settlement": ["done", 23],
-        "cash": [
-            *("draft", "pending_validation", partial, partial, full, partial),
-            *(*others, partial, "approved"),
-        ],
-        "inkind": ["draft", "pending_validation", full, full, full, full, *others, full],
+        "held back": ["ended", "over"],
+        "night": {"over": [], "ended": [], "unset": [["done", 1]]},
+        "person": {
+            "cycle": "ended",
+            "settlement": [["done", 23]],
+            "cash": [
+                # What something else had set as redeemed is never lowered.
+                *("draft", "pending_validation", partial, partial, full, partial),
+                *(*others, partial, "approved"),
+            ],
+            "inkind": ["draft", "pending_validation", full, full, full, full, *others, full],
+        },
     }
 
 

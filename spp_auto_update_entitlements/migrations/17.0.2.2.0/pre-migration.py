@@ -1,85 +1,165 @@
 """Bring what 17.0.2.0.0 and 17.0.2.1.0 remember of settlements into its new shape.
 
-On a database of an earlier module (17.0.1) there is nothing of it yet.
+On a database of an earlier module (17.0.1) there is nothing of it yet. Each table may have millions
+of rows: they are read and written by the database alone.
 """
+
+import logging
+
+from psycopg2 import errors
 
 from odoo.tools.sql import column_exists, create_column
 
-ENTITLEMENTS = ("g2p_entitlement", "g2p_entitlement_inkind")
+_logger = logging.getLogger(__name__)
+
+ENTITLEMENTS = {
+    "g2p_entitlement": "entitlement_id",
+    "g2p_entitlement_inkind": "inkind_entitlement_id",
+}
 LINES = "spp_cycle_settlement_line"
+TOTALS = "spp_cycle_settlement_total"
+REPORT = "spp_redemption_report"
 
 
 def migrate(cr, version):
-    if column_exists(cr, ENTITLEMENTS[0], "settlement_outcome"):
+    if column_exists(cr, "g2p_entitlement", "settlement_outcome"):
         for table in ENTITLEMENTS:
+            forget_states_of_others(cr, table)
             migrate_memory_of_state(cr, table)
-        migrate_outcomes(cr)
-        fill_lines(cr)
-    # From now on a query.
-    cr.execute("DROP VIEW IF EXISTS spp_redemption_report")
+        migrate_lists(cr)
+        migrate_filters(cr)
+    drop_report(cr)
 
 
-def migrate_memory_of_state(cr, table):
-    """Keep the state given where a settlement wrote another one, and queue what is to look at.
+def forget_states_of_others(cr, table):
+    """Queue what something else has set since its settlement: by the ORM, or past it.
 
-    Queued are those whose state something else has set since, and those that the rules decide
-    another way now: what could not be read, and what was lowered from "redeemed".
+    What the ORM wrote has no outcome. What was written past it is in a state that the outcome does
+    not lead to.
     """
-    create_column(cr, table, "settled_state", "varchar")
     cr.execute(
         f"""
-        UPDATE {table} SET
-            settled_state = CASE WHEN settlement_outcome IS NOT NULL THEN state END,
-            state_before_settlement = CASE
-                WHEN settlement_outcome IS NOT NULL AND state_before_settlement <> state
-                THEN state_before_settlement
-            END,
-            is_settled = is_settled AND settlement_outcome IS NOT NULL
-                AND redemption_problem IS NULL
-                AND settlement_outcome NOT IN ('voided_elsewhere', 'unreadable')
-                AND NOT (state = 'parrdpd2ben' AND state_before_settlement = 'rdpd2ben'),
-            settlement_outcome = CASE settlement_outcome
-                WHEN 'restored' THEN 'voided'
-                WHEN 'voided_elsewhere'
-                    THEN CASE state WHEN 'parrdpd2ben' THEN 'partial' ELSE 'contradicted' END
-                ELSE settlement_outcome
+        UPDATE {table}
+        SET is_settled = FALSE, settlement_outcome = NULL, state_before_settlement = NULL
+        WHERE settlement_id IS NOT NULL AND (
+            CASE
+                WHEN settlement_outcome IN ('redeemed', 'over') THEN state = 'rdpd2ben'
+                WHEN settlement_outcome = 'partial' THEN state = 'parrdpd2ben'
+                WHEN settlement_outcome = 'restored' THEN state = state_before_settlement
+                WHEN settlement_outcome = 'unredeemed'
+                THEN state IN ('approved', 'trans2FSP', 'expired')
+                WHEN settlement_outcome IN ('paid_elsewhere', 'voided_elsewhere')
+                THEN state IN ('parrdpd2ben', 'rdpd2ben')
+                WHEN settlement_outcome IN ('closed', 'closed_with_transactions')
+                THEN state NOT IN
+                    ('approved', 'trans2FSP', 'expired', 'parrdpd2ben', 'rdpd2ben')
+                ELSE settlement_outcome IS NOT NULL
             END
-        WHERE settlement_id IS NOT NULL OR settlement_outcome IS NOT NULL
+        ) IS NOT TRUE
         """
     )
 
 
-def migrate_outcomes(cr):
-    for table in (LINES, "spp_cycle_settlement_total"):
-        cr.execute(f"UPDATE {table} SET outcome = 'voided' WHERE outcome = 'restored'")
-        cr.execute(
-            f"UPDATE {table} SET outcome = 'contradicted' WHERE outcome = 'voided_elsewhere'"
-        )
+def migrate_memory_of_state(cr, table):
+    """Keep the state given where a settlement wrote another one, and the one that it wrote.
+
+    A settlement writes no other states than these two. Queued is what the rules decide another way
+    now: what can't be read, what was voided below what others gave, and what was lowered.
+    """
+    if not column_exists(cr, table, "settled_state"):
+        create_column(cr, table, "settled_state", "varchar")
+    cr.execute(
+        f"""
+        UPDATE {table} SET
+            settled_state = state,
+            state_before_settlement = CASE
+                WHEN state IN ('parrdpd2ben', 'rdpd2ben') AND state_before_settlement <> state
+                THEN state_before_settlement
+            END,
+            is_settled = is_settled AND (
+                settlement_outcome IN ('unreadable', 'voided_elsewhere')
+                OR settlement_outcome = 'restored' AND state IN ('parrdpd2ben', 'rdpd2ben')
+                OR settlement_outcome = 'over_voided' AND state_before_settlement <> state
+                OR settlement_outcome = 'partial' AND state_before_settlement = 'rdpd2ben'
+            ) IS NOT TRUE,
+            settlement_outcome = {get_outcome("settlement_outcome", "state")}
+        WHERE settlement_outcome IS NOT NULL
+        """
+    )
 
 
-def fill_lines(cr):
-    """Fill the new columns of the lines; those of an entitlement's last settlement are open."""
-    for column in ("cycle_id", "program_id", "company_id"):
-        create_column(cr, LINES, column, "integer")
-    create_column(cr, LINES, "status", "varchar")
+def get_outcome(outcome, state):
+    """Return what an outcome is called now, SQL: it goes by the state that came of it."""
+    return f"""
+        CASE
+            WHEN {outcome} NOT IN ('restored', 'voided_elsewhere') THEN {outcome}
+            WHEN {state} = 'parrdpd2ben' THEN 'partial'
+            WHEN {state} = 'rdpd2ben' THEN 'contradicted'
+            ELSE 'voided'
+        END
+    """
+
+
+def migrate_lists(cr):
+    """Fill the new columns of the lines: open are those that no later settlement has overtaken."""
+    cr.execute(
+        f"""
+        UPDATE {TOTALS}
+        SET outcome = CASE outcome WHEN 'restored' THEN 'voided' ELSE 'contradicted' END
+        WHERE outcome IN ('restored', 'voided_elsewhere')
+        """
+    )
+    for column, kind in (
+        ("cycle_id", "integer"),
+        ("program_id", "integer"),
+        ("company_id", "integer"),
+        ("status", "varchar"),
+    ):
+        if not column_exists(cr, LINES, column):
+            create_column(cr, LINES, column, kind)
     cr.execute(
         f"""
         UPDATE {LINES} AS line SET
             cycle_id = settlement.cycle_id,
             program_id = settlement.program_id,
             company_id = settlement.company_id,
-            status = CASE WHEN line.is_exception THEN 'superseded' END
+            status = CASE WHEN line.is_exception THEN 'open' END,
+            outcome = {get_outcome("line.outcome", "line.state_after")}
         FROM spp_cycle_settlement AS settlement WHERE settlement.id = line.settlement_id
         """
     )
-    for table, column in zip(
-        ENTITLEMENTS, ("entitlement_id", "inkind_entitlement_id"), strict=True
-    ):
+    for table, column in ENTITLEMENTS.items():
         cr.execute(
             f"""
-            UPDATE {LINES} AS line SET status = 'open'
+            UPDATE {LINES} AS line SET status = 'superseded'
             FROM {table} AS entitlement
-            WHERE entitlement.id = line.{column} AND line.is_exception
-                AND entitlement.settlement_id = line.settlement_id
+            WHERE entitlement.id = line.{column} AND line.status = 'open'
+                AND entitlement.settlement_id <> line.settlement_id
             """
         )
+
+
+def migrate_filters(cr):
+    """Have people's own filters look for what the outcomes are called now."""
+    cr.execute(
+        """
+        UPDATE ir_filters SET domain = REPLACE(
+            REPLACE(REPLACE(REPLACE(domain,
+                '''restored''', '''voided'''), '"restored"', '"voided"'),
+                '''voided_elsewhere''', '''contradicted'''), '"voided_elsewhere"', '"contradicted"')
+        WHERE model_id IN (
+            'g2p.entitlement', 'g2p.entitlement.inkind',
+            'spp.cycle.settlement.line', 'spp.cycle.settlement.total'
+        ) AND domain ~ '["''](restored|voided_elsewhere)["'']'
+        """
+    )
+
+
+def drop_report(cr):
+    """Drop the view of the database that is a query from now on."""
+    try:
+        with cr.savepoint(flush=False):
+            cr.execute(f"DROP VIEW IF EXISTS {REPORT}", log_exceptions=False)
+    except errors.DependentObjectsStillExist as error:
+        # Somebody's own reports use it. It goes on saying what the stored figures say.
+        _logger.warning("The view %s is kept: %s", REPORT, error)

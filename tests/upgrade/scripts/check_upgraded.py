@@ -122,21 +122,41 @@ def press_reversed():
     return ""
 
 
-def settle():
+def run_night():
     cron = env.ref("spp_auto_update_entitlements.cron_settle_cycles")
     # Odoo 19 runs it in a transaction of its own.
     env.cr.commit()
     cron.method_direct_trigger()
     env.cr.commit()
     env.invalidate_all()
-    cycle = as_admin["g2p.cycle"].search([("name", "=", "over")])
-    settlement = cycle.settlement_ids
+
+
+def get_settled(name):
+    cycle = as_admin["g2p.cycle"].search([("name", "=", name)])
     return {
         "cycle": cycle.state,
-        "settlement": [settlement.state, settlement.entitlement_count],
+        "settlement": [[each.state, each.entitlement_count] for each in cycle.settlement_ids],
         "cash": cycle.entitlement_ids.sorted("id").mapped("state"),
         "inkind": cycle.inkind_entitlement_ids.sorted("id").mapped("state"),
     }
+
+
+def settle():
+    """Have nights and a person settle what was over, and what was running, at the upgrade."""
+    env.cr.execute(
+        "UPDATE g2p_cycle SET start_date = '2026-01-01', end_date = '2026-01-31'"
+        " WHERE name = 'unset'"
+    )
+    env.invalidate_all()
+    run_night()
+    held = as_admin["g2p.cycle"].search([("settlement_hold", "=", "held")])
+    found = {
+        "held back": sorted(held.mapped("name")),
+        "told": held.program_id.activity_ids.mapped("note"),
+        "night": {name: get_settled(name)["settlement"] for name in ("over", "ended", "unset")},
+    }
+    held.filtered(lambda cycle: cycle.name == "over").action_settle_held_back()
+    return {**found, "person": get_settled("over")}
 
 
 def get_own_changes():

@@ -260,7 +260,11 @@ for state in ENTITLEMENT_STATES:
         {**moved, "entitlement_id": inkind.id, "quantity": 10, "transaction_uuid": f"rice {state}"}
     )
     made += [(cash, state), (inkind, state)]
-made.append((env["g2p.entitlement"].create({**common, "initial_amount": 100}), "approved"))
+for name in ("over", "ended", "unset"):
+    entitlement = env["g2p.entitlement"].create(
+        {**common, "cycle_id": cycles[name].id, "initial_amount": 100}
+    )
+    made.append((entitlement, "approved"))
 env.flush_all()
 for entitlement, state in made:
     env.cr.execute(
@@ -272,6 +276,7 @@ for name, state in (("over", "distributed"), ("ended", "ended")):
         " WHERE id = %s",
         [state, cycles[name].id],
     )
+env.cr.execute("UPDATE g2p_cycle SET state = 'approved' WHERE id = %s", [cycles["unset"].id])
 
 # What people have made of the earlier modules' pages
 

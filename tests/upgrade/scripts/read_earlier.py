@@ -1,12 +1,14 @@
-"""Prints as JSON what the real earlier modules have made in a database. For `odoo shell`, with
-their folder on the addons path. What it prints is kept in `earlier_modules.json`.
+"""Prints as JSON what earlier versions of modules have made in a database. For `odoo shell`, with
+their folder on the addons path; the arguments are the modules. What it prints is kept in
+`earlier_modules.json` and `released_settlement.json`.
 
 Facts about names, tables and external ids; none of their code.
 """
 
 import json
+import sys
 
-MODULES = ("spp_auto_update_entitlements", "spp_cycle_attendance_compliance")
+MODULES = sys.argv[1:]
 # What databases refer to by external id.
 REFERRED = ("ir.actions.act_window", "ir.actions.act_window.view", "ir.ui.menu", "ir.ui.view")
 
@@ -55,6 +57,8 @@ def read_fields(module):
         module,
     ):
         field = env[model]._fields[name]
+        if not env[model]._auto:
+            continue
         if name not in (
             "id",
             "display_name",
@@ -126,7 +130,7 @@ def read_module(module):
         module,
         module,
     )
-    tables = {env[model]._table: model for (model,) in own}
+    tables = {env[model]._table: model for (model,) in own if env[model]._auto}
     return {
         "version": env["ir.module.module"].search([("name", "=", module)]).installed_version,
         "tables": {

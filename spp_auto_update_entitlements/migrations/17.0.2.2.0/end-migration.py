@@ -1,8 +1,16 @@
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import ValidationError
 
-# Whose views this addon changes.
-MODELS = ("g2p.cycle", "g2p.entitlement", "g2p.entitlement.inkind")
+# Whose views this addon changes, or makes.
+MODELS = (
+    "g2p.cycle",
+    "g2p.entitlement",
+    "g2p.entitlement.inkind",
+    "g2p.program",
+    "res.config.settings",
+    "spp.cycle.settlement",
+    "spp.redemption.report",
+)
 
 
 def migrate(cr, version):
