@@ -1,33 +1,17 @@
 """Databases of our own 17.0.2.0.0 and 17.0.2.1.0, in which settlements were made, are upgraded."""
 
-import json
-import os
-from itertools import count
-
 import pytest
-from earlier import COMPLAINT, HERE, SCRIPTS, rows
-from settled import CYCLES, KINDS, LINES, LISTED
+from earlier import COMPLAINT, rows
+from released import ADDON, MEMORY, Released
+from settled import KINDS, LINES, LISTED
+from settled_cycles import CYCLES
 
-from harness.addons import needed_from_outside
-
-ADDON = "spp_auto_update_entitlements"
-FACTS = HERE / "released_settlement.json"
 # What 17.0.2.0.0 called what has the earlier module's external ids again.
 NAMES_IN_17_0_2_0_0 = {
     "view_cycle_custom_spp_form": "view_cycle_form",
     "view_entitlement_custom_form": "view_entitlement_form",
 }
 FIGURES = "redeemed::float, entitlement_balance::float, coalesce(redemption_problem, '-')"
-SETTLED = """
-    SELECT code || ': ' || concat_ws(' ', {columns})
-    FROM (
-        SELECT code, cycle_id, state, {figures}, {memory} FROM g2p_entitlement UNION ALL
-        SELECT code, cycle_id, state, {figures}, {memory} FROM g2p_entitlement_inkind
-    ) AS entitlement
-    WHERE cycle_id = (SELECT id FROM g2p_cycle WHERE name = 'over')
-"""
-FIGURE_COLUMNS = "redeemed, entitlement_balance, redemption_problem"
-MEMORY = "is_settled, settlement_outcome, state_before_settlement, settled_state"
 CYCLE = """
     SELECT name || ': ' || concat_ws(' ',
         state, coalesce(settlement_hold, '-'),
@@ -53,70 +37,9 @@ HELD_BACK = """
 """
 COMPANIES = (
     "SELECT string_agg(concat_ws(' ', name, coalesce(settlement_grace_days, 0),"
-    " coalesce(is_settlement_paused, FALSE)), ', ' ORDER BY name) FROM res_company WHERE name IN ('Second', 'Closed')"
+    " coalesce(is_settlement_paused, FALSE)), ', ' ORDER BY name)"
+    " FROM res_company WHERE name IN ('Second', 'Closed')"
 )
-
-
-class Released:
-    """A database of a released version, and copies of it that are upgraded."""
-
-    def __init__(self, env, folder):
-        self.env, self.databases, self.folder = env, env.databases, folder
-        self.numbers = count()
-        self.made = []
-
-    def make(self):
-        self.name = self.copy(self.databases.platform(needed_from_outside(self.env.addons)))
-        data = {
-            "kinds": [kind[:4] for kind in KINDS],
-            "lines": [line[:3] for line in LINES],
-            "cycles": [cycle[:4] for cycle in CYCLES],
-        }
-        path = self.folder / "data.json"
-        path.write_text(json.dumps(data))
-        self.env.shell(self.name, SCRIPTS / "build_earlier.py", str(FACTS))
-        self.env.shell(self.name, SCRIPTS / "fill_settled.py", str(path))
-        self.sql(f"UPDATE ir_module_module SET state = 'installed' WHERE name = '{ADDON}'")
-
-    def copy(self, template):
-        name = self.databases.name(f"released{os.getpid()}x{next(self.numbers)}")
-        self.made.append(name)
-        self.databases.copy(template, name)
-        return name
-
-    def drop_all(self):
-        for name in self.made:
-            self.databases.drop(name)
-
-    def sql(self, query, name=None):
-        return self.databases.sql(query, name or self.name)
-
-    def upgrade_copy(self, version, change=""):
-        """Upgrade a copy that was of `version`, changed by SQL first; return it and the log."""
-        name = self.copy(self.name)
-        version = f"{self.env.server.series}.{version}"
-        self.sql(
-            f"UPDATE ir_module_module SET latest_version = '{version}' WHERE name = '{ADDON}';"
-            + change,
-            name,
-        )
-        return name, self.upgrade(name)
-
-    def upgrade(self, name):
-        log = self.folder / f"{name}.log"
-        self.env.run_odoo(log, "--no-http", "-u", ADDON, db=name, failing="The upgrade failed:")
-        return log.read_text()
-
-    def run_night(self, name):
-        self.env.shell(name, SCRIPTS / "run_night.py")
-
-    def read(self, query, name):
-        """The rows of a query of texts `name: values`, by name."""
-        return dict(row.split(": ") for row in self.sql(query, name).splitlines())
-
-    def read_settled(self, columns, name, memory=MEMORY):
-        query = SETTLED.format(columns=columns, figures=FIGURE_COLUMNS, memory=memory)
-        return self.read(query, name)
 
 
 @pytest.fixture(scope="module")

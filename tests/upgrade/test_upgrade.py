@@ -246,24 +246,19 @@ def test_a_run_works(found):
     assert "Correct the dates" in found["attendance"]["reversed"]
 
 
-def test_a_settlement_works(found):
-    """What is over is held back until a person settles it; what is running settles by itself."""
+def test_what_was_over_is_held_back_and_the_rest_settles(found):
     partial, full = "parrdpd2ben", "rdpd2ben"
-    others = ["rejected1", "rejected2", "rejected3", "cancelled"]
+    closed = ["rejected1", "rejected2", "rejected3", "cancelled"]
+    cash = ["draft", "pending_validation", partial, partial, full, partial, *closed, partial]
     (note,) = found["settlement"].pop("told")
-    assert "ended, over" in note or "over, ended" in note
+    assert "are held back: ended, over." in note
     assert found["settlement"] == {
         "held back": ["ended", "over"],
         "night": {"over": [], "ended": [], "unset": [["done", 1]]},
         "person": {
-            "cycle": "ended",
-            "settlement": [["done", 23]],
-            "cash": [
-                # What something else had set as redeemed is never lowered.
-                *("draft", "pending_validation", partial, partial, full, partial),
-                *(*others, partial, "approved"),
-            ],
-            "inkind": ["draft", "pending_validation", full, full, full, full, *others, full],
+            **{"cycle": "ended", "settlement": [["done", 23]]},
+            "cash": [*cash, "approved"],
+            "inkind": ["draft", "pending_validation", *[full] * 4, *closed, full],
         },
     }
 

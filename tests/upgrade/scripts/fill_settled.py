@@ -1,7 +1,7 @@
 """Fills a database of 17.0.2.0.0 or 17.0.2.1.0 as years of use did. For `odoo shell`.
 
-The argument is a file of what is to be in it: see `settled.py`. What those versions of the addon
-wrote is written past the ORM, which knows nothing of them.
+The argument is a file of what is to be in it: see `settled.py` and `settled_cycles.py`. What those
+versions of the addon wrote is written past the ORM, which knows nothing of them.
 """
 
 import json
