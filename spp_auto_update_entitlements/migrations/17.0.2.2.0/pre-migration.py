@@ -153,6 +153,14 @@ def migrate_filters(cr):
         ) AND domain ~ '["''](restored|voided_elsewhere)["'']'
         """
     )
+    # A row of the analysis is no single registrant's any more.
+    cr.execute(
+        """
+        UPDATE ir_filters SET active = FALSE, name = name || ' (does not fit any more)'
+        WHERE model_id = 'spp.redemption.report' AND active
+            AND CONCAT(domain, context, sort) LIKE '%partner_id%'
+        """
+    )
 
 
 def drop_report(cr):
