@@ -44,11 +44,11 @@ class G2PCycle(models.Model):
             cycle._sum_up_service_points()
         return requested._get_requested_notification() if requested else None
 
-    def _end(self):
+    def _end(self):  # pylint: disable=missing-return
         """End this cycle, of which all is settled, the platform's way."""
         self._as_writer().write({"end_requested_by_id": False, "settlement_hold": False})
         if self.program_id.get_manager(MANAGER_CYCLE):
-            super().mark_ended()
+            super().mark_ended()  # pylint: disable=super-method-mismatch
         else:
             self.state = STATE_ENDED
 

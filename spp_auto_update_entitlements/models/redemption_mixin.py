@@ -41,7 +41,7 @@ class Line(NamedTuple):
     quantity: Decimal = Decimal(0)
 
     @classmethod
-    def read(cls, moved):
+    def parse(cls, moved):
         """Return the lines in what `RedemptionMixin._group_movements` wrote."""
         lines = []
         for line in moved.split("\n") if moved else ():
@@ -283,7 +283,7 @@ class RedemptionMixin(models.AbstractModel):
                     ),
                 )
             )
-            lines |= {id_: Line.read(moved) for id_, moved in self.env.cr.fetchall()}
+            lines |= {id_: Line.parse(moved) for id_, moved in self.env.cr.fetchall()}
         return lines
 
     # Adding up
@@ -299,7 +299,7 @@ class RedemptionMixin(models.AbstractModel):
         redemptions = {}
         for entitlement_id, facts in rows:
             if facts not in known:
-                known[facts] = self._add_up_lines(facts, Line.read(facts.moved))
+                known[facts] = self._add_up_lines(facts, Line.parse(facts.moved))
             redemptions[entitlement_id] = known[facts]
             if known[facts] is None:
                 foreign.append(entitlement_id)
@@ -309,9 +309,7 @@ class RedemptionMixin(models.AbstractModel):
             days = self._get_days(foreign, facts_by_id)
             for entitlement_id in foreign:
                 facts = facts_by_id[entitlement_id]
-                redemptions[entitlement_id] = self._add_up_lines(
-                    facts, days[entitlement_id], rates
-                )
+                redemptions[entitlement_id] = self._add_up_lines(facts, days[entitlement_id], rates)
         return redemptions
 
     def _add_up_lines(self, facts, lines, rates=None):

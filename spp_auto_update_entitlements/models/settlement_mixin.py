@@ -346,19 +346,12 @@ class SettlementMixin(models.AbstractModel):
         for row in rows:
             ids_by_look[row[1:]].append(row[0])
         skip = len(state_columns) + len(figures)
-        looks = [
-            (look, ids, self._get_facts(look, skip)) for look, ids in ids_by_look.items()
-        ]
+        looks = [(look, ids, self._get_facts(look, skip)) for look, ids in ids_by_look.items()]
         redemptions = self._add_up([(ids[0], facts) for _look, ids, facts in looks])
         # Of a payment there is no receipt, and its day is not the beneficiary's.
         is_bought = self._is_by_transactions(self[:1].cycle_id)
         twins = self._get_ids_with_twins(
-            [
-                id_
-                for _look, ids, facts in looks
-                if is_bought and facts.has_equal
-                for id_ in ids
-            ]
+            [id_ for _look, ids, facts in looks if is_bought and facts.has_equal for id_ in ids]
         )
         cases, stale = [], {}
         for look, ids, facts in looks:
@@ -369,9 +362,7 @@ class SettlementMixin(models.AbstractModel):
             decision = decide(given, redemption)
             for is_twin, alike in self._split(ids, twins):
                 is_outside = is_bought and facts.is_outside
-                case = Case(
-                    state, given, settlement_id, redemption, is_twin, is_outside, decision
-                )
+                case = Case(state, given, settlement_id, redemption, is_twin, is_outside, decision)
                 cases.append((case, alike))
             if list(look[len(state_columns) : skip]) != list(
                 self._get_figures(redemption).values()

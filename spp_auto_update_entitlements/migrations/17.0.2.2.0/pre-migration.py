@@ -8,6 +8,7 @@ import logging
 
 from psycopg2 import errors
 
+from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
 _logger = logging.getLogger(__name__)
@@ -38,8 +39,9 @@ def forget_states_of_others(cr, table):
     not lead to.
     """
     cr.execute(
-        f"""
-        UPDATE {table}
+        SQL(
+            """
+        UPDATE %(table)s
         SET is_settled = FALSE, settlement_outcome = NULL, state_before_settlement = NULL
         WHERE settlement_id IS NOT NULL AND (
             CASE
@@ -56,7 +58,9 @@ def forget_states_of_others(cr, table):
                 ELSE settlement_outcome IS NOT NULL
             END
         ) IS NOT TRUE
-        """
+        """,
+            table=SQL.identifier(table),
+        )
     )
 
 
@@ -69,8 +73,9 @@ def migrate_memory_of_state(cr, table):
     if not column_exists(cr, table, "settled_state"):
         create_column(cr, table, "settled_state", "varchar")
     cr.execute(
-        f"""
-        UPDATE {table} SET
+        SQL(
+            """
+        UPDATE %(table)s SET
             settled_state = state,
             state_before_settlement = CASE
                 WHEN state IN ('parrdpd2ben', 'rdpd2ben') AND state_before_settlement <> state
@@ -82,32 +87,42 @@ def migrate_memory_of_state(cr, table):
                 OR settlement_outcome = 'over_voided' AND state_before_settlement <> state
                 OR settlement_outcome = 'partial' AND state_before_settlement = 'rdpd2ben'
             ) IS NOT TRUE,
-            settlement_outcome = {get_outcome("settlement_outcome", "state")}
+            settlement_outcome = %(getoutcomesettlement)s
         WHERE settlement_outcome IS NOT NULL
-        """
+        """,
+            table=SQL.identifier(table),
+            getoutcomesettlement=get_outcome("settlement_outcome", "state"),
+        )
     )
 
 
 def get_outcome(outcome, state):
     """Return what an outcome is called now, SQL: it goes by the state that came of it."""
-    return f"""
+    return SQL(
+        """
         CASE
-            WHEN {outcome} NOT IN ('restored', 'voided_elsewhere') THEN {outcome}
-            WHEN {state} = 'parrdpd2ben' THEN 'partial'
-            WHEN {state} = 'rdpd2ben' THEN 'contradicted'
+            WHEN %(outcome)s NOT IN ('restored', 'voided_elsewhere') THEN %(outcome)s
+            WHEN %(state)s = 'parrdpd2ben' THEN 'partial'
+            WHEN %(state)s = 'rdpd2ben' THEN 'contradicted'
             ELSE 'voided'
         END
-    """
+        """,
+        outcome=SQL(outcome),
+        state=SQL(state),
+    )
 
 
 def migrate_lists(cr):
     """Fill the new columns of the lines: open are those that no later settlement has overtaken."""
     cr.execute(
-        f"""
-        UPDATE {TOTALS}
+        SQL(
+            """
+        UPDATE %(totals)s
         SET outcome = CASE outcome WHEN 'restored' THEN 'voided' ELSE 'contradicted' END
         WHERE outcome IN ('restored', 'voided_elsewhere')
-        """
+        """,
+            totals=SQL.identifier(TOTALS),
+        )
     )
     for column, kind in (
         ("cycle_id", "integer"),
@@ -118,24 +133,33 @@ def migrate_lists(cr):
         if not column_exists(cr, LINES, column):
             create_column(cr, LINES, column, kind)
     cr.execute(
-        f"""
-        UPDATE {LINES} AS line SET
+        SQL(
+            """
+        UPDATE %(lines)s AS line SET
             cycle_id = settlement.cycle_id,
             program_id = settlement.program_id,
             company_id = settlement.company_id,
             status = CASE WHEN line.is_exception THEN 'open' END,
-            outcome = {get_outcome("line.outcome", "line.state_after")}
+            outcome = %(getoutcomelineoutcom)s
         FROM spp_cycle_settlement AS settlement WHERE settlement.id = line.settlement_id
-        """
+        """,
+            lines=SQL.identifier(LINES),
+            getoutcomelineoutcom=get_outcome("line.outcome", "line.state_after"),
+        )
     )
     for table, column in ENTITLEMENTS.items():
         cr.execute(
-            f"""
-            UPDATE {LINES} AS line SET status = 'superseded'
-            FROM {table} AS entitlement
-            WHERE entitlement.id = line.{column} AND line.status = 'open'
+            SQL(
+                """
+            UPDATE %(lines)s AS line SET status = 'superseded'
+            FROM %(table)s AS entitlement
+            WHERE entitlement.id = line.%(column)s AND line.status = 'open'
                 AND entitlement.settlement_id <> line.settlement_id
-            """
+            """,
+                lines=SQL.identifier(LINES),
+                table=SQL.identifier(table),
+                column=SQL.identifier(column),
+            )
         )
 
 
@@ -167,7 +191,7 @@ def drop_report(cr):
     """Drop the view of the database that is a query from now on."""
     try:
         with cr.savepoint(flush=False):
-            cr.execute(f"DROP VIEW IF EXISTS {REPORT}", log_exceptions=False)
+            cr.execute(SQL("DROP VIEW IF EXISTS %s", SQL.identifier(REPORT)), log_exceptions=False)
     except errors.DependentObjectsStillExist as error:
         # Somebody's own reports use it. It goes on saying what the stored figures say.
         _logger.warning("The view %s is kept: %s", REPORT, error)
