@@ -87,11 +87,11 @@ def migrate_memory_of_state(cr, table):
                 OR settlement_outcome = 'over_voided' AND state_before_settlement <> state
                 OR settlement_outcome = 'partial' AND state_before_settlement = 'rdpd2ben'
             ) IS NOT TRUE,
-            settlement_outcome = %(getoutcomesettlement)s
+            settlement_outcome = %(outcome)s
         WHERE settlement_outcome IS NOT NULL
         """,
             table=SQL.identifier(table),
-            getoutcomesettlement=get_outcome("settlement_outcome", "state"),
+            outcome=get_outcome("settlement_outcome", "state"),
         )
     )
 
@@ -140,11 +140,11 @@ def migrate_lists(cr):
             program_id = settlement.program_id,
             company_id = settlement.company_id,
             status = CASE WHEN line.is_exception THEN 'open' END,
-            outcome = %(getoutcomelineoutcom)s
+            outcome = %(outcome)s
         FROM spp_cycle_settlement AS settlement WHERE settlement.id = line.settlement_id
         """,
             lines=SQL.identifier(LINES),
-            getoutcomelineoutcom=get_outcome("line.outcome", "line.state_after"),
+            outcome=get_outcome("line.outcome", "line.state_after"),
         )
     )
     for table, column in ENTITLEMENTS.items():
