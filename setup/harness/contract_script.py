@@ -93,7 +93,8 @@ class Contract:
         return named | {name for name in reached if self.is_new(self.env[name])}
 
     def is_new(self, model):
-        return is_platform(model._original_module)
+        # On Odoo 17 this one is its own; on later series the stand-ins bring it.
+        return is_platform(model._original_module) and model._name != "_unknown"
 
     def is_of_platform(self, model):
         fields = self.platform_fields(model)

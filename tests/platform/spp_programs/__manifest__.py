@@ -9,6 +9,8 @@
     "depends": [
         "g2p_programs",
         "product",
+        "spp_area",
+        "spp_user_roles",
     ],
     "data": [
         "security/ir.model.access.csv",

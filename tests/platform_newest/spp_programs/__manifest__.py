@@ -9,7 +9,9 @@
     "depends": [
         "g2p_programs",
         "product",
+        "spp_area",
         "spp_registry_base",
+        "spp_user_roles",
     ],
     "data": [
         "security/security_access.xml",

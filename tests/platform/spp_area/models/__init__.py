@@ -1,0 +1,3 @@
+from . import area
+from . import area_kind
+from . import res_partner
