@@ -16,16 +16,6 @@ class Settlement(Others):
 
     # What persons do about settlements
 
-    @rule(cycle=CYCLES, is_left=st.booleans())
-    def hold_back(self, cycle, is_left):
-        self._step()
-        cycle = self.world.cycles[cycle]
-        self.stage.hold_back(cycle)
-        cycle.hold = "held"
-        if is_left:
-            assert not self.stage.press(cycle, "action_leave_alone")
-            cycle.hold = "left"
-
     @rule(cycle=CYCLES)
     def settle_held_back(self, cycle):
         self._press(self.world.cycles[cycle], "action_settle_held_back")
@@ -116,9 +106,14 @@ class Settlement(Others):
         assert self.checks.take_versions() == versions, "settled again, for nothing"
 
     @precondition(lambda self: not self.nights.is_paused)
-    @rule(pause_after=st.integers(0, 12), is_short=st.booleans())
-    def begin_night(self, pause_after, is_short):
-        self._part_of_a_night(self.nights.begin, pause_after, is_short=is_short)
+    @rule(pause_after=st.integers(1, 9))
+    def begin_night(self, pause_after):
+        self._part_of_a_night(self.nights.begin, pause_after)
+
+    @precondition(lambda self: not self.nights.is_paused)
+    @rule()
+    def short_night(self):
+        self._part_of_a_night(self.nights.begin, is_short=True)
 
     @precondition(lambda self: not self.nights.is_paused)
     @rule(break_at=st.integers(0, 3), breaking=BREAKS)

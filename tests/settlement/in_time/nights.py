@@ -41,7 +41,6 @@ class Nights:
 
         patch.object(cycles, "_commit", commit_and_pause).start()
         patch.object(settlements, "_book", book_and_break).start()
-        patch.object(cycle_end, "BATCH_SIZE", 2).start()
         patch.object(cycle_nightly_run, "BATCH_SIZE", 2).start()
         patch.object(cycle_end, "MAX_SETTLED_AT_ONCE", 3).start()
 
@@ -56,6 +55,8 @@ class Nights:
         :param break_at: the batch in which to break, and how: ``breaking``
         :param is_short: stop after one batch, as if the time were up
         """
+        # In one that is disturbed, a batch each.
+        cycle_end.BATCH_SIZE = 2 if pause_after is None and break_at is None else 1
         self.pause_after, self.break_at, self.breaking = pause_after, break_at, breaking
         self.is_killed = self.is_over = False
         self.error = None

@@ -13,7 +13,7 @@ from hypothesis.stateful import (
 )
 
 from .checks import Checks
-from .facts import FULLY, PARTIALLY
+from .facts import FULLY, PARTIALLY, expect
 from .stage import FOREIGN
 from .world import World, at
 
@@ -106,25 +106,28 @@ class Others(RuleBasedStateMachine):
     def trade(self, moves):
         return self._move(moves)
 
-    @rule(target=transactions, entitlement=entitlements, kind=ODD_KINDS, amount=ODD_AMOUNTS,
-        what=st.sampled_from(FOREIGN), day=DAYS, hour=HOURS)  # fmt: skip
-    def move_foreign(self, entitlement, kind, amount, what, day, hour):
-        """In another currency; of goods, in another unit, or of another kind."""
-        is_other_product = not entitlement.is_cash and what == "EUR"
-        if not entitlement.is_cash:
-            what = {"EUR": "kg", "KES": "g", "MAD": "dozen"}[what]
-        amount *= 1000 if what == "g" else 1
-        return self._move([(entitlement, kind, amount, what, day, hour, is_other_product)])
-
-    @rule(target=transactions, entitlement=entitlements, kind=ODD_KINDS, amount=ODD_AMOUNTS)
-    def move_oddly(self, entitlement, kind, amount):
-        return self._move([(entitlement, kind, amount)])
-
-    @rule(target=transactions, entitlement=entitlements, kind=KINDS, amount=AMOUNTS)
-    def move_value_of_goods(self, entitlement, kind, amount):
-        if entitlement.is_cash:
+    @rule(target=transactions, entitlement=entitlements, is_void=st.booleans())
+    def move_the_rest(self, entitlement, is_void):
+        """All that is left is bought, or all that was bought is voided."""
+        expected = expect(entitlement, self.world.rates)
+        kind, amount = "PURCHASE", expected.granted - expected.redeemed
+        if is_void:
+            kind, amount = "VOID", expected.redeemed
+        if amount <= 0 or expected.unit not in (entitlement.cycle.currency, "kg"):
             return multiple()
-        return self._move([(entitlement, kind, amount, self.stage.own)])
+        return self._move([(entitlement, kind, amount, expected.unit)])
+
+    @rule(target=transactions, entitlement=entitlements, kind=ODD_KINDS, amount=ODD_AMOUNTS,
+        what=st.sampled_from([*FOREIGN, None, "value"]), day=DAYS, hour=HOURS)  # fmt: skip
+    def move_oddly(self, entitlement, kind, amount, what, day, hour):
+        """In another currency; of goods, in another unit, of another kind, or by their value."""
+        is_oil = not entitlement.is_cash and what == "EUR"
+        if what == "value":
+            what = None if entitlement.is_cash else self.stage.own
+        elif not entitlement.is_cash:
+            what = {"EUR": "kg", "KES": "g", "MAD": "dozen", None: None}[what]
+        amount *= 1000 if what == "g" else 1
+        return self._move([(entitlement, kind, amount, what, day, hour, is_oil)])
 
     def _move(self, moves):
         moves = [move for move in moves if not move[0].is_deleted]
@@ -200,17 +203,12 @@ class Others(RuleBasedStateMachine):
         self._step()
         self.world.change_payment(payment, status, amount)
 
-    @rule(entitlement=entitlements, state=STATES)
+    @rule(entitlement=entitlements, state=st.one_of(STATES, st.none()))
     def set_state(self, entitlement, state):
+        """To another one, or to the same (None)."""
         if not entitlement.is_deleted:
             self._step()
-            self.world.set_state(entitlement, state)
-
-    @rule(entitlement=entitlements)
-    def set_same_state(self, entitlement):
-        if not entitlement.is_deleted:
-            self._step()
-            self.world.set_state(entitlement, entitlement.state)
+            self.world.set_state(entitlement, state or entitlement.state)
 
     @rule(entitlement=entitlements, state=STATES)
     def set_state_by_sql(self, entitlement, state):
@@ -253,10 +251,19 @@ class Others(RuleBasedStateMachine):
         self._step()
         self.world.set_cycle_state(self.world.cycles[cycle], state)
 
-    @rule(cycle=CYCLES, is_locked=st.booleans())
-    def lock_cycle(self, cycle, is_locked):
+    @rule(cycle=CYCLES, how=st.sampled_from(["locked", "unlocked", "held", "left"]))
+    def hinder(self, cycle, how):
+        """Keep nights from a cycle, or let it go."""
         self._step()
-        self.world.lock_cycle(self.world.cycles[cycle], is_locked)
+        cycle = self.world.cycles[cycle]
+        if how in ("locked", "unlocked"):
+            self.world.lock_cycle(cycle, how == "locked")
+            return
+        self.stage.hold_back(cycle)
+        cycle.hold = "held"
+        if how == "left":
+            assert not self.stage.press(cycle, "action_leave_alone")
+            cycle.hold = "left"
 
     @rule(is_paused=st.booleans(), has_grace=st.booleans())
     def set_company(self, is_paused, has_grace):
