@@ -2,12 +2,15 @@ from . import guard_mixin
 from . import amounts_mixin
 from . import redemption_mixin
 from . import settlement_mixin
+from . import settlement_queue
+from . import settlement_decision
 from . import program
 from . import entitlement
 from . import entitlement_inkind
 from . import entitlement_transactions
 from . import payment
 from . import cycle_settlement
+from . import cycle_settlement_report
 from . import cycle_settlement_total
 from . import cycle_settlement_line
 from . import service_point_redemption
@@ -15,6 +18,7 @@ from . import cycle
 from . import cycle_end
 from . import cycle_figures
 from . import cycle_held_back
+from . import cycle_failure
 from . import cycle_nightly_run
 from . import cycle_preview
 from . import company

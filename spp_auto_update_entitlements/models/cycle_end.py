@@ -9,10 +9,10 @@ from odoo.addons.g2p_programs.models.constants import (
 )
 
 from ..exceptions import SettlementUnderWay
+from .settlement_queue import BATCH_SIZE
 
 # Above this many entitlements, "Set as Ended" leaves the settlement to the cron.
 MAX_SETTLED_AT_ONCE = 2000
-BATCH_SIZE = 10_000
 STATES_TO_END = (STATE_APPROVED, STATE_DISTRIBUTED)
 
 

@@ -3,8 +3,8 @@ from collections import Counter
 from odoo import _, models
 from odoo.exceptions import AccessError
 
-from .cycle_end import BATCH_SIZE
-from .cycle_settlement import MAX_PRINTED
+from .cycle_settlement_report import MAX_PRINTED
+from .settlement_queue import BATCH_SIZE
 
 
 class G2PCycle(models.Model):

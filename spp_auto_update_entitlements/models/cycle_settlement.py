@@ -2,17 +2,10 @@ import time
 from collections import defaultdict
 from decimal import Decimal
 
-from markupsafe import Markup
-
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools.misc import formatLang
 
 from ..redemption import to_decimal
-from .amounts_mixin import format_amount
-
-# Lines of each kind in a report; the others are on the screen.
-MAX_PRINTED = 500
 
 
 class CycleSettlement(models.Model):
@@ -57,7 +50,6 @@ class CycleSettlement(models.Model):
     open_count = fields.Integer("To Look At", compute="_compute_open_count")
     total_ids = fields.One2many("spp.cycle.settlement.total", "settlement_id", "Totals")
     line_ids = fields.One2many("spp.cycle.settlement.line", "settlement_id", "Listed")
-    money_totals = fields.Text(compute="_compute_money_totals")
     error = fields.Text()
 
     @api.depends("cycle_id", "start_datetime")
@@ -227,87 +219,3 @@ class CycleSettlement(models.Model):
                     to_decimal(total.redeemed) + redeemed,
                 )
             )
-
-    # What people read
-
-    def _compute_money_totals(self):
-        for settlement in self:
-            settlement.money_totals = "\n".join(settlement._get_money_totals())
-
-    def _get_money_totals(self):
-        """Return a sentence for each currency and unit: granted, redeemed, left, the share."""
-        sums = defaultdict(lambda: [Decimal(0), Decimal(0)])
-        for total in self.total_ids:
-            granted_and_redeemed = sums[total.kind, total.currency_id, total.uom_id]
-            granted_and_redeemed[0] += to_decimal(total.allocated)
-            granted_and_redeemed[1] += to_decimal(total.redeemed)
-        sentences = []
-        for (_kind, currency, uom), (granted, redeemed) in sums.items():
-            share = 100 * redeemed / granted if granted else Decimal(0)
-            sentences.append(
-                _(
-                    "%(granted)s granted, %(redeemed)s redeemed (%(share)s %%), %(left)s left",
-                    granted=format_amount(self.env, float(granted), currency, uom),
-                    redeemed=format_amount(self.env, float(redeemed), currency, uom),
-                    left=format_amount(self.env, float(granted - redeemed), currency, uom),
-                    share=formatLang(self.env, float(share), digits=1),
-                )
-            )
-        return sentences
-
-    def _get_note(self):
-        outcomes = dict(self.total_ids._fields["outcome"]._description_selection(self.env))
-        rows = []
-        for total in self.total_ids:  # no comprehension: `_` would not find the language in it
-            rows.append(
-                _(
-                    "%(outcome)s: %(count)s (%(redeemed)s of %(allocated)s)",
-                    outcome=outcomes[total.outcome],
-                    count=total.count,
-                    redeemed=total.redeemed_shown,
-                    allocated=total.allocated_shown,
-                )
-            )
-        orphans = self._count_transactions_without_entitlement()
-        if orphans:
-            rows.append(
-                _("Transactions without an entitlement, of all programs: %(count)s", count=orphans)
-            )
-        return Markup("<p>%s</p><ul>%s</ul>") % (
-            _(
-                "Settlement: %(count)s entitlements, %(changed)s changed, "
-                "%(exceptions)s exceptions, %(open)s to look at.",
-                count=self.entitlement_count,
-                changed=self.changed_count,
-                exceptions=self.exception_count,
-                open=self.open_count,
-            ),
-            Markup().join(Markup("<li>%s</li>") % row for row in rows),
-        )
-
-    @api.model
-    def _count_transactions_without_entitlement(self):
-        return sum(
-            self.env[model._fields["transaction_ids"].comodel_name].search_count(
-                [("entitlement_id", "=", False)]
-            )
-            for model in self.env["g2p.cycle"]._get_entitlement_models().values()
-        )
-
-    def _get_report_sections(self):
-        """Return what the report lists: the lines to look at, and the cleared ones."""
-        sections = []
-        for status, title in (("open", _("To look at")), ("cleared", _("Cleared"))):
-            domain = [("settlement_id", "=", self._origin.id), ("status", "=", status)]
-            # Those of a preview are not stored.
-            lines = self.line_ids.filtered_domain(domain[1:])
-            if self._origin:
-                lines = self.line_ids.search(domain, limit=MAX_PRINTED)
-            sections.append(
-                {
-                    "title": title,
-                    "count": self.line_ids.search_count(domain) if self._origin else len(lines),
-                    "lines": lines[:MAX_PRINTED],
-                }
-            )
-        return sections

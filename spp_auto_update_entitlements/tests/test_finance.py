@@ -5,7 +5,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from ..models import cycle_end
+from ..models import cycle_preview
 from .common import SettlementCase
 
 
@@ -237,7 +237,7 @@ class TestFinance(SettlementCase):
     def test_a_dry_run_says_what_a_settlement_would(self):
         self._fill()
         states = self.cycle.entitlement_ids.mapped("state")
-        with patch.object(cycle_end, "BATCH_SIZE", 2):
+        with patch.object(cycle_preview, "BATCH_SIZE", 2):
             preview = self.cycle._preview_settlement()
         shown = self._get_figures(preview)
         self.assertEqual(self.cycle.entitlement_ids.mapped("state"), states)

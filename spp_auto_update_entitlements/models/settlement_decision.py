@@ -1,0 +1,163 @@
+from collections import defaultdict
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..redemption import Redemption, decide
+from .settlement_case import Case
+
+
+class SettlementMixin(models.AbstractModel):
+    """What a settlement decides about entitlements, a batch at a time."""
+
+    _inherit = "spp.settlement.mixin"
+
+    def _settle(self, settlement):
+        """Decide the state of these entitlements, write it, and remember which settlement did.
+
+        :param settlement: the `spp.cycle.settlement` that asks
+        :return: pairs of `Case` and a list of entitlement ids
+        """
+        cases, stale = self._decide()
+        self._correct_figures(stale)
+        ids_by_columns = defaultdict(list)
+        for case, ids in cases:
+            state, outcome, _is_listed = case.decision
+            given = None if state == case.state_given else case.state_given
+            ids_by_columns[state, case.is_changed, outcome, given] += ids
+        for (state, is_changed, outcome, given), ids in ids_by_columns.items():
+            columns = {
+                "is_settled": True,
+                "settlement_id": settlement.id,
+                "settlement_outcome": outcome,
+                "state_before_settlement": given,
+                "settled_state": state,
+            }
+            self.browse(ids)._write_settlement(state, is_changed, columns)
+        return cases
+
+    def _decide(self):
+        """Decide the state of these entitlements, which are of one cycle. Writes nothing.
+
+        :return: pairs of `Case` and a list of entitlement ids; and a dict from the id of each
+            entitlement whose stored figures are not right to its `redemption.Redemption`
+        """
+        # The little that a batch takes beyond the server's default would go to the disk.
+        self.env.cr.execute("SET LOCAL work_mem = '64MB'")
+        figures = self._get_figures(Redemption())
+        state_columns = ("state", "state_before_settlement", "settled_state", "settlement_id")
+        rows = self._read_facts(
+            *(SQL.identifier("entitlement", name) for name in state_columns),
+            *(self._get_figure_column(name) for name in figures),
+            time_zone=self[:1].cycle_id._get_company()._get_settlement_time_zone(),
+        )
+        ids_by_look = defaultdict(list)  # of those that look alike one is decided
+        for row in rows:
+            ids_by_look[row[1:]].append(row[0])
+        skip = len(state_columns) + len(figures)
+        looks = [(look, ids, self._get_facts(look, skip)) for look, ids in ids_by_look.items()]
+        redemptions = self._add_up([(ids[0], facts) for _look, ids, facts in looks])
+        # Of a payment there is no receipt, and its day is not the beneficiary's.
+        is_bought = self._is_by_transactions(self[:1].cycle_id)
+        twins = self._get_ids_with_twins(
+            [id_ for _look, ids, facts in looks if is_bought and facts.has_equal for id_ in ids]
+        )
+        cases, stale = [], {}
+        for look, ids, facts in looks:
+            redemption = redemptions[ids[0]]
+            state, given, settled_state, settlement_id = look[: len(state_columns)]
+            if not given or state != settled_state:
+                given = state
+            decision = decide(given, redemption)
+            for is_twin, alike in self._split(ids, twins):
+                is_outside = is_bought and facts.is_outside
+                case = Case(state, given, settlement_id, redemption, is_twin, is_outside, decision)
+                cases.append((case, alike))
+            if list(look[len(state_columns) : skip]) != list(
+                self._get_figures(redemption).values()
+            ):
+                stale.update(dict.fromkeys(ids, redemption))
+        return cases, stale
+
+    @api.model
+    def _get_figure_column(self, name):
+        column = SQL.identifier("entitlement", name)
+        is_number = self._fields[name].type in ("float", "monetary")
+        return SQL("%s::float8", column) if is_number else column
+
+    @api.model
+    def _split(self, ids, twins):
+        """Yield whether entitlements have probable twins, and which of ``ids`` do and don't."""
+        with_twins = [id_ for id_ in ids if id_ in twins] if twins else []
+        if with_twins:
+            yield True, with_twins
+        if len(with_twins) < len(ids):
+            yield False, [id_ for id_ in ids if id_ not in twins] if with_twins else ids
+
+    @api.model
+    def _get_ids_with_twins(self, candidates):
+        """Return the ids of those with two transactions that are probably one.
+
+        They say the same about the same, at one service point, and have one receipt or minute.
+
+        :param candidates: ids of those of which the same moved twice; twins are few among them
+        """
+        if not candidates:
+            return set()
+        transactions = self.env[self._fields["transaction_ids"].comodel_name]
+        keys = SQL(", ").join(map(SQL, transactions._get_twin_columns()))
+        found = set()
+        for criterion in ("DATE_TRUNC('minute', timestamp_transaction_created)", "receipt_number"):
+            self.env.cr.execute(
+                SQL(
+                    """
+                    SELECT entitlement_id FROM %s
+                    WHERE entitlement_id = ANY(%s::integer[]) AND (%s) AND %s::text <> ''
+                    GROUP BY entitlement_id, %s, %s HAVING COUNT(*) > 1
+                    """,
+                    SQL.identifier(transactions._table),
+                    candidates,
+                    SQL(transactions._moved_condition),
+                    SQL(criterion),
+                    keys,
+                    SQL(criterion),
+                )
+            )
+            found.update(row[0] for row in self.env.cr.fetchall())
+        return found
+
+    @api.model
+    def _correct_figures(self, redemptions):
+        """Write figures that are not the stored ones: transactions were written past the ORM.
+
+        :param redemptions: a dict from entitlement id to its `redemption.Redemption`
+        """
+        if not redemptions:
+            return
+        names = list(self._get_figures(Redemption()))
+        rows = [
+            (entitlement_id, *self._get_figures(redemption).values())
+            for entitlement_id, redemption in redemptions.items()
+        ]
+        self.flush_model(names)
+        columns = SQL(", ").join(map(SQL.identifier, names))
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %s AS entitlement SET %s FROM UNNEST(%s) AS found (id, %s)"
+                " WHERE found.id = entitlement.id",
+                SQL.identifier(self._table),
+                SQL(", ").join(SQL("%s = found.%s", *[SQL.identifier(name)] * 2) for name in names),
+                SQL(", ").join(
+                    SQL("%s::%s[]", list(values), SQL(kind))
+                    for kind, values in zip(
+                        ["integer", *(self._fields[name].column_type[1] for name in names)],
+                        zip(*rows, strict=True),
+                        strict=True,
+                    )
+                ),
+                columns,
+            )
+        )
+        entitlements = self.browse(redemptions)
+        entitlements.invalidate_recordset(names, flush=False)
+        entitlements.modified(names)
