@@ -15,7 +15,8 @@ class G2PCycle(models.Model):
     def action_preview_settlement(self):
         """Show what a settlement would decide now, as the report of a settlement."""
         report = self.env.ref("spp_auto_update_entitlements.action_report_settlement_preview")
-        return report.report_action(self)
+        # Without asking how letters are to look, which is not the time for it.
+        return report.report_action(self, config=False)
 
     def _preview_settlement(self):
         """Return the settlement that this cycle would get now, as a record that is not stored.
