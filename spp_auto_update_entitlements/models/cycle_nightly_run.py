@@ -123,28 +123,41 @@ class G2PCycle(models.Model):
         Commits after each batch. Before the server's time limit for crons would stop it, it stops
         itself, and is called again.
         """
+        try:
+            goes_on_at = self._settle_all()
+            if goes_on_at:
+                self._start_cron(goes_on_at)
+                self._commit()
+        except Exception:
+            if self.env.cr.closed:
+                # The connection is lost, not the settlements: they go on in a moment.
+                with self.env.registry.cursor() as cr:
+                    self.with_env(self.env(cr=cr))._start_cron()
+            raise
+
+    @api.model
+    def _settle_all(self):
+        """Settle what there is to settle, as far as the time allows.
+
+        :return: when to go on, or ``None`` if all is done
+        """
         started = time.monotonic()
         budget = self._get_time_budget()
         self._queue_changes(started + budget / 2)
-        deadline = started + budget
         goes_on_at = None
         for cycle in self._get_cycles_for_the_night():
             try:
-                is_done = cycle._settle_by_cron(deadline)
+                is_done = cycle._settle_by_cron(started + budget)
             except SettlementUnderWay as error:
                 _logger.info("%s", error)
                 self.env.cr.rollback()
                 goes_on_at = fields.Datetime.now() + timedelta(minutes=5)
                 continue
             if not is_done:
-                goes_on_at = fields.Datetime.now()
-                break
+                return fields.Datetime.now()
             if cycle._is_summary_stale():
-                cycle._sum_up_service_points()
-                self._commit()
-        if goes_on_at:
-            self._start_cron(goes_on_at)
-            self._commit()
+                self._try(cycle._sum_up_service_points)
+        return goes_on_at
 
     @api.model
     def _get_time_budget(self):
@@ -158,15 +171,35 @@ class G2PCycle(models.Model):
     def _queue_changes(self, deadline):
         """Queue what has changed without a word: states set by SQL, and rates that came late."""
         for model in self._get_entitlement_models().values():
-            model._queue_changed_states()
+            self._try(model._queue_changed_states)
             after_id = 0
             while time.monotonic() < deadline and (
                 batch := model._get_unreadable(after_id, BATCH_SIZE)
             ):
                 after_id = batch.ids[-1]
-                batch._compute_anew()
+                self._try(batch._compute_anew)
+
+    def _carry_out(self, step):
+        """Carry out a step and commit it; what collides with others is tried again."""
+        for tries_left in reversed(range(MAX_TRIES)):
+            try:
+                with self.env.cr.savepoint():
+                    result = step()
                 self._commit()
-            self._commit()
+                return result
+            except CONCURRENCY_ERRORS:
+                self.env.cr.rollback()
+                if not tries_left:
+                    raise
+
+    def _try(self, step):
+        """Carry out a step that is no reason to stop the others if it fails."""
+        try:
+            self._carry_out(step)
+        except Exception:
+            if self.env.cr.closed:
+                raise
+            _logger.exception("A step of the nightly run failed")
 
     def _settle_by_cron(self, deadline=math.inf):
         """Settle and end one cycle, and keep what is done after each batch.
@@ -177,33 +210,19 @@ class G2PCycle(models.Model):
         :raise SettlementUnderWay: if another transaction is working on the cycle
         """
         cursor = {}
-        tries = MAX_TRIES
         while True:
             try:
-                with self.env.cr.savepoint():
-                    is_done = self._take_nightly_step(cursor)
-                self._commit()
-                tries = MAX_TRIES
+                is_done = self._carry_out(lambda: self._take_nightly_step(cursor))
             except SettlementUnderWay:
                 raise
-            except CONCURRENCY_ERRORS as error:
-                self.env.cr.rollback()
-                tries -= 1
-                if not tries:
-                    self._report_failure(error)
-                    return True
             except Exception as error:
                 if self.env.cr.closed:
-                    # The connection is lost, not the settlement: it goes on in a moment.
-                    with self.env.registry.cursor() as cr:
-                        self.with_env(self.env(cr=cr))._start_cron()
                     raise
                 _logger.exception("The settlement of cycle %s failed", self.id)
                 self._report_failure(error)
                 return True
-            else:
-                if is_done or time.monotonic() > deadline:
-                    return is_done
+            if is_done or time.monotonic() > deadline:
+                return is_done
 
     def _take_nightly_step(self, cursor):
         """Look at the cycle as it is now; settle the next batch, or end it.

@@ -2,6 +2,7 @@ import math
 from unittest.mock import patch
 
 from lxml import etree
+from psycopg2 import errors
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -239,6 +240,41 @@ class TestNightlyRun(SettlementCase):
         self.assertEqual(triggers.search_count([("cron_id", "=", self.cron.id)]), before + 3)
         # One settlement, however many turns it took.
         self.assertRecordValues(cycle.settlement_ids, [{"state": "done", "entitlement_count": 2}])
+
+    def test_what_collides_is_tried_again(self):
+        """A failure is reported only when it is given up, and stops nothing else."""
+        model_class = type(self.env["g2p.entitlement"])
+        original = model_class._settle
+        for collisions, is_given_up in ((2, False), (3, True)):
+            with self.subTest(collisions=collisions):
+                cycle = self._create_settleable_cycle()
+                # Odoo rolls back what collided; here that would take the test's records along.
+                left = [errors.SerializationFailure()] * collisions
+
+                def settle(entitlements, settlement, left=left):
+                    if left:
+                        raise left.pop()
+                    return original(entitlements, settlement)
+
+                with (
+                    patch.object(model_class, "_settle", settle),
+                    patch.object(type(self.env.cr), "rollback", lambda cr: None),
+                    mute_logger(LOGGER),
+                ):
+                    self._run_cron()
+                self.assertEqual(cycle.state == "ended", not is_given_up)
+                self.assertEqual(bool(cycle.activity_ids), is_given_up)
+
+    def test_a_step_beside_the_settling_stops_nothing(self):
+        cycle = self._create_settleable_cycle()
+        model_class = type(self.env["g2p.entitlement"])
+        with (
+            patch.object(model_class, "_queue_changed_states", side_effect=ZeroDivisionError),
+            mute_logger(LOGGER),
+        ):
+            self.env["g2p.cycle"]._queue_changes(math.inf)
+        self._run_cron()
+        self.assertEqual(cycle.state, "ended")
 
     def test_the_time_is_half_of_the_servers_limit(self):
         for limits, seconds in (
