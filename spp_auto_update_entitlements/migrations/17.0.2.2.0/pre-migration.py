@@ -25,6 +25,8 @@ REPORT = "spp_redemption_report"
 def migrate(cr, version):
     if column_exists(cr, "g2p_entitlement", "settlement_outcome"):
         for table in ENTITLEMENTS:
+            if not column_exists(cr, table, "settled_state"):
+                create_column(cr, table, "settled_state", "varchar")
             forget_states_of_others(cr, table)
             migrate_memory_of_state(cr, table)
         migrate_lists(cr)
@@ -70,8 +72,6 @@ def migrate_memory_of_state(cr, table):
     A settlement writes no other states than these two. Queued is what the rules decide another way
     now: what can't be read, what was voided below what others gave, and what was lowered.
     """
-    if not column_exists(cr, table, "settled_state"):
-        create_column(cr, table, "settled_state", "varchar")
     cr.execute(
         SQL(
             """
