@@ -6,6 +6,7 @@ WATCH_DECISIONS = """
         settlement_id integer, kind text, entitlement_id integer, is_changed boolean,
         outcome text, unit text, granted numeric, redeemed numeric
     );
+    CREATE INDEX ON in_time_decided (settlement_id);
     CREATE FUNCTION in_time_note() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         INSERT INTO in_time_decided SELECT

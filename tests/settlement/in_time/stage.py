@@ -93,7 +93,6 @@ class Stage:
             "UPDATE spp_cycle_settlement SET state = 'interrupted' WHERE state = 'running'",
             "DELETE FROM res_currency_rate",
             "DELETE FROM ir_cron_trigger",
-            "DELETE FROM in_time_decided",
             "UPDATE res_company SET is_settlement_paused = FALSE, settlement_grace_days = 0",
         ):
             env.cr.execute(statement)

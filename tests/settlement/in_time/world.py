@@ -9,7 +9,6 @@ from itertools import count
 from uuid import uuid4
 
 from odoo import SUPERUSER_ID
-from odoo.exceptions import UserError
 
 from .facts import Entitlement, Payment, Rates, Transaction, expect
 from .stage import MODELS
@@ -104,16 +103,11 @@ class World:
         entitlement.cycle = cycle
 
     def delete(self, entitlement):
-        """:return: whether the platform let it be deleted"""
-        try:
-            with self.stage.transaction() as env:
-                self._get(env, entitlement).unlink()
-        except UserError:
-            return False
+        with self.stage.transaction() as env:
+            self._get(env, entitlement).unlink()
         entitlement.is_deleted = True
         for transaction in entitlement.transactions:
             transaction.entitlement = None
-        return True
 
     # What moves
 

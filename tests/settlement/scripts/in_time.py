@@ -20,7 +20,7 @@ from in_time.nights import Nights
 from in_time.queries import WATCH_DECISIONS
 from in_time.stage import Stage
 
-WORLDS, STEPS = 40, 50
+WORLDS, STEPS = 60, 50
 BUDGET = settings(
     max_examples=WORLDS,
     stateful_step_count=STEPS,
