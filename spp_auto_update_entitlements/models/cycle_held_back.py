@@ -33,8 +33,8 @@ class G2PCycle(models.Model):
                 ACTIVITY,
                 user_id=user.id,
                 note=_(
-                    "%(count)s cycles of this program were over before their settlement came, and "
-                    "are held back: %(cycles)s. No nightly run touches them. Under Programs > "
+                    "Cycles of this program were over before their settlement came, and are held "
+                    "back (%(count)s): %(cycles)s. No nightly run touches them. Under Programs > "
                     "Cycles > Expired Cycles, settle them or leave them alone.",
                     count=len(held),
                     cycles=", ".join(held.mapped("name")),

@@ -51,7 +51,7 @@ class TestHeldBack(SettlementCase):
         self.assertEqual(cycles.mapped("state"), ["distributed", "ended"])
         activity = self.program.activity_ids
         self.assertEqual(len(activity), 1)
-        self.assertIn("2 cycles", activity.note)
+        self.assertIn("held back (2)", activity.note)
         self.assertTrue(activity.user_id.has_group("base.group_user"))
 
     def test_they_are_settled_when_a_person_says_so(self):
