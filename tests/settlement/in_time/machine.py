@@ -72,9 +72,10 @@ class Settlement(Others):
         self._step()
         entitlement, line = listed[number % len(listed)]
         row = self.checks.read()[entitlement]
-        may = row["is_settled"] and line["settlement_id"] == row["settlement_id"]
+        may = line["settlement_id"] == row["settlement_id"] and bool(row["is_settled"])
         may = may and entitlement.cycle.state in ("approved", "distributed", "ended")
-        assert self.stage.let_transactions_decide(line["id"]) == may
+        refusal = self.stage.let_transactions_decide(line["id"])
+        assert bool(refusal) != may, f"{entitlement}: {refusal or 'not refused'}"
         if may:
             entitlement.cleared.add(get_fingerprint(line))
             if entitlement.state == entitlement.written:

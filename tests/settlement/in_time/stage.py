@@ -152,11 +152,11 @@ class Stage:
             env["spp.cycle.settlement.line"].browse(line_id)._clear("Looked at.")
 
     def let_transactions_decide(self, line_id):
-        """:return: whether it was not refused"""
+        """:return: why it was refused, if it was"""
         try:
             with self.transaction(self.manager_id) as env:
                 line = env["spp.cycle.settlement.line"].browse(line_id)
                 line._let_transactions_decide("Not paid twice.")
-        except UserError:
-            return False
-        return True
+        except UserError as error:
+            return str(error)
+        return None
