@@ -7,7 +7,7 @@ from psycopg2.errors import SerializationFailure
 
 from odoo.addons.spp_auto_update_entitlements.models import cycle_end, cycle_nightly_run
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 class Killed(BaseException):
