@@ -270,8 +270,8 @@ class CycleSettlementLine(models.Model):
                 "a purchase is missing, or a void is wrong."
             ),
             "unreadable": _(
-                "Only the others count. Correct it, or enter the missing rate: the next nightly "
-                "run then settles this entitlement again."
+                "Only the others count. Once it can be read, the next nightly run settles this "
+                "entitlement again."
             ),
             "twin": _(
                 "Two of its transactions are alike: the same amount at the same service point, "

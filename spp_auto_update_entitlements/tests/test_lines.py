@@ -191,6 +191,8 @@ class TestLines(SettlementCase):
         )
         with self.assertRaises(AccessError):
             line.with_user(stranger)._clear("x")
+        with self.assertRaisesRegex(UserError, "Write why"):
+            self._clear(line, remark="  \n")
         self._clear(line)
         with self.assertRaisesRegex(UserError, "not open any more"):
             self._clear(line)

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import _, fields, models
+from odoo.exceptions import UserError
 
 
 class SettlementClearing(models.TransientModel):
@@ -14,8 +15,11 @@ class SettlementClearing(models.TransientModel):
     def action_confirm(self):
         """Clear the lines with the remark."""
         self.ensure_one()
+        remark = self.remark.strip()
+        if not remark:
+            raise UserError(_("Write why: a remark of blanks tells nobody anything."))
         if self.transactions_decide:
-            self.line_ids._let_transactions_decide(self.remark)
+            self.line_ids._let_transactions_decide(remark)
         else:
-            self.line_ids._clear(self.remark)
+            self.line_ids._clear(remark)
         return {"type": "ir.actions.act_window_close"}
