@@ -150,7 +150,7 @@ class G2PCycle(models.Model):
                 is_done = cycle._settle_by_cron(started + budget)
             except SettlementUnderWay as error:
                 _logger.info("%s", error)
-                self.env.cr.rollback()
+                self._rollback()
                 goes_on_at = fields.Datetime.now() + timedelta(minutes=5)
                 continue
             if not is_done:
@@ -188,7 +188,7 @@ class G2PCycle(models.Model):
                 self._commit()
                 return result
             except CONCURRENCY_ERRORS:
-                self.env.cr.rollback()
+                self._rollback()
                 if not tries_left:
                     raise
 
@@ -265,3 +265,8 @@ class G2PCycle(models.Model):
         # In a test the transaction belongs to the test.
         if not config["test_enable"]:
             self.env.cr.commit()  # pylint: disable=invalid-commit
+
+    @api.model
+    def _rollback(self):
+        if not config["test_enable"]:
+            self.env.cr.rollback()
