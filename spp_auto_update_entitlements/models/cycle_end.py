@@ -121,16 +121,17 @@ class G2PCycle(models.Model):
         """
         self.ensure_one()
         settlements = self.env["spp.cycle.settlement"].sudo()._as_writer()
+        running = settlements._get_running(self)
         for kind, model in self._get_entitlement_models().items():
             # From where the last batch ended: what it left behind in the index is read only once.
-            batch = model._get_to_settle(self, cursor.get(kind, 0), BATCH_SIZE)
+            batch = model._get_to_settle(self, cursor.get(kind, 0), BATCH_SIZE, running)
             if not batch and kind in cursor:
-                batch = model._get_to_settle(self, 0, BATCH_SIZE)
+                batch = model._get_to_settle(self, 0, BATCH_SIZE, running)
             if batch:
                 cursor[kind] = batch.ids[-1]
                 settlements._open(self, trigger)._settle(kind, batch)
                 return True
-        running = settlements._get_running(self)
+        # What changed after its batch is for another settlement: each counts an entitlement once.
         running._close()
         return bool(running)
 

@@ -34,8 +34,10 @@ class SettlementMixin(models.AbstractModel):
         return result
 
     @api.model
-    def _get_to_settle(self, cycle, after_id=0, limit=None):
+    def _get_to_settle(self, cycle, after_id=0, limit=None, running=None):
         """Return the entitlements of ``cycle`` that are still to settle, in order of id.
+
+        :param running: a settlement; what it has decided already is left to the next one
 
         In SQL, because the search's own way to say "not true" keeps PostgreSQL from using the
         index of what is to settle.
@@ -45,11 +47,13 @@ class SettlementMixin(models.AbstractModel):
             SQL(
                 """
                 SELECT id FROM %s
-                WHERE cycle_id = %s AND is_settled IS NOT TRUE AND id > %s ORDER BY id LIMIT %s
+                WHERE cycle_id = %s AND is_settled IS NOT TRUE AND id > %s %s
+                ORDER BY id LIMIT %s
                 """,
                 SQL.identifier(self._table),
                 cycle.id,
                 after_id,
+                SQL("AND settlement_id IS DISTINCT FROM %s", running.id) if running else SQL(),
                 limit,
             )
         )

@@ -189,7 +189,10 @@ class TestNightlyRun(SettlementCase):
         with patch.object(settlement_class, "_book", book):
             self._run_cron()
         self.assertRecordValues(late, [{"state": "rdpd2ben", "is_settled": True}])
-        self.assertRecordValues(cycle, [{"state": "ended", "settlement_count": 1}])
+        # Each settlement counts an entitlement once.
+        self.assertEqual(cycle.state, "ended")
+        self.assertEqual(cycle.settlement_ids.mapped("entitlement_count"), [1, 2])
+        self.assertEqual(cycle.settlement_ids.mapped("is_follow_up"), [True, False])
 
     def test_a_cycle_that_is_cancelled_meanwhile_stops_there(self):
         cycle = self._create_settleable_cycle()
