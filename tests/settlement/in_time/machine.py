@@ -5,7 +5,7 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from .checks import find_plan, get_fingerprint
 from .nights import Killed
-from .others import CYCLES, Others
+from .others import CYCLES, STATES, Others
 from .queries import DECIDED
 
 BREAKS = st.sampled_from(["killed", "bug", "in each other's way", "connection lost"])
@@ -110,6 +110,15 @@ class Settlement(Others):
     @rule(pause_after=st.integers(1, 9))
     def begin_night(self, pause_after):
         self._part_of_a_night(self.nights.begin, pause_after)
+
+    @precondition(lambda self: not self.nights.is_paused)
+    @rule(pause_after=st.integers(1, 9), entitlement=Others.entitlements, state=STATES)
+    def set_state_in_the_night(self, pause_after, entitlement, state):
+        self.begin_night(pause_after)
+        self.checks.check()
+        self.set_state(entitlement, state)
+        if self.nights.is_paused:
+            self.go_on_to_the_end()
 
     @precondition(lambda self: not self.nights.is_paused)
     @rule()

@@ -82,9 +82,11 @@ class Others(RuleBasedStateMachine):
         self.checks = Checks(self.world)
         self.minute = 0
 
-    @initialize(target=entitlements, grants=st.lists(GRANTS, min_size=2, max_size=4))
-    def begin(self, grants):
-        return self._grant(grants)
+    @initialize(target=entitlements, cycle=CYCLES, is_cash=st.booleans(),
+        grants=st.lists(GRANTS, min_size=2, max_size=4))  # fmt: skip
+    def begin(self, cycle, is_cash, grants):
+        """All in one cycle: what is settled one after the other can come in each other's way."""
+        return self._grant([(cycle, is_cash, *rest) for _cycle, _is_cash, *rest in grants])
 
     # What others do
 
