@@ -244,6 +244,9 @@ class G2PCycle(models.Model):
             return False
         if self.state != STATE_ENDED:
             settling._end()
+        elif self.end_requested_by_id:
+            # Somebody else has ended it meanwhile.
+            self._as_writer().end_requested_by_id = False
         self._clear_failure()
         return True
 

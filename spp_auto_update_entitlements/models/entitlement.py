@@ -42,6 +42,11 @@ class G2PEntitlement(models.Model):
         "journal_id",
         "company_id",
         "cycle_id",
+        # The figures do not follow from these, but what is listed does.
+        "valid_from",
+        "valid_until",
+        "transaction_ids.receipt_number",
+        "transaction_ids.service_point_device_id",
         "transaction_ids.transaction_type",
         "transaction_ids.amount_charged_by_service_point",
         "transaction_ids.currency_id",

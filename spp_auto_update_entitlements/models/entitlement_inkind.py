@@ -55,6 +55,11 @@ class G2PEntitlementInkind(models.Model):
         "journal_id",
         "company_id",
         "cycle_id",
+        # The figures do not follow from these, but what is listed does.
+        "valid_from",
+        "valid_until",
+        "transaction_ids.receipt_number",
+        "transaction_ids.service_point_device_id",
         "transaction_ids.transaction_type",
         "transaction_ids.quantity",
         "transaction_ids.uom_id",

@@ -126,6 +126,22 @@ class TestLines(SettlementCase):
                 self.assertEqual(line.is_outside, is_outside)
                 self.assertEqual(entitlement.state, "parrdpd2ben")
 
+    def test_what_is_listed_follows_every_change(self):
+        receipts = self._create_entitlement(self.cycle, valid_from=False, valid_until=False)
+        for number, hour in (("7", 8), ("8", 12)):
+            self._create_transaction(
+                receipts,
+                "PURCHASE",
+                10,
+                receipt_number=number,
+                timestamp_transaction_created=self._at(3, hour),
+            )
+        self.assertFalse(self._settle().line_ids)
+        receipts.transaction_ids.receipt_number = "7"
+        self.assertTrue(self._settle().line_ids.is_twin)
+        receipts.valid_from = self.cycle.start_date + timedelta(days=9)
+        self.assertTrue(self._settle().line_ids.is_outside)
+
     def test_a_cleared_line_stays_cleared_while_the_facts_are_the_same(self):
         entitlement = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 130)])
         line = self._settle().line_ids

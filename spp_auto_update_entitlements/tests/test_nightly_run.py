@@ -222,6 +222,14 @@ class TestNightlyRun(SettlementCase):
         self.assertIn("stays as it is", notes)
         self.assertFalse(cycle.end_requested_by_id)
 
+    def test_a_cycle_that_somebody_else_ends_waits_for_nothing(self):
+        cycle = self._create_settleable_cycle()
+        cycle._as_writer().end_requested_by_id = self.env.user
+        cycle.state = "ended"
+        self._run_cron()
+        self.assertFalse(cycle.end_requested_by_id)
+        self.assertEqual(cycle.entitlement_ids.state, "parrdpd2ben")
+
     def test_it_stops_in_time_and_goes_on(self):
         cycle = self._create_settleable_cycle()
         self._create_entitlement(cycle, transactions=[("PURCHASE", 100)])
