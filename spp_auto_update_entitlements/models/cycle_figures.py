@@ -64,36 +64,32 @@ class G2PCycle(models.Model):
             for model in self._get_entitlement_models().values()
             if model.search_count(self._get_unredeemed_domain(), limit=1)
         ]
-        return {
-            "type": "ir.actions.act_window",
-            "name": _("Nothing Redeemed Yet"),
-            "res_model": (models_with_some or [self.env["g2p.entitlement"]])[0]._name,
-            "view_mode": "list,form",
-            "domain": self._get_unredeemed_domain(),
-            "context": {"create": False},
-        }
+        model = (models_with_some or [self.env["g2p.entitlement"]])[0]
+        return self._get_list(_("Nothing Redeemed Yet"), model, self._get_unredeemed_domain())
 
     def action_open_settlements(self):
         """Open the settlements of this cycle."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": _("Settlements"),
-            "res_model": "spp.cycle.settlement",
-            "view_mode": "list,form",
-            "domain": [("cycle_id", "=", self.id)],
-        }
+        settlements = self.env["spp.cycle.settlement"]
+        return self._get_list(_("Settlements"), settlements, [("cycle_id", "=", self.id)])
 
     def action_open_service_points(self):
         """Open what each service point redeemed in this cycle, as it is now."""
         self.ensure_one()
         self._sum_up_service_points()
+        rows = self.env["spp.service.point.redemption"]
+        domain = [("cycle_id", "=", self.id)]
+        return self._get_list(_("Service Points"), rows, domain, "list,pivot,graph")
+
+    @api.model
+    def _get_list(self, title, model, domain, view_mode="list,form"):
         return {
             "type": "ir.actions.act_window",
-            "name": _("Service Points"),
-            "res_model": "spp.service.point.redemption",
-            "view_mode": "list,pivot,graph",
-            "domain": [("cycle_id", "=", self.id)],
+            "name": title,
+            "res_model": model._name,
+            "view_mode": view_mode,
+            "domain": domain,
+            "context": {"create": False},
         }
 
     def _sum_up_service_points(self):
