@@ -44,6 +44,26 @@ def add_food(cycle, household, shares, quantity=40):
         add_transaction(entitlement, share, quantity=quantity * abs(share), uom_id=kilogram.id)
 
 
+def pay(entitlement, status):
+    amount = entitlement.initial_amount
+    env["g2p.payment"].create(
+        {
+            "entitlement_id": entitlement.id,
+            "cycle_id": entitlement.cycle_id.id,
+            "amount_issued": amount,
+            "amount_paid": amount if status == "paid" else 0,
+            "status": status,
+            "payment_datetime": entitlement.cycle_id.end_date,
+        }
+    )
+
+
+def forget_entitlement(cycle):
+    """A service point that does not say for which entitlement it sold."""
+    first = cycle.entitlement_ids.transaction_ids[0]
+    first.copy({"transaction_uuid": "of nobody", "entitlement_id": False, "receipt_number": "R0"})
+
+
 def spell_type_wrong(cycle):
     """A service point that calls its purchases something else."""
     cycle.entitlement_ids.transaction_ids[-1].transaction_type = "SALE"
@@ -60,7 +80,8 @@ def print_settlements(cycles):
     head = ("Cycle", "State", "In full", "In part", "Not", "Exceptions", "Redeemed", "Balance", "")
     rows = [head]
     for cycle in cycles:
-        figures = describe_settlement(cycle.settlement_ids) if cycle.settlement_ids else [""] * 7
+        settlement = cycle.settlement_ids[-1:]
+        figures = describe_settlement(settlement) if settlement else [""] * 7
         rows.append((cycle.name, get_label(cycle, "state"), *figures))
     title = "The nightly run settled and ended the cycles that are over. Entitlements redeemed:"
     print_table(title, rows, 2)
@@ -84,21 +105,32 @@ def describe_settlement(settlement):
 
 kilogram = env.ref("uom.product_uom_kgm")
 rice = env["product.product"].create({"name": "Rice"})
+areas = env["spp.area"].create([{"draft_name": name} for name in ("North", "Lake", "Hills")])
 households = env["res.partner"].create(
     [
-        {"name": f"Household {number:03}", "is_registrant": True, "is_group": True}
+        {
+            "name": f"Household {number:03}",
+            "is_registrant": True,
+            "is_group": True,
+            "area_id": areas[number % len(areas)].id,
+        }
         for number in range(1, HOUSEHOLDS + 1)
     ]
 )
 journal = create_journal(env, "Relief", "RELF")
 cash = create_program(env, "Cash Relief", target_type="group", journal_id=journal.id)
 food = create_program(env, "Food Basket", target_type="group")
-over, basket, running, draft = (
+wages = create_program(
+    env, "Public Works", target_type="group", journal_id=journal.id, redemption_source="payments"
+)
+over, basket, running, paid, forgotten, draft = (
     create_cycle(program, name, households, days_ago(ended), state=state)
     for program, name, state, ended in (
         (cash, "Cash, last month", "distributed", 3),
         (food, "Food, last month", "approved", 2),
         (cash, "Cash, this month", "distributed", -27),
+        (wages, "Wages, last month", "distributed", 1),
+        (cash, "Cash, years ago", "distributed", 800),
         (cash, "Cash, forgotten draft", "draft", 34),
     )
 )
@@ -107,6 +139,9 @@ for number, household in enumerate(households):
     add_cash(over, household, habit)
     add_cash(running, household, habit[:1])
     add_food(basket, household, habit)
+for number, household in enumerate(households[:9]):
+    pay(add_cash(paid, household, []), ("paid", "paid", "failed")[number % 3])
+    add_cash(forgotten, household, [0.5])
 for household in households[:5]:
     add_cash(draft, household, [], state="draft")
 add_cash(over, households[0], [1, 0.5])
@@ -115,10 +150,19 @@ add_cash(over, households[2], [0.5, -0.75])
 add_food(basket, households[3], [1, 0.25])
 spell_type_wrong(over)
 send_twice(over)
+forget_entitlement(over)
 basket._compute_inkind_entitlements_count()
 env.flush_all()
 
+# As if it had been there when the addon was installed.
+forgotten._as_writer().settlement_hold = "held"
 cycles = env["g2p.cycle"].search([("state", "!=", "draft")], order="id") | draft
+cycles._cron_settle()
+env.cr.commit()
+late = over.entitlement_ids.filtered(
+    lambda entitlement: entitlement.settlement_outcome == "partial"
+)
+add_transaction(late[0], 0.5, amount_charged_by_service_point=60)
 cycles._cron_settle()
 env.cr.commit()
 env.invalidate_all()
@@ -127,8 +171,10 @@ print_settlements(cycles)
 move_cycle(running, days_ago(1))
 env.cr.commit()
 print_text(
-    f"After that, “{running.name}” came to its end, too. It waits among the expired cycles, for "
-    "somebody to press “Set as Ended”."
+    f"A purchase for “{over.name}” came late: the next night settled that entitlement again. "
+    f"“{forgotten.name}” was over before the addon came: it is held back until somebody settles "
+    f"it or leaves it alone. After that, “{running.name}” came to its end, too: it waits for "
+    "somebody to press “Set as Ended”, or for the night."
 )
 for name, title in (
     ("action_expired_cycles", "the expired cycles"),

@@ -77,6 +77,7 @@ def add_cash(cycle, member, shares, amount=120.0, state="approved"):
     )
     for share in shares:
         add_transaction(entitlement, share, amount_charged_by_service_point=amount * abs(share))
+    return entitlement
 
 
 def add_transaction(entitlement, share, **vals):

@@ -119,9 +119,8 @@ class G2PCycle(models.Model):
                     user_id=cycle._get_responsible_user().id,
                     note=Markup("<p>%s</p>")
                     % _(
-                        "Settlements of this cycle list %(count)s entitlements that a person has "
-                        "to look at. Under Programs > Cycles > Lines to Look At, clear each with "
-                        "a remark.",
+                        "Entitlements of this cycle that a person has to look at: %(count)s. Under "
+                        "Programs > Cycles > Lines to Look At, clear each with a remark.",
                         count=counts[cycle],
                     ),
                 )
