@@ -9,8 +9,9 @@ import json
 import os
 import re
 import subprocess
-from itertools import count
 from pathlib import Path
+
+from copies import Copies
 
 from harness.addons import needed_from_outside
 from harness.problem import Problem
@@ -70,13 +71,12 @@ KEPT = {
 }
 
 
-class Earlier:
+class Earlier(Copies):
     """A database of the earlier modules, and copies of it."""
 
     def __init__(self, env, is_real):
-        self.env, self.databases, self.is_real = env, env.databases, is_real
-        self.numbers = count()
-        self.made = []
+        super().__init__(env, "elder")
+        self.is_real = is_real
 
     def make(self, server_url):
         """Make the database that all others are copies of, and remember what is in it."""
@@ -95,19 +95,6 @@ class Earlier:
             for module in MODULES:
                 self.set_version(self.name, module, self.facts[module]["version"])
         self.held = self.read_kept(self.name)
-
-    def copy(self, template):
-        name = self.databases.name(f"elder{os.getpid()}x{next(self.numbers)}")
-        self.made.append(name)
-        self.databases.copy(template, name)
-        return name
-
-    def drop_all(self):
-        for name in self.made:
-            self.databases.drop(name)
-
-    def sql(self, query, name=None):
-        return self.databases.sql(query, name or self.name)
 
     def read_kept(self, name):
         return {what: self.sql(query, name) for what, query in KEPT.items()}

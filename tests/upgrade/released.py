@@ -2,9 +2,8 @@
 were made."""
 
 import json
-import os
-from itertools import count
 
+from copies import Copies
 from earlier import HERE, SCRIPTS
 from settled import KINDS, LINES
 from settled_cycles import CYCLES
@@ -25,13 +24,12 @@ FIGURE_COLUMNS = "redeemed, entitlement_balance, redemption_problem"
 MEMORY = "is_settled, settlement_outcome, state_before_settlement, settled_state"
 
 
-class Released:
+class Released(Copies):
     """A database of a released version, and copies of it that are upgraded."""
 
     def __init__(self, env, folder):
-        self.env, self.databases, self.folder = env, env.databases, folder
-        self.numbers = count()
-        self.made = []
+        super().__init__(env, "released")
+        self.folder = folder
 
     def make(self):
         self.name = self.copy(self.databases.platform(needed_from_outside(self.env.addons)))
@@ -45,19 +43,6 @@ class Released:
         self.env.shell(self.name, SCRIPTS / "build_earlier.py", str(FACTS))
         self.env.shell(self.name, SCRIPTS / "fill_settled.py", str(path))
         self.sql(f"UPDATE ir_module_module SET state = 'installed' WHERE name = '{ADDON}'")
-
-    def copy(self, template):
-        name = self.databases.name(f"released{os.getpid()}x{next(self.numbers)}")
-        self.made.append(name)
-        self.databases.copy(template, name)
-        return name
-
-    def drop_all(self):
-        for name in self.made:
-            self.databases.drop(name)
-
-    def sql(self, query, name=None):
-        return self.databases.sql(query, name or self.name)
 
     def upgrade_copy(self, version, change=""):
         """Upgrade a copy that was of `version`, changed by SQL first; return it and the log."""

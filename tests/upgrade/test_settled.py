@@ -158,8 +158,8 @@ def test_who_is_told_of_the_cycles_held_back(released, upgraded):
     # The manager is not of the second company.
     assert released.sql(HELD_BACK, upgraded[0]) == "Main manager, Other admin"
     notes = released.sql("SELECT note FROM mail_activity ORDER BY res_id", upgraded[0])
-    assert "held back: before." in notes
-    assert "held back: of the second company." in notes
+    assert "held back (1): before." in notes
+    assert "held back (1): of the second company." in notes
 
 
 def test_the_rest(released, upgraded):

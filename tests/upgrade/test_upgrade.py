@@ -251,7 +251,7 @@ def test_what_was_over_is_held_back_and_the_rest_settles(found):
     closed = ["rejected1", "rejected2", "rejected3", "cancelled"]
     cash = ["draft", "pending_validation", partial, partial, full, partial, *closed, partial]
     (note,) = found["settlement"].pop("told")
-    assert "held back: over, ended." in note or "held back: ended, over." in note
+    assert "back (2): over, ended." in note or "back (2): ended, over." in note
     assert found["settlement"] == {
         "held back": ["ended", "over"],
         "night": {"over": [], "ended": [], "unset": [["done", 1]]},
