@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..redemption import FULLY_REDEEMED, PARTIALLY_REDEEMED, PURCHASE
+from .entitlement_facts import Line
 from .program import PAYMENTS
 
 
@@ -9,6 +10,8 @@ class G2PEntitlement(models.Model):
     _name = "g2p.entitlement"
     _inherit = ["g2p.entitlement", "spp.settlement.mixin", "spp.redemption.mixin"]
     _granted_fields = ("initial_amount",)
+    _common_columns = ("currency_id",)
+    _measure = "amount"
 
     cycle_id = fields.Many2one(index=True)
     state = fields.Selection(
@@ -68,7 +71,7 @@ class G2PEntitlement(models.Model):
         return SQL()
 
     def _get_movements(self):
-        """Return the query of what was bought, or paid out: see `_group_movements`."""
+        """Return the query of what was bought, or paid out: see `_group_by_day`."""
         paid_ids = {
             row[0]
             for row in self._read_rows(
@@ -93,10 +96,10 @@ class G2PEntitlement(models.Model):
             SELECT entitlement_id, transaction_type AS kind, currency_id, NULL AS problem,
                 amount_charged_by_service_point AS amount, timestamp_transaction_created AS moment
             FROM %s
-            WHERE entitlement_id = ANY(%s::integer[]) AND amount_charged_by_service_point <> 0
+            WHERE %s AND amount_charged_by_service_point <> 0
             """,
             self._get_transactions(),
-            self._get_ids_literal(),
+            self._is_one_of_these("entitlement_id"),
         )
 
     def _get_paid(self):
@@ -116,11 +119,15 @@ class G2PEntitlement(models.Model):
             LEFT JOIN res_company AS company ON company.id = COALESCE(
                 journal.company_id, payment.company_id, entitlement.company_id
             )
-            WHERE payment.entitlement_id = ANY(%s::integer[]) AND payment.status = 'paid'
+            WHERE %s AND payment.status = 'paid'
             """,
             PURCHASE,
-            self._get_ids_literal(),
+            self._is_one_of_these("payment", "entitlement_id"),
         )
+
+    @api.model
+    def _get_line(self, kind, value, currency_id):  # pylint: disable=arguments-differ
+        return Line(kind, currency_id, amount=value)
 
     def _add_up_lines(self, facts, lines, rates=None):
         return self._add_up_money(facts, facts.granted[0], lines, rates)

@@ -6,39 +6,51 @@ class Facts(NamedTuple):
     """What one entitlement granted, and what moved of it: where these are the same, all is.
 
     :param granted: the columns of `_get_granted_columns`
-    :param currency_id: its own currency
     :param company_id: whose days count
-    :param moved: what moved, as `Line` reads it; ``None`` if nothing did
-    :param has_equal: two or more movements are alike in what moved
+    :param currency_id: its own currency
+    :param rounding: of that currency
+    :param is_mixed: what moved is not of one currency, product and unit, or can't be read
+    :param has_equal: two or more movements are of the same amount or quantity
     :param is_outside: something was bought before it was valid, or after
+    :param purchased: the sum of what was purchased, unless it is mixed; ``None`` if nothing was
+    :param voided: the same of what was voided
+    :param common: the columns that its movements have in common
     """
 
     granted: tuple
+    company_id: int
     currency_id: int
-    company_id: int | None
-    moved: str | None
+    rounding: float
+    is_mixed: bool
     has_equal: bool
     is_outside: bool
+    purchased: str | None
+    voided: str | None
+    common: tuple
+
+
+# Beside what was granted, whose it is, and what movements have in common.
+NUMBER_OF_FIXED_FACTS = len(Facts._fields) - 5
 
 
 class Line(NamedTuple):
     """Movements of one entitlement that are alike in what moved; of cash, without goods."""
 
     kind: str
-    currency_id: int
-    problem: str | None
-    amount: Decimal
-    number: int
-    day: str | None
+    currency_id: int | None = None
+    problem: str | None = None
+    amount: Decimal = Decimal(0)
+    number: int = 1
+    day: str | None = None
     product_id: int | None = None
     uom_id: int | None = None
     quantity: Decimal = Decimal(0)
 
     @classmethod
     def parse(cls, moved):
-        """Return the lines in what `RedemptionMixin._group_movements` wrote."""
+        """Return the lines in what `RedemptionMixin._group_by_day` wrote."""
         lines = []
-        for line in moved.split("\n") if moved else ():
+        for line in moved.split("\n"):
             kind, currency, problem, amount, number, day, *goods = line.split("\t")
             if goods:
                 product, uom, quantity = goods

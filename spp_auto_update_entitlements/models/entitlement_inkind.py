@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..redemption import FULLY_REDEEMED, PARTIALLY_REDEEMED, Movement, sum_up, to_decimal
+from .entitlement_facts import Line
 
 # Finer than any unit of measure: 4 kg of a ton must not vanish.
 QUANTITY_ROUNDING = 0.000001
@@ -14,6 +15,8 @@ class G2PEntitlementInkind(models.Model):
     _inherit = ["g2p.entitlement.inkind", "spp.settlement.mixin", "spp.redemption.mixin"]
     _granted_fields = ("qty", "total_amount", "product_id", "uom_id")
     _goods_columns = ("product_id", "uom_id", "quantity")
+    _common_columns = ("product_id", "uom_id")
+    _measure = "quantity"
 
     cycle_id = fields.Many2one(index=True)
     state = fields.Selection(
@@ -102,12 +105,15 @@ class G2PEntitlementInkind(models.Model):
                 timestamp_transaction_created AS moment, product_id, uom_id,
                 NULLIF(quantity, 0) AS quantity
             FROM %s
-            WHERE entitlement_id = ANY(%s::integer[])
-                AND (quantity <> 0 OR amount_charged_by_service_point <> 0)
+            WHERE %s AND (quantity <> 0 OR amount_charged_by_service_point <> 0)
             """,
             self._get_transactions(),
-            self._get_ids_literal(),
+            self._is_one_of_these("entitlement_id"),
         )
+
+    @api.model
+    def _get_line(self, kind, value, product_id, uom_id):  # pylint: disable=arguments-differ
+        return Line(kind, product_id=product_id, uom_id=uom_id, quantity=value)
 
     def _add_up_lines(self, facts, lines, rates=None):
         quantity, total_amount, own_product_id, own_uom_id = facts.granted

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..redemption import PROBLEMS, PURCHASE, VOID, Movement, Redemption, sum_up, to_decimal
-from .entitlement_facts import Facts, Line
+from .entitlement_facts import NUMBER_OF_FIXED_FACTS, Facts, Line
 
 
 class RedemptionMixin(models.AbstractModel):
@@ -17,9 +17,12 @@ class RedemptionMixin(models.AbstractModel):
 
     _name = "spp.redemption.mixin"
     _description = "Redemption of an Entitlement"
-    # What says how much was granted; and of what something moved, beside money.
+    # What says how much was granted; of what something moved, beside money; where movements have
+    # these in common, what is added up of them.
     _granted_fields = ()
     _goods_columns = ()
+    _common_columns = ()
+    _measure = None
 
     redemption_currency_id = fields.Many2one(
         "res.currency", compute="_compute_redemption_currency_id"
@@ -31,13 +34,19 @@ class RedemptionMixin(models.AbstractModel):
         help="Why what moved of this entitlement can't be added up.",
     )
 
-    @api.depends("journal_id", "company_id")
+    @api.depends("journal_id", "company_id", "cycle_id")
     def _compute_redemption_currency_id(self):
         for entitlement in self:
-            # On the platform a journal without a currency is in its company's.
-            journal = entitlement.journal_id
-            company = journal.company_id or entitlement.company_id or self.env.company
-            entitlement.redemption_currency_id = journal.currency_id or company.currency_id
+            _company, entitlement.redemption_currency_id = self._get_company_and_currency(
+                entitlement.company_id, entitlement.journal_id, entitlement.cycle_id
+            )
+
+    @api.model
+    def _get_company_and_currency(self, company, journal, cycle):
+        """Return whose days count for an entitlement, and its own currency."""
+        company = company or cycle._get_company() or self.env.company
+        # On the platform a journal without a currency is in its company's.
+        return company, journal.currency_id or (journal.company_id or company).currency_id
 
     def _compute_redemption(self):
         redemptions = self._get_redemptions()
@@ -62,7 +71,9 @@ class RedemptionMixin(models.AbstractModel):
         :return: a dict from entitlement id to `redemption.Redemption`; where the facts are alike,
             it is the same object
         """
-        return self._add_up([(row[0], self._get_facts(row)) for row in self._read_facts()])
+        rows = self._read_facts()
+        ids = [row[0] for row in rows]
+        return self._add_up(dict(zip(ids, self._get_facts(rows), strict=True)))
 
     def _read_columns(self, *columns):
         """Return the rows (id, \\*columns) of these entitlements.
@@ -79,21 +90,21 @@ class RedemptionMixin(models.AbstractModel):
         )
 
     def _read_rows(self, query):
-        ids = self.ids
-        if not ids:
-            return []
+        self.env.cr.execute(SQL("%s WHERE %s", query, self._is_one_of_these("entitlement", "id")))
+        return self.env.cr.fetchall()
+
+    def _is_one_of_these(self, *column):
+        """Return the condition that a column has the id of one of these entitlements."""
+        ids = self.ids or [0]
         # The range keeps PostgreSQL from reading the whole table for a batch, whose ids lie side
         # by side.
-        self.env.cr.execute(
-            SQL(
-                "%s WHERE entitlement.id = ANY(%s::integer[]) AND entitlement.id BETWEEN %s AND %s",
-                query,
-                self._get_ids_literal(),
-                min(ids),
-                max(ids),
-            )
+        return SQL(
+            "%(column)s = ANY(%(ids)s::integer[]) AND %(column)s BETWEEN %(first)s AND %(last)s",
+            column=SQL.identifier(*column),
+            ids=self._get_ids_literal(),
+            first=min(ids),
+            last=max(ids),
         )
-        return self.env.cr.fetchall()
 
     def _get_ids_literal(self):
         """Return the ids as one PostgreSQL array, which it parses faster than a list of numbers."""
@@ -118,78 +129,103 @@ class RedemptionMixin(models.AbstractModel):
             [*self._granted_fields, "journal_id", "company_id", "cycle_id"]
             + ["valid_from", "valid_until"]
         )
-        self.env["g2p.cycle"].flush_model(
-            ["company_id", "program_id", "redemption_source", "start_date", "end_date"]
-        )
+        self.env["g2p.cycle"].flush_model(["redemption_source", "start_date", "end_date"])
         return self._read_rows(
             SQL(
                 """
                 SELECT entitlement.id, %(columns)s %(granted)s,
-                    COALESCE(journal.currency_id, owner.currency_id),
-                    COALESCE(entitlement.company_id, cycle.company_id, program.company_id),
-                    moved.lines, COALESCE(moved.has_equal, FALSE), COALESCE(
+                    entitlement.company_id, entitlement.journal_id, entitlement.cycle_id,
+                    COALESCE(moved.is_mixed, FALSE), COALESCE(moved.has_equal, FALSE), COALESCE(
                         moved.first_purchase < COALESCE(valid_from, start_date)::timestamp
                             AT TIME ZONE %(zone)s AT TIME ZONE 'UTC'
                         OR moved.last_purchase >= (COALESCE(valid_until, end_date) + 1)::timestamp
                             AT TIME ZONE %(zone)s AT TIME ZONE 'UTC',
                         FALSE
-                    )
+                    ), moved.purchased, moved.voided, %(common)s
                 FROM %(entitlements)s AS entitlement
                 JOIN g2p_cycle AS cycle ON cycle.id = entitlement.cycle_id
-                JOIN g2p_program AS program ON program.id = cycle.program_id
-                LEFT JOIN account_journal AS journal ON journal.id = entitlement.journal_id
-                LEFT JOIN res_company AS owner ON owner.id = COALESCE(
-                    journal.company_id, entitlement.company_id, cycle.company_id, program.company_id
-                )
                 %(joins)s
                 LEFT JOIN (%(moved)s) AS moved ON moved.entitlement_id = entitlement.id
                 """,
                 columns=SQL(" ").join(SQL("%s,", column) for column in columns),
                 granted=self._get_granted_columns(),
                 zone=time_zone,
+                common=SQL(", ").join(
+                    SQL.identifier("moved", name) for name in self._common_columns
+                ),
                 entitlements=SQL.identifier(self._table),
                 joins=self._get_joins_of_granted(),
-                moved=self._group_movements(self._get_movements()),
+                moved=self._sum_movements(self._get_movements()),
             )
         )
 
-    def _get_facts(self, row, skip=1):
-        """Return the `Facts` in a row of `_read_facts`, after so many others."""
-        *granted, currency_id, company_id, moved, has_equal, is_outside = row[skip:]
-        return Facts(
-            tuple(granted),
-            currency_id or self.env.company.currency_id.id,
-            company_id,
-            moved,
-            has_equal,
-            is_outside,
+    def _get_facts(self, rows, skip=1):
+        """Yield the `Facts` in rows of `_read_facts`, after so many other columns."""
+        names = ("res.company", "account.journal", "g2p.cycle")
+        models = [self.env[name].sudo() for name in names]
+        owners = {}
+        start, end = -len(self._common_columns) - NUMBER_OF_FIXED_FACTS, -len(self._common_columns)
+        for row in rows:
+            ids = row[start - len(names) : start]
+            if ids not in owners:
+                company, currency = self._get_company_and_currency(
+                    *(model.browse(id_) for model, id_ in zip(models, ids, strict=True))
+                )
+                owners[ids] = company.id, currency.id, currency.rounding
+            granted = row[skip : start - len(names)]
+            yield Facts(granted, *owners[ids], *row[start:end], row[end:])
+
+    def _sum_movements(self, movements):
+        """Return the query of what moved of each entitlement, summed up, and when.
+
+        The sums say all only where movements are not mixed: of one currency, product and unit, and
+        each of them to be read.
+
+        :param movements: as of `_group_by_day`
+        """
+        common = [SQL.identifier(name) for name in self._common_columns]
+        return SQL(
+            """
+            SELECT entitlement_id,
+                MIN(moment) FILTER (WHERE kind = %(purchase)s) AS first_purchase,
+                MAX(moment) FILTER (WHERE kind = %(purchase)s) AS last_purchase,
+                (SUM(%(measure)s) FILTER (WHERE kind = %(purchase)s))::text AS purchased,
+                (SUM(%(measure)s) FILTER (WHERE kind = %(void)s))::text AS voided,
+                COUNT(*) > COUNT(DISTINCT COALESCE(%(measure)s, 0)) AS has_equal,
+                NOT BOOL_AND(problem IS NULL AND COALESCE(
+                    kind IN (%(purchase)s, %(void)s) AND %(measure)s > 0, FALSE
+                )) %(differ)s AS is_mixed, %(lowest)s
+            FROM (%(movements)s) AS movement
+            GROUP BY entitlement_id
+            """,
+            purchase=PURCHASE,
+            void=VOID,
+            measure=SQL.identifier(self._measure),
+            differ=SQL(" ").join(
+                SQL("OR MIN(COALESCE(%s, 0)) < MAX(COALESCE(%s, 0))", name, name) for name in common
+            ),
+            lowest=SQL(", ").join(SQL("MIN(%s) AS %s", name, name) for name in common),
+            movements=movements,
         )
 
-    def _group_movements(self, movements, time_zone=None):
-        """Return the query of what moved of each entitlement: as `Line` reads it, and when.
+    def _group_by_day(self, movements, time_zone):
+        """Return the query of what moved of each entitlement: as `Line` reads it.
 
         :param movements: a query of (entitlement_id, kind, currency_id, problem, amount, moment,
             \\*`_goods_columns`)
-        :param time_zone: group by the days of this time zone, too
         """
-        day = SQL("NULL::date")
-        if time_zone:
-            day = SQL("(moment AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", time_zone)
         goods = [SQL.identifier(name) for name in self._goods_columns]
         return SQL(
             """
-            SELECT entitlement_id, BOOL_OR(number > 1) AS has_equal,
-                MIN(first_moment) FILTER (WHERE kind = %(purchase)s) AS first_purchase,
-                MAX(last_moment) FILTER (WHERE kind = %(purchase)s) AS last_purchase,
-                STRING_AGG(CONCAT(
-                    kind, E'\\t', currency_id, E'\\t', problem, E'\\t', amount, E'\\t', number,
-                    E'\\t', day %(goods_in_line)s
-                ), E'\\n') AS lines
+            SELECT entitlement_id, STRING_AGG(CONCAT(
+                kind, E'\\t', currency_id, E'\\t', problem, E'\\t', amount, E'\\t', number,
+                E'\\t', day %(goods_in_line)s
+            ), E'\\n') AS lines
             FROM (
                 SELECT entitlement_id,
                     CASE WHEN kind IN (%(purchase)s, %(void)s) THEN kind ELSE '?' END AS kind,
-                    currency_id, problem, amount, %(day)s AS day, %(goods)s
-                    COUNT(*) AS number, MIN(moment) AS first_moment, MAX(moment) AS last_moment
+                    currency_id, problem, amount, %(goods)s COUNT(*) AS number,
+                    (moment AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date AS day
                 FROM (%(movements)s) AS movement
                 GROUP BY %(goods)s entitlement_id, 2, currency_id, problem, amount, day
             ) AS alike
@@ -197,14 +233,14 @@ class RedemptionMixin(models.AbstractModel):
             """,
             purchase=PURCHASE,
             void=VOID,
-            day=day,
+            zone=time_zone,
             movements=movements,
             goods=SQL(" ").join(SQL("%s,", name) for name in goods),
             goods_in_line=SQL(" ").join(SQL(", E'\\t', %s", name) for name in goods),
         )
 
     def _get_days(self, ids, facts):
-        """Return what moved of those of which something moved in another currency, by day.
+        """Return what moved, by day, of those of which the sums do not say all.
 
         :param facts: a dict from entitlement id to its `Facts`
         :return: a dict from entitlement id to a list of `Line`
@@ -214,14 +250,11 @@ class RedemptionMixin(models.AbstractModel):
             ids_by_company[facts[entitlement_id].company_id].append(entitlement_id)
         lines = {}
         for company_id, ids_of_company in ids_by_company.items():
-            company = self.env["res.company"].browse(company_id) or self.env.company
+            company = self.env["res.company"].browse(company_id)
             entitlements = self.browse(ids_of_company)
             self.env.cr.execute(
-                SQL(
-                    "SELECT entitlement_id, lines FROM (%s) AS moved",
-                    self._group_movements(
-                        entitlements._get_movements(), company._get_settlement_time_zone()
-                    ),
+                self._group_by_day(
+                    entitlements._get_movements(), company._get_settlement_time_zone()
                 )
             )
             lines |= {id_: Line.parse(moved) for id_, moved in self.env.cr.fetchall()}
@@ -229,29 +262,41 @@ class RedemptionMixin(models.AbstractModel):
 
     # Adding up
 
-    def _add_up(self, rows):
+    def _add_up(self, facts_by_id):
         """Add up what moved; of those whose facts are alike, once.
 
-        :param rows: pairs of an entitlement id and its `Facts`
+        :param facts_by_id: a dict from entitlement id to its `Facts`
         :return: as `_get_redemptions`
         """
         known = {}
-        foreign = []
         redemptions = {}
-        for entitlement_id, facts in rows:
-            if facts not in known:
-                known[facts] = self._add_up_lines(facts, Line.parse(facts.moved))
-            redemptions[entitlement_id] = known[facts]
-            if known[facts] is None:
-                foreign.append(entitlement_id)
-        if foreign:
+        for entitlement_id, facts in facts_by_id.items():
+            redemption = known.get(facts)
+            if redemption is None and not facts.is_mixed:
+                redemption = self._add_up_lines(facts, self._get_lines(facts))
+                known[facts] = redemption
+            redemptions[entitlement_id] = redemption
+        by_day = [id_ for id_, redemption in redemptions.items() if redemption is None]
+        if by_day:
             rates = {}
-            facts_by_id = dict(rows)
-            days = self._get_days(foreign, facts_by_id)
-            for entitlement_id in foreign:
+            days = self._get_days(by_day, facts_by_id)
+            for entitlement_id in by_day:
                 facts = facts_by_id[entitlement_id]
                 redemptions[entitlement_id] = self._add_up_lines(facts, days[entitlement_id], rates)
         return redemptions
+
+    @api.model
+    def _get_lines(self, facts):
+        """Return what moved as a `Line` for the purchases and one for the voids, if there are."""
+        sums = ((PURCHASE, facts.purchased), (VOID, facts.voided))
+        return [
+            self._get_line(kind, Decimal(value), *facts.common) for kind, value in sums if value
+        ]
+
+    @api.model
+    def _get_line(self, kind, value, *common):
+        """Return a `Line` of one kind of movements, of which `_measure` is ``value``."""
+        raise NotImplementedError
 
     def _add_up_lines(self, facts, lines, rates=None):
         """Add up what moved of one entitlement.
@@ -277,8 +322,7 @@ class RedemptionMixin(models.AbstractModel):
                 value *= rates[key] or 0
                 problem = None if rates[key] else "currency"
             movements.append(Movement(line.kind, value, line.amount < 0, problem))
-        currency = self.env["res.currency"].browse(facts.currency_id)
-        return sum_up(granted, movements, currency.rounding, currency_id=facts.currency_id)
+        return sum_up(granted, movements, facts.rounding, currency_id=facts.currency_id)
 
     def _get_currency_factor(self, currency_id, moment):
         """Return what one of a currency was in the entitlement's own at a moment; 0 if unknown."""

@@ -1,3 +1,5 @@
+from itertools import repeat
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -139,7 +141,8 @@ class SettlementMixin(models.AbstractModel):
             "write_date": self.env.cr.now(),
         }
         self._update({**columns, **found_by_the_orm})
-        self.fetch(["state", "write_uid", "write_date"])
+        for name in ("state", "write_uid", "write_date"):
+            self.env.cache.update(self, self._fields[name], repeat(found_by_the_orm[name]))
         return computed
 
     @api.model
