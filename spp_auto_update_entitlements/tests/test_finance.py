@@ -1,9 +1,11 @@
+import re
 from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import format_date
 
 from ..models import cycle_preview
 from .common import SettlementCase
@@ -262,9 +264,16 @@ class TestFinance(SettlementCase):
         settlement.line_ids.filtered(lambda line: line.outcome == "over").with_user(manager)._clear(
             "The shop paid it back."
         )
+        today = re.escape(format_date(reports.env, fields.Date.today()))
         report = reports._render_qweb_html(action, settlement.ids)[0].decode()
+        self.assertRegex(
+            report,
+            rf"Printed</th>\s*<td>\s*<span[^>]*>{today}[^<]*"
+            rf"</span>\s*\(<span>{re.escape(manager.name)}</span>\)",
+        )
         name = self.currency.name
         for text in (
+            'data-report-landscape="True"',
             self.cycle.name,
             self.program.name,
             f"130.00 {name}",
