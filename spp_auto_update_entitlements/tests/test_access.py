@@ -1,5 +1,6 @@
 import json
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
@@ -72,6 +73,14 @@ class TestAccess(AccessCase):
             manager = self.program.cycle_managers.manager_ref_id.with_user(self.users[group])
             with self.subTest(group), self.assertRaises(AccessError):
                 manager.mark_ended(cycle)
+
+    def test_nobody_else_makes_an_ended_cycle(self):
+        cycles = self.env["g2p.cycle"].with_user(self.users[VALIDATOR])
+        today = fields.Date.today()
+        vals = {"program_id": self.program.id, "start_date": today, "end_date": today}
+        self.assertTrue(cycles.create({**vals, "name": "A draft"}))
+        with self.assertRaisesRegex(AccessError, "may settle and end"):
+            cycles.create({**vals, "name": "An ended one", "state": "ended"})
 
     def test_who_reads_the_proof(self):
         cycle = self._create_settled_cycle()
