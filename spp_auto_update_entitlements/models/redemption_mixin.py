@@ -12,7 +12,8 @@ class RedemptionMixin(models.AbstractModel):
     """What has been redeemed of an entitlement, cash or in-kind: the figures.
 
     A model that inherits it brings ``redeemed`` and ``entitlement_balance`` (both stored, computed
-    by `_compute_redemption`), and `_get_redemptions`.
+    by `_compute_redemption`), the names below, and how its movements are read and added up:
+    `_get_movements`, `_get_line` and `_add_up_lines`.
     """
 
     _name = "spp.redemption.mixin"

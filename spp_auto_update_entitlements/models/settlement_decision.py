@@ -55,8 +55,11 @@ class SettlementMixin(models.AbstractModel):
         for row in rows:
             ids_by_look[row[1:]].append(row[0])
         skip = len(state_columns) + len(figures)
-        facts = self._get_facts(ids_by_look, skip)
-        looks = [(*pair, facts) for pair, facts in zip(ids_by_look.items(), facts, strict=True)]
+        all_facts = self._get_facts(ids_by_look, skip)
+        looks = [
+            (look, ids, facts)
+            for (look, ids), facts in zip(ids_by_look.items(), all_facts, strict=True)
+        ]
         redemptions = self._add_up({ids[0]: facts for _look, ids, facts in looks})
         # Of a payment there is no receipt, and its day is not the beneficiary's.
         is_bought = self._is_by_transactions(self[:1].cycle_id)
