@@ -273,7 +273,6 @@ class TestFinance(SettlementCase):
         )
         name = self.currency.name
         for text in (
-            'data-report-landscape="True"',
             self.cycle.name,
             self.program.name,
             f"130.00 {name}",
