@@ -122,6 +122,28 @@ class TestRedemption(SettlementCase):
         )
         self._assert_figures(goods, 5, 5, "negative")
 
+    def test_movements_that_are_not_of_the_same_are_not_summed_up_as_if(self):
+        """Beside some that could be: of another currency, product or unit."""
+        rateless = self.env["res.currency"].create(
+            {"name": "XRL", "symbol": "XRL", "rounding": 0.01}
+        )
+        entitlement = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 60)])
+        self._create_transaction(entitlement, "PURCHASE", 10, currency_id=rateless.id)
+        self._assert_figures(entitlement, 60, 40, "currency")
+        oil = self.env["product.product"].create({"name": "Oil"})
+        dozen = self.env.ref("uom.product_uom_dozen")
+        for vals, redeemed, problem in (
+            ({"product_id": oil.id}, 6, "product"),
+            ({"uom_id": dozen.id}, 18, False),
+        ):
+            goods = self._create_inkind(self.cycle, qty=20)
+            own = {"product_id": goods.product_id.id, "uom_id": goods.uom_id.id}
+            for quantity, own_or_other in ((6, own), (1, {**own, **vals})):
+                self._create_inkind_transaction(
+                    goods, "PURCHASE", quantity=quantity, **own_or_other
+                )
+            self._assert_figures(goods, redeemed, 20 - redeemed, problem)
+
     def test_the_currency_is_the_journals_or_else_its_companys(self):
         journal = self.env["account.journal"].create(
             {"name": "Relief", "code": "RELF", "type": "general"}
