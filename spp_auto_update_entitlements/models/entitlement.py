@@ -50,6 +50,7 @@ class G2PEntitlement(models.Model):
         "valid_until",
         "transaction_ids.receipt_number",
         "transaction_ids.service_point_device_id",
+        "transaction_ids.service_point_id",
         "transaction_ids.transaction_type",
         "transaction_ids.amount_charged_by_service_point",
         "transaction_ids.currency_id",
@@ -64,7 +65,7 @@ class G2PEntitlement(models.Model):
 
     @api.model
     def _get_granted_columns(self):
-        return SQL("entitlement.initial_amount::text")
+        return [SQL("entitlement.initial_amount::text")]
 
     @api.model
     def _get_joins_of_granted(self):

@@ -1,6 +1,8 @@
 from decimal import Decimal
 from typing import NamedTuple
 
+from ..redemption import Redemption
+
 
 class Facts(NamedTuple):
     """What one entitlement granted, and what moved of it: where these are the same, all is.
@@ -31,6 +33,19 @@ class Facts(NamedTuple):
 
 # Beside what was granted, whose it is, and what movements have in common.
 NUMBER_OF_FIXED_FACTS = len(Facts._fields) - 5
+
+
+class Alike(NamedTuple):
+    """Entitlements of which the facts are the same, and so is what was redeemed of them.
+
+    :param ids: theirs
+    :param columns: what was read beside the facts
+    """
+
+    ids: list
+    columns: tuple
+    facts: Facts
+    redemption: Redemption
 
 
 class Line(NamedTuple):

@@ -63,6 +63,7 @@ class G2PEntitlementInkind(models.Model):
         "valid_until",
         "transaction_ids.receipt_number",
         "transaction_ids.service_point_device_id",
+        "transaction_ids.service_point_id",
         "transaction_ids.transaction_type",
         "transaction_ids.quantity",
         "transaction_ids.uom_id",
@@ -81,12 +82,12 @@ class G2PEntitlementInkind(models.Model):
 
     @api.model
     def _get_granted_columns(self):
-        return SQL(
-            """
-            entitlement.qty, entitlement.total_amount::text, entitlement.product_id,
-            COALESCE(entitlement.uom_id, template.uom_id)
-            """
-        )
+        return [
+            SQL("entitlement.qty"),
+            SQL("entitlement.total_amount::text"),
+            SQL("entitlement.product_id"),
+            SQL("COALESCE(entitlement.uom_id, template.uom_id)"),
+        ]
 
     @api.model
     def _get_joins_of_granted(self):

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..redemption import PROBLEMS, PURCHASE, VOID, Movement, Redemption, sum_up, to_decimal
-from .entitlement_facts import NUMBER_OF_FIXED_FACTS, Facts, Line
+from .entitlement_facts import NUMBER_OF_FIXED_FACTS, Alike, Facts, Line
 
 
 class RedemptionMixin(models.AbstractModel):
@@ -72,9 +72,7 @@ class RedemptionMixin(models.AbstractModel):
         :return: a dict from entitlement id to `redemption.Redemption`; where the facts are alike,
             it is the same object
         """
-        rows = self._read_facts()
-        ids = [row[0] for row in rows]
-        return self._add_up(dict(zip(ids, self._get_facts(rows), strict=True)))
+        return {id_: alike.redemption for alike in self._add_up_alike() for id_ in alike.ids}
 
     def _read_columns(self, *columns):
         """Return the rows (id, \\*columns) of these entitlements.
@@ -119,62 +117,66 @@ class RedemptionMixin(models.AbstractModel):
 
     # The facts
 
-    def _read_facts(self, *columns, time_zone="UTC"):
+    def _read_facts(self, columns, time_zone):
         """Read what was granted and what moved of these entitlements, in one query.
 
         :param columns: SQL expressions to read beside it
         :param time_zone: of the days that an entitlement is valid
-        :return: rows (entitlement id, \\*columns, \\*what `_get_facts` needs)
+        :return: rows (ids of the entitlements of which the rest is the same, \\*columns,
+            \\*`_get_granted_columns`, the ids of company, journal and cycle, \\*the fixed facts,
+            \\*`_common_columns`)
         """
         self.flush_model(
             [*self._granted_fields, "journal_id", "company_id", "cycle_id"]
             + ["valid_from", "valid_until"]
         )
         self.env["g2p.cycle"].flush_model(["redemption_source", "start_date", "end_date"])
-        return self._read_rows(
+        facts = [
+            *columns,
+            *self._get_granted_columns(),
+            *(
+                SQL.identifier("entitlement", name)
+                for name in ("company_id", "journal_id", "cycle_id")
+            ),
+            SQL("COALESCE(moved.is_mixed, FALSE)"),
+            SQL("COALESCE(moved.has_equal, FALSE)"),
             SQL(
                 """
-                SELECT entitlement.id, %(columns)s %(granted)s,
-                    entitlement.company_id, entitlement.journal_id, entitlement.cycle_id,
-                    COALESCE(moved.is_mixed, FALSE), COALESCE(moved.has_equal, FALSE), COALESCE(
-                        moved.first_purchase < COALESCE(valid_from, start_date)::timestamp
-                            AT TIME ZONE %(zone)s AT TIME ZONE 'UTC'
-                        OR moved.last_purchase >= (COALESCE(valid_until, end_date) + 1)::timestamp
-                            AT TIME ZONE %(zone)s AT TIME ZONE 'UTC',
-                        FALSE
-                    ), moved.purchased, moved.voided, %(common)s
+                COALESCE(
+                    moved.first_purchase < COALESCE(valid_from, start_date)::timestamp
+                        AT TIME ZONE %(zone)s AT TIME ZONE 'UTC'
+                    OR moved.last_purchase >= (COALESCE(valid_until, end_date) + 1)::timestamp
+                        AT TIME ZONE %(zone)s AT TIME ZONE 'UTC',
+                    FALSE
+                )
+                """,
+                zone=time_zone,
+            ),
+            SQL("moved.purchased::text"),
+            SQL("moved.voided::text"),
+            *(SQL.identifier("moved", name) for name in self._common_columns),
+        ]
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT ARRAY_AGG(entitlement.id), %(facts)s
                 FROM %(entitlements)s AS entitlement
                 JOIN g2p_cycle AS cycle ON cycle.id = entitlement.cycle_id
                 %(joins)s
                 LEFT JOIN (%(moved)s) AS moved ON moved.entitlement_id = entitlement.id
+                WHERE %(is_one)s
+                GROUP BY %(ordinals)s
+                ORDER BY MIN(entitlement.id)
                 """,
-                columns=SQL(" ").join(SQL("%s,", column) for column in columns),
-                granted=self._get_granted_columns(),
-                zone=time_zone,
-                common=SQL(", ").join(
-                    SQL.identifier("moved", name) for name in self._common_columns
-                ),
+                facts=SQL(", ").join(facts),
                 entitlements=SQL.identifier(self._table),
                 joins=self._get_joins_of_granted(),
                 moved=self._sum_movements(self._get_movements()),
+                is_one=self._is_one_of_these("entitlement", "id"),
+                ordinals=SQL(", ".join(str(2 + number) for number in range(len(facts)))),
             )
         )
-
-    def _get_facts(self, rows, skip=1):
-        """Yield the `Facts` in rows of `_read_facts`, after so many other columns."""
-        names = ("res.company", "account.journal", "g2p.cycle")
-        models = [self.env[name].sudo() for name in names]
-        owners = {}
-        start, end = -len(self._common_columns) - NUMBER_OF_FIXED_FACTS, -len(self._common_columns)
-        for row in rows:
-            ids = row[start - len(names) : start]
-            if ids not in owners:
-                company, currency = self._get_company_and_currency(
-                    *(model.browse(id_) for model, id_ in zip(models, ids, strict=True))
-                )
-                owners[ids] = company.id, currency.id, currency.rounding
-            granted = row[skip : start - len(names)]
-            yield Facts(granted, *owners[ids], *row[start:end], row[end:])
+        return self.env.cr.fetchall()
 
     def _sum_movements(self, movements):
         """Return the query of what moved of each entitlement, summed up, and when.
@@ -190,8 +192,8 @@ class RedemptionMixin(models.AbstractModel):
             SELECT entitlement_id,
                 MIN(moment) FILTER (WHERE kind = %(purchase)s) AS first_purchase,
                 MAX(moment) FILTER (WHERE kind = %(purchase)s) AS last_purchase,
-                (SUM(%(measure)s) FILTER (WHERE kind = %(purchase)s))::text AS purchased,
-                (SUM(%(measure)s) FILTER (WHERE kind = %(void)s))::text AS voided,
+                SUM(%(measure)s) FILTER (WHERE kind = %(purchase)s) AS purchased,
+                SUM(%(measure)s) FILTER (WHERE kind = %(void)s) AS voided,
                 COUNT(*) > COUNT(DISTINCT COALESCE(%(measure)s, 0)) AS has_equal,
                 NOT BOOL_AND(problem IS NULL AND COALESCE(
                     kind IN (%(purchase)s, %(void)s) AND %(measure)s > 0, FALSE
@@ -240,22 +242,21 @@ class RedemptionMixin(models.AbstractModel):
             goods_in_line=SQL(" ").join(SQL(", E'\\t', %s", name) for name in goods),
         )
 
-    def _get_days(self, ids, facts):
+    def _get_days(self, facts_by_id):
         """Return what moved, by day, of those of which the sums do not say all.
 
-        :param facts: a dict from entitlement id to its `Facts`
+        :param facts_by_id: a dict from entitlement id to its `Facts`
         :return: a dict from entitlement id to a list of `Line`
         """
         ids_by_company = defaultdict(list)
-        for entitlement_id in ids:
-            ids_by_company[facts[entitlement_id].company_id].append(entitlement_id)
+        for entitlement_id, facts in facts_by_id.items():
+            ids_by_company[facts.company_id].append(entitlement_id)
         lines = {}
-        for company_id, ids_of_company in ids_by_company.items():
+        for company_id, ids in ids_by_company.items():
             company = self.env["res.company"].browse(company_id)
-            entitlements = self.browse(ids_of_company)
             self.env.cr.execute(
                 self._group_by_day(
-                    entitlements._get_movements(), company._get_settlement_time_zone()
+                    self.browse(ids)._get_movements(), company._get_settlement_time_zone()
                 )
             )
             lines |= {id_: Line.parse(moved) for id_, moved in self.env.cr.fetchall()}
@@ -263,28 +264,52 @@ class RedemptionMixin(models.AbstractModel):
 
     # Adding up
 
-    def _add_up(self, facts_by_id):
-        """Add up what moved; of those whose facts are alike, once.
+    def _add_up_alike(self, columns=(), time_zone="UTC"):
+        """Add up what moved of these entitlements; of those that are alike, once.
 
-        :param facts_by_id: a dict from entitlement id to its `Facts`
-        :return: as `_get_redemptions`
+        :param columns: SQL expressions, also to be alike
+        :param time_zone: of the days that an entitlement is valid
+        :return: a list of `Alike`
         """
-        known = {}
-        redemptions = {}
-        for entitlement_id, facts in facts_by_id.items():
-            redemption = known.get(facts)
-            if redemption is None and not facts.is_mixed:
+        names = ("res.company", "account.journal", "g2p.cycle")
+        models = [self.env[name].sudo() for name in names]
+        owners = {}
+        end = -len(self._common_columns)
+        start = end - NUMBER_OF_FIXED_FACTS
+        added_up, by_day = [], {}
+        for ids, *row in self._read_facts(columns, time_zone):
+            owner_ids = tuple(row[start - len(names) : start])
+            if owner_ids not in owners:
+                company, currency = self._get_company_and_currency(
+                    *(model.browse(id_) for model, id_ in zip(models, owner_ids, strict=True))
+                )
+                owners[owner_ids] = company.id, currency.id, currency.rounding
+            look = tuple(row[: len(columns)])
+            granted = tuple(row[len(columns) : start - len(names)])
+            facts = Facts(granted, *owners[owner_ids], *row[start:end], tuple(row[end:]))
+            redemption = None
+            if not facts.is_mixed:
                 redemption = self._add_up_lines(facts, self._get_lines(facts))
-                known[facts] = redemption
-            redemptions[entitlement_id] = redemption
-        by_day = [id_ for id_, redemption in redemptions.items() if redemption is None]
-        if by_day:
-            rates = {}
-            days = self._get_days(by_day, facts_by_id)
-            for entitlement_id in by_day:
-                facts = facts_by_id[entitlement_id]
-                redemptions[entitlement_id] = self._add_up_lines(facts, days[entitlement_id], rates)
-        return redemptions
+            if redemption:
+                added_up.append(Alike(ids, look, facts, redemption))
+            else:
+                by_day.update(dict.fromkeys(ids, (look, facts)))
+        return added_up + self._add_up_by_day(by_day)
+
+    def _add_up_by_day(self, by_day):
+        """Add up what the sums do not say all about, so that each is on its own.
+
+        :param by_day: a dict from entitlement id to the columns asked for, and its `Facts`
+        :return: a list of `Alike`, each of one entitlement
+        """
+        if not by_day:
+            return []
+        rates = {}
+        days = self._get_days({id_: facts for id_, (_look, facts) in by_day.items()})
+        return [
+            Alike([id_], look, facts, self._add_up_lines(facts, days[id_], rates))
+            for id_, (look, facts) in by_day.items()
+        ]
 
     @api.model
     def _get_lines(self, facts):

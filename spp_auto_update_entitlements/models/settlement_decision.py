@@ -46,29 +46,20 @@ class SettlementMixin(models.AbstractModel):
         self.env.cr.execute("SET LOCAL work_mem = '64MB'")
         figures = self._get_figures(Redemption())
         state_columns = ("state", "state_before_settlement", "settled_state", "settlement_id")
-        rows = self._read_facts(
-            *(SQL.identifier("entitlement", name) for name in state_columns),
-            *(self._get_figure_column(name) for name in figures),
+        groups = self._add_up_alike(
+            [
+                *(SQL.identifier("entitlement", name) for name in state_columns),
+                *(self._get_figure_column(name) for name in figures),
+            ],
             time_zone=self[:1].cycle_id._get_company()._get_settlement_time_zone(),
         )
-        ids_by_look = defaultdict(list)  # of those that look alike one is decided
-        for row in rows:
-            ids_by_look[row[1:]].append(row[0])
-        skip = len(state_columns) + len(figures)
-        all_facts = self._get_facts(ids_by_look, skip)
-        looks = [
-            (look, ids, facts)
-            for (look, ids), facts in zip(ids_by_look.items(), all_facts, strict=True)
-        ]
-        redemptions = self._add_up({ids[0]: facts for _look, ids, facts in looks})
         # Of a payment there is no receipt, and its day is not the beneficiary's.
         is_bought = self._is_by_transactions(self[:1].cycle_id)
         twins = self._get_ids_with_twins(
-            [id_ for _look, ids, facts in looks if is_bought and facts.has_equal for id_ in ids]
+            [id_ for alike in groups if is_bought and alike.facts.has_equal for id_ in alike.ids]
         )
         cases, stale = [], {}
-        for look, ids, facts in looks:
-            redemption = redemptions[ids[0]]
+        for ids, look, facts, redemption in groups:
             state, given, settled_state, settlement_id = look[: len(state_columns)]
             if not given or state != settled_state:
                 given = state
@@ -77,9 +68,7 @@ class SettlementMixin(models.AbstractModel):
                 is_outside = is_bought and facts.is_outside
                 case = Case(state, given, settlement_id, redemption, is_twin, is_outside, decision)
                 cases.append((case, alike))
-            if list(look[len(state_columns) : skip]) != list(
-                self._get_figures(redemption).values()
-            ):
+            if look[len(state_columns) :] != tuple(self._get_figures(redemption).values()):
                 stale.update(dict.fromkeys(ids, redemption))
         return cases, stale
 

@@ -216,6 +216,39 @@ class TestRedemption(SettlementCase):
                     self._create_inkind_transaction(entitlement, "PURCHASE", **vals)
                 self._assert_figures(entitlement, redeemed, 100 - redeemed, problem)
 
+    def test_what_looks_alike_but_moved_on_other_days_is_not_decided_as_one(self):
+        """Bought before there were rates, and settled by a person before the next night."""
+        self.env["res.currency.rate"].search([("currency_id", "=", self.foreign.id)]).unlink()
+        first, second = (
+            self._create_entitlement(self.cycle, amount=100, transactions=()) for _index in range(2)
+        )
+        days = ("2026-02-01", "2026-02-02")
+        for entitlement, day in zip((first, second), days, strict=True):
+            self._create_transaction(
+                entitlement,
+                "PURCHASE",
+                50,
+                currency_id=self.foreign.id,
+                timestamp_transaction_created=f"{day} 12:00:00",
+            )
+        for entitlement in (first, second):
+            self._assert_figures(entitlement, 0, 100, "currency")
+        self.env["res.currency.rate"].create(
+            [
+                {
+                    "currency_id": self.foreign.id,
+                    "company_id": self.env.company.id,
+                    "name": day,
+                    "rate": rate,
+                }
+                for day, rate in zip(days, (0.5, 1), strict=True)
+            ]
+        )
+        self.cycle.mark_ended()
+        self._assert_figures(first, 100, 0)
+        self._assert_figures(second, 50, 50)
+        self.assertEqual((first | second).mapped("state"), ["rdpd2ben", "parrdpd2ben"])
+
     def test_many_entitlements_cost_no_more_queries(self):
         def figures_of(count):
             entitlements = self.env["g2p.entitlement"].concat(
