@@ -142,8 +142,14 @@ class SettlementMixin(models.AbstractModel):
         }
         self._update({**columns, **found_by_the_orm})
         for name in ("state", "write_uid", "write_date"):
-            self.env.cache.update(self, self._fields[name], repeat(found_by_the_orm[name]))
+            self._put_into_cache(self._fields[name], found_by_the_orm[name])
         return computed
+
+    def _put_into_cache(self, field, value):
+        if hasattr(field, "_update_cache"):
+            field._update_cache(self, value)
+        else:  # before Odoo 19
+            self.env.cache.update(self, field, repeat(value))
 
     @api.model
     def _get_computed_values(self, state):
@@ -152,7 +158,8 @@ class SettlementMixin(models.AbstractModel):
 
     def _update(self, columns):
         """Write values to all of these entitlements past the ORM."""
-        self.flush_recordset(columns)
+        # Of the whole model: to ask for each record, and for each column, takes long.
+        self.flush_model(columns)
         self.env.cr.execute(
             SQL(
                 "UPDATE %s SET %s WHERE id = ANY(%s::integer[])",
@@ -164,4 +171,4 @@ class SettlementMixin(models.AbstractModel):
                 self._get_ids_literal(),
             )
         )
-        self.invalidate_recordset(columns, flush=False)
+        self.invalidate_model(columns, flush=False)
