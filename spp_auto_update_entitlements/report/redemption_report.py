@@ -9,7 +9,7 @@ class RedemptionReport(models.Model):
     """Allocated, redeemed and balance of the entitlements, cash and in-kind.
 
     It sums the figures stored on the entitlements, so it can't say anything else than they do. A
-    row is what can't be told apart by what people group by: a pivot of a million is slow.
+    row is what has all that people group by in common: a pivot of a million is slow.
     """
 
     _name = "spp.redemption.report"
@@ -46,53 +46,71 @@ class RedemptionReport(models.Model):
     def _get_cash_query(self):
         return SQL(
             """
-            SELECT 2 * MIN(entitlement.id) AS id,
+            SELECT 2 * entitlement.id AS id,
                 'cash' AS kind,
-                %s AS currency_id,
+                COALESCE(journal.currency_id, company.currency_id) AS currency_id,
                 NULL::integer AS product_id,
                 NULL::integer AS uom_id,
-                SUM(entitlement.initial_amount) AS allocated,
                 %s
-            FROM g2p_entitlement entitlement %s
-            GROUP BY 3, 4, 5, %s
+            FROM (%s) AS entitlement %s
             """,
-            SQL("COALESCE(journal.currency_id, company.currency_id)"),
             self._get_common_columns(),
+            self._group("g2p_entitlement", SQL("initial_amount")),
             self._get_joins(),
-            self._get_common_keys(),
         )
 
     @api.model
     def _get_inkind_query(self):
         return SQL(
             """
-            SELECT 2 * MIN(entitlement.id) + 1 AS id,
+            SELECT 2 * entitlement.id + 1 AS id,
                 'inkind' AS kind,
                 CASE WHEN entitlement.redemption_basis = 'value'
                     THEN COALESCE(journal.currency_id, company.currency_id) END AS currency_id,
                 entitlement.product_id AS product_id,
                 CASE WHEN entitlement.redemption_basis = 'value' THEN NULL
                     ELSE COALESCE(entitlement.uom_id, template.uom_id) END AS uom_id,
-                SUM(CASE WHEN entitlement.redemption_basis = 'value'
-                    THEN entitlement.total_amount ELSE entitlement.qty END) AS allocated,
                 %s
-            FROM g2p_entitlement_inkind entitlement %s
+            FROM (%s) AS entitlement %s
             LEFT JOIN product_product product ON product.id = entitlement.product_id
             LEFT JOIN product_template template ON template.id = product.product_tmpl_id
-            GROUP BY 3, 4, 5, %s
             """,
             self._get_common_columns(),
+            self._group(
+                "g2p_entitlement_inkind",
+                SQL("CASE WHEN redemption_basis = 'value' THEN total_amount ELSE qty END"),
+                SQL(", product_id, uom_id, redemption_basis"),
+            ),
             self._get_joins(),
-            self._get_common_keys(),
+        )
+
+    @api.model
+    def _group(self, table, allocated, more_keys=None):
+        """Return the query that sums up entitlements before anything is looked up for them."""
+        return SQL(
+            """
+            SELECT MIN(entitlement.id) AS id, cycle_id, journal_id, entitlement.company_id,
+                entitlement.state, %(place)s AS place_id %(more_keys)s,
+                COUNT(*) AS entitlement_count, SUM(%(allocated)s) AS allocated,
+                SUM(redeemed) AS redeemed, SUM(entitlement_balance) AS balance
+            FROM %(table)s AS entitlement %(registrants)s
+            GROUP BY cycle_id, journal_id, entitlement.company_id, entitlement.state, place_id
+                %(more_keys)s
+            """,
+            table=SQL.identifier(table),
+            allocated=allocated,
+            more_keys=more_keys or SQL(),
+            **self._get_area_of_registrant(),
         )
 
     @api.model
     def _get_common_columns(self):
         return SQL(
             """
-                SUM(entitlement.redeemed) AS redeemed,
-                SUM(entitlement.entitlement_balance) AS balance,
-                COUNT(*) AS entitlement_count,
+                entitlement.allocated,
+                entitlement.redeemed,
+                entitlement.balance,
+                entitlement.entitlement_count,
                 cycle.program_id AS program_id,
                 entitlement.cycle_id AS cycle_id,
                 COALESCE(cycle.company_id, program.company_id) AS company_id,
@@ -101,13 +119,6 @@ class RedemptionReport(models.Model):
                 %s AS area
             """,
             self._get_area_name(),
-        )
-
-    @api.model
-    def _get_common_keys(self):
-        return SQL(
-            "entitlement.cycle_id, cycle.program_id, cycle.company_id, program.company_id,"
-            " cycle.end_date, entitlement.state, area"
         )
 
     @api.model
@@ -143,15 +154,21 @@ class RedemptionReport(models.Model):
         return SQL("place.name")
 
     @api.model
+    def _get_area_of_registrant(self):
+        if self._get_areas() is None:
+            return {"place": SQL("NULL::integer"), "registrants": SQL()}
+        return {
+            "place": SQL("registrant.%s", SQL.identifier(AREA_FIELD)),
+            "registrants": SQL(
+                "LEFT JOIN res_partner registrant ON registrant.id = entitlement.partner_id"
+            ),
+        }
+
+    @api.model
     def _join_areas(self):
         areas = self._get_areas()
         if areas is None:
             return SQL()
         return SQL(
-            """
-            LEFT JOIN res_partner registrant ON registrant.id = entitlement.partner_id
-            LEFT JOIN %s place ON place.id = registrant.%s
-            """,
-            SQL.identifier(areas._table),
-            SQL.identifier(AREA_FIELD),
+            "LEFT JOIN %s place ON place.id = entitlement.place_id", SQL.identifier(areas._table)
         )
