@@ -76,7 +76,9 @@ class G2PCycle(models.Model):
     def action_open_service_points(self):
         """Open what each service point redeemed in this cycle, as it is now."""
         self.ensure_one()
-        self._sum_up_service_points()
+        # Where all is settled nothing has moved since, and a million of them take long to add up.
+        if self._has_entitlements_to_settle() or self._is_summary_stale():
+            self._sum_up_service_points()
         rows = self.env["spp.service.point.redemption"]
         domain = [("cycle_id", "=", self.id)]
         return self._get_list(_("Service Points"), rows, domain, "list,pivot,graph")

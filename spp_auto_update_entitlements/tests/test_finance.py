@@ -203,6 +203,35 @@ class TestFinance(SettlementCase):
             found.filtered(lambda row: row.kind == "cash" and row.service_point == "B").redeemed, 71
         )
 
+    def test_service_points_are_summed_up_again_only_if_something_has_moved(self):
+        def open_rows():
+            action = self.cycle.action_open_service_points()
+            return self.env[action["res_model"]].search(action["domain"])
+
+        entitlement = self._create_entitlement(self.cycle)
+        transaction = self._create_transaction(
+            entitlement, "PURCHASE", 30, service_point_device_id="A"
+        )
+        self.cycle.mark_ended()
+        rows = open_rows()
+        # Summed up after the settlement, not at the start of the test's one transaction.
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE spp_service_point_redemption SET write_date = now() + interval '1 hour'"
+        )
+        self.env.invalidate_all()
+        self.assertEqual(open_rows(), rows)
+        transaction.service_point_device_id = "B"
+        self.assertEqual(open_rows().service_point, "B")
+
+    def test_whatever_tells_transactions_apart_queues_their_entitlement(self):
+        for model in self.cycle._get_entitlement_models().values():
+            depends = self.env.registry.field_depends[model._fields["is_settled"]]
+            transactions = self.env[model._fields["transaction_ids"].comodel_name]
+            for column in transactions._get_twin_columns():
+                name = column.removeprefix("NULLIF(").partition(",")[0]
+                self.assertIn(f"transaction_ids.{name}", depends)
+
     def test_transactions_without_an_entitlement(self):
         entitlement = self._create_entitlement(self.cycle)
         orphan = self._create_transaction(self.env["g2p.entitlement"], "PURCHASE", 5)

@@ -230,6 +230,8 @@ def seed_settlement(env, size):
     for cycle in cycles[:2]:
         settle(cycle)
         assert cycle.state == "ended", cycle.activity_ids.note
+        cycle._sum_up_service_points()
+        env.cr.commit()
     vacuum(env, TABLES)
     return {"g2p.cycle": [cycles[0].id]}
 
