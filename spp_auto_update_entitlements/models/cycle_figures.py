@@ -99,10 +99,12 @@ class G2PCycle(models.Model):
 
     def _is_summary_stale(self):
         """Tell whether a settlement is newer than what is summed up of the service points."""
-        settled = self.sudo().settlement_ids[:1].end_datetime
+        # Both are when a transaction began, by the database's clock: what is summed up in one that
+        # began after the settlement's last has seen all that was settled.
+        last = self.sudo().settlement_ids[:1]
         rows = self.env["spp.service.point.redemption"].sudo()
         newest = rows.search([("cycle_id", "=", self.id)], order="write_date desc", limit=1)
-        return bool(settled) and (not newest or newest.write_date < settled)
+        return bool(last) and (not newest or newest.write_date < last.write_date)
 
     def _remind_of_open_lines(self):
         """Keep one activity for the responsible manager while lines are to be looked at."""

@@ -290,7 +290,7 @@ class RedemptionMixin(models.AbstractModel):
             redemption = None
             if not facts.is_mixed:
                 redemption = self._add_up_lines(facts, self._get_lines(facts))
-            if redemption:
+            if redemption is not None:
                 added_up.append(Alike(ids, look, facts, redemption))
             else:
                 by_day.update(dict.fromkeys(ids, (look, facts)))

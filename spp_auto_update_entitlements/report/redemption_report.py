@@ -55,7 +55,7 @@ class RedemptionReport(models.Model):
             FROM (%s) AS entitlement %s
             """,
             self._get_common_columns(),
-            self._group("g2p_entitlement", SQL("initial_amount")),
+            self._group("g2p_entitlement", SQL("entitlement.initial_amount")),
             self._get_joins(),
         )
 
@@ -78,8 +78,13 @@ class RedemptionReport(models.Model):
             self._get_common_columns(),
             self._group(
                 "g2p_entitlement_inkind",
-                SQL("CASE WHEN redemption_basis = 'value' THEN total_amount ELSE qty END"),
-                SQL(", product_id, uom_id, redemption_basis"),
+                SQL(
+                    """
+                    CASE WHEN entitlement.redemption_basis = 'value'
+                        THEN entitlement.total_amount ELSE entitlement.qty END
+                    """
+                ),
+                SQL(", entitlement.product_id, entitlement.uom_id, entitlement.redemption_basis"),
             ),
             self._get_joins(),
         )
@@ -89,13 +94,13 @@ class RedemptionReport(models.Model):
         """Return the query that sums up entitlements before anything is looked up for them."""
         return SQL(
             """
-            SELECT MIN(entitlement.id) AS id, cycle_id, journal_id, entitlement.company_id,
-                entitlement.state, %(place)s AS place_id %(more_keys)s,
+            SELECT MIN(entitlement.id) AS id, entitlement.cycle_id, entitlement.journal_id,
+                entitlement.company_id, entitlement.state, %(place)s AS place_id %(more_keys)s,
                 COUNT(*) AS entitlement_count, SUM(%(allocated)s) AS allocated,
-                SUM(redeemed) AS redeemed, SUM(entitlement_balance) AS balance
+                SUM(entitlement.redeemed) AS redeemed,
+                SUM(entitlement.entitlement_balance) AS balance
             FROM %(table)s AS entitlement %(registrants)s
-            GROUP BY cycle_id, journal_id, entitlement.company_id, entitlement.state, place_id
-                %(more_keys)s
+            GROUP BY 2, 3, 4, 5, 6 %(more_keys)s
             """,
             table=SQL.identifier(table),
             allocated=allocated,
