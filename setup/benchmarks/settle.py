@@ -32,7 +32,7 @@ COLUMNS = (
     "bare / states",
     "times bare",
 )
-HABITS = ([50, 30, 20], [50, -20, 10], [50, 30, -80])
+HABITS = ([40, 40, 20], [50, -20, 10], [40, 40, -80])
 # By name in the results: what the amounts are multiplied with.
 AMOUNTS = {"alike": "1", "varied": "1 + n % 9973"}
 # What is redeemed of each entitlement of a cycle.

@@ -73,29 +73,22 @@ class G2PEntitlement(models.Model):
 
     def _get_movements(self):
         """Return the query of what was bought, or paid out: see `_group_by_day`."""
-        paid_ids = {
-            row[0]
-            for row in self._read_rows(
-                SQL(
-                    """
-                    SELECT entitlement.id FROM g2p_entitlement AS entitlement
-                    JOIN g2p_cycle AS cycle ON cycle.id = entitlement.cycle_id
-                        AND cycle.redemption_source = %s
-                    """,
-                    PAYMENTS,
-                )
-            )
+        by_payments = self.env["g2p.cycle"].sudo().search([("redemption_source", "=", PAYMENTS)])
+        cycle_ids = set(by_payments.ids)
+        paid_ids = cycle_ids and {
+            id_ for id_, cycle_id in self._read_columns("cycle_id") if cycle_id in cycle_ids
         }
-        bought = self.browse(id_ for id_ in self.ids if id_ not in paid_ids)
         if not paid_ids:
-            return bought._get_bought()
+            return self._get_bought()
+        bought = self.browse(id_ for id_ in self.ids if id_ not in paid_ids)
         return SQL("%s UNION ALL %s", bought._get_bought(), self.browse(paid_ids)._get_paid())
 
     def _get_bought(self):
         return SQL(
             """
             SELECT entitlement_id, transaction_type AS kind, currency_id, NULL AS problem,
-                amount_charged_by_service_point AS amount, timestamp_transaction_created AS moment
+                amount_charged_by_service_point AS amount, timestamp_transaction_created AS moment,
+                NULLIF(receipt_number, '') AS receipt
             FROM %s
             WHERE %s AND amount_charged_by_service_point <> 0
             """,
@@ -112,7 +105,8 @@ class G2PEntitlement(models.Model):
                 CASE WHEN COALESCE(payment.amount_paid, 0) = 0 THEN 'amount' END AS problem,
                 payment.amount_paid AS amount,
                 COALESCE(payment.payment_datetime, payment.issuance_date, payment.create_date)
-                    AS moment
+                    AS moment,
+                NULL AS receipt
             FROM g2p_payment AS payment
             JOIN g2p_entitlement AS entitlement ON entitlement.id = payment.entitlement_id
             LEFT JOIN account_journal AS journal

@@ -12,7 +12,7 @@ class Facts(NamedTuple):
     :param currency_id: its own currency
     :param rounding: of that currency
     :param is_mixed: what moved is not of one currency, product and unit, or can't be read
-    :param has_equal: two or more movements are of the same amount or quantity
+    :param may_have_twins: two movements may be of the same amount and receipt, or minute
     :param is_outside: something was bought before it was valid, or after
     :param purchased: the sum of what was purchased, unless it is mixed; ``None`` if nothing was
     :param voided: the same of what was voided
@@ -24,7 +24,7 @@ class Facts(NamedTuple):
     currency_id: int
     rounding: float
     is_mixed: bool
-    has_equal: bool
+    may_have_twins: bool
     is_outside: bool
     purchased: str | None
     voided: str | None

@@ -103,8 +103,8 @@ class G2PEntitlementInkind(models.Model):
             """
             SELECT entitlement_id, transaction_type AS kind, currency_id, NULL AS problem,
                 NULLIF(amount_charged_by_service_point, 0) AS amount,
-                timestamp_transaction_created AS moment, product_id, uom_id,
-                NULLIF(quantity, 0) AS quantity
+                timestamp_transaction_created AS moment, NULLIF(receipt_number, '') AS receipt,
+                product_id, uom_id, NULLIF(quantity, 0) AS quantity
             FROM %s
             WHERE %s AND (quantity <> 0 OR amount_charged_by_service_point <> 0)
             """,

@@ -55,9 +55,8 @@ class SettlementMixin(models.AbstractModel):
         )
         # Of a payment there is no receipt, and its day is not the beneficiary's.
         is_bought = self._is_by_transactions(self[:1].cycle_id)
-        twins = self._get_ids_with_twins(
-            [id_ for alike in groups if is_bought and alike.facts.has_equal for id_ in alike.ids]
-        )
+        may_have_twins = [alike for alike in groups if is_bought and alike.facts.may_have_twins]
+        twins = self._get_ids_with_twins([id_ for alike in may_have_twins for id_ in alike.ids])
         cases, stale = [], {}
         for ids, look, facts, redemption in groups:
             state, given, settled_state, settlement_id = look[: len(state_columns)]
@@ -93,23 +92,24 @@ class SettlementMixin(models.AbstractModel):
 
         They say the same about the same, at one service point, and have one receipt or minute.
 
-        :param candidates: ids of those of which the same moved twice; twins are few among them
+        :param candidates: ids of those that may have some; few of them do
         """
         if not candidates:
             return set()
         transactions = self.env[self._fields["transaction_ids"].comodel_name]
         keys = SQL(", ").join(map(SQL, transactions._get_twin_columns()))
+        is_candidate = self.browse(candidates)._is_one_of_these("entitlement_id")
         found = set()
         for criterion in ("DATE_TRUNC('minute', timestamp_transaction_created)", "receipt_number"):
             self.env.cr.execute(
                 SQL(
                     """
                     SELECT entitlement_id FROM %s
-                    WHERE entitlement_id = ANY(%s::integer[]) AND (%s) AND %s::text <> ''
+                    WHERE %s AND (%s) AND %s::text <> ''
                     GROUP BY entitlement_id, %s, %s HAVING COUNT(*) > 1
                     """,
                     SQL.identifier(transactions._table),
-                    candidates,
+                    is_candidate,
                     SQL(transactions._moved_condition),
                     SQL(criterion),
                     keys,

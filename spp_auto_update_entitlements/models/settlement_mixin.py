@@ -168,7 +168,8 @@ class SettlementMixin(models.AbstractModel):
                     SQL("%s = %s", SQL.identifier(name), None if value is False else value)
                     for name, value in columns.items()
                 ),
-                self._get_ids_literal(),
+                # One array, which PostgreSQL parses faster than a list of numbers.
+                "{" + ",".join(map(str, self.ids)) + "}",
             )
         )
         self.invalidate_model(columns, flush=False)

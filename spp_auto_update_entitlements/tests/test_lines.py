@@ -81,6 +81,16 @@ class TestLines(SettlementCase):
                         entitlement, [{"state": "parrdpd2ben", "redeemed": 120}]
                     )
 
+    def test_twins_are_found_among_many(self):
+        others = list(range(1, 100))
+        for twin in (None, *range(0, len(others), 7)):
+            with self.subTest(twin=twin):
+                amounts = others if twin is None else [*others, others[twin]]
+                entitlement = self._create_entitlement(self.cycle, amount=10000)
+                for amount in amounts:
+                    self._create_transaction(entitlement, "PURCHASE", amount, receipt_number="7")
+                self.assertEqual(self._settle().line_ids.is_twin, twin is not None)
+
     def test_goods_are_twins_only_of_the_same_goods(self):
         oil = self.env["product.product"].create({"name": "Oil"})
         for product, is_twin in ((self.product, True), (oil, False)):

@@ -421,6 +421,23 @@ class TestSettlement(SettlementCase):
         queries_for(1)
         self.assertEqual(queries_for(20), queries_for(120))
 
+    def test_those_of_another_cycle_between_are_left_alone(self):
+        other = self._create_cycle()
+        bought = {"transactions": [("PURCHASE", 40)]}
+        # How many come before one of the other cycle: a gap in the range, or no range.
+        for mine_between in (120, 1):
+            with self.subTest(mine_between=mine_between):
+                mine = theirs = self.env["g2p.entitlement"]
+                for _round in range(2):
+                    for _number in range(mine_between):
+                        mine += self._create_entitlement(self.cycle, **bought)
+                    theirs += self._create_entitlement(other, **bought)
+                mine += self._create_entitlement(self.cycle, **bought)
+                self.assertEqual(self._settle().entitlement_count, len(mine))
+                self.assertEqual(set(mine.mapped("settlement_outcome")), {"partial"})
+                self.assertEqual(set(theirs.mapped("settlement_outcome")), {False})
+                self.assertEqual(set(theirs.mapped("state")), {"approved"})
+
     def test_the_columns_that_settling_looks_up_are_indexed(self):
         for table, column in (
             ("g2p_entitlement", "cycle_id"),
