@@ -179,14 +179,15 @@ def prepare_transaction(entitlement, share):
     :param share: the share of the entitlement, in percent, that is bought or, below 0, voided
     """
     env = entitlement.env
+    number = next(receipt_numbers)
+    # In a minute of its own: none of them is a probable twin of another.
+    opening = datetime.combine(entitlement.cycle_id.start_date, time(8))
     values = {
         "entitlement_id": entitlement.id,
         "transaction_type": "PURCHASE" if share > 0 else "VOID",
         "transaction_uuid": str(uuid4()),
-        "timestamp_transaction_created": datetime.combine(
-            entitlement.cycle_id.start_date, time(10)
-        ),
-        "receipt_number": f"R{next(receipt_numbers)}",
+        "timestamp_transaction_created": opening + timedelta(minutes=number % 540),
+        "receipt_number": f"R{number}",
         "user_id": env.uid,
         "currency_id": env.company.currency_id.id,
     }
