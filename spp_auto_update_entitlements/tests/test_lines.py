@@ -82,14 +82,21 @@ class TestLines(SettlementCase):
                     )
 
     def test_twins_are_found_among_many(self):
-        others = list(range(1, 100))
-        for twin in (None, *range(0, len(others), 7)):
-            with self.subTest(twin=twin):
-                amounts = others if twin is None else [*others, others[twin]]
-                entitlement = self._create_entitlement(self.cycle, amount=10000)
-                for amount in amounts:
-                    self._create_transaction(entitlement, "PURCHASE", amount, receipt_number="7")
-                self.assertEqual(self._settle().line_ids.is_twin, twin is not None)
+        # A few, and more than there are marks to tell them by.
+        for others in ([10, 20, 30], list(range(1, 100))):
+            for twin in (None, 0, 1, len(others) - 1):
+                with self.subTest(others=len(others), twin=twin):
+                    amounts = others if twin is None else [*others, others[twin]]
+                    entitlement = self._create_entitlement(self.cycle, amount=10000)
+                    for hour, amount in enumerate(amounts):
+                        self._create_transaction(
+                            entitlement,
+                            "PURCHASE",
+                            amount,
+                            receipt_number="7",
+                            timestamp_transaction_created=self._at(3, hour),
+                        )
+                    self.assertEqual(self._settle().line_ids.is_twin, twin is not None)
 
     def test_goods_are_twins_only_of_the_same_goods(self):
         oil = self.env["product.product"].create({"name": "Oil"})
