@@ -3,9 +3,9 @@
 Plain Python on purpose: these rules decide about people's food, so they can be read, and are
 tested as a table, without Odoo.
 
-Rule: only attendance that is known counts for or against somebody. Who the attendance system does
-not know has "no data", which is told apart from having attended too seldom. A household of which
-some members have no data is judged by the others if they decide, whatever the missing ones did.
+Rule: unknown is not absent. What can't be read counts once for and once against somebody: only where
+both ways lead to the same verdict, there is one; else nothing is decided, and nobody is refused.
+Who the attendance system does not know has "no data": there the cycle's criteria say what it means.
 """
 
 from typing import NamedTuple
@@ -18,6 +18,7 @@ ABSENT, KEEP = "absent", "keep"
 COMPLIANT = "compliant"
 NON_COMPLIANT = "non_compliant"
 NO_DATA = "no_data"
+UNDECIDED = "undecided"
 EXEMPT = "exempt"
 OVERRIDDEN = "overridden"
 
@@ -31,7 +32,8 @@ DECIDED_STATES = ("draft", ENROLLED_STATE, NON_COMPLIANT_STATE)
 class Requirement(NamedTuple):
     """What a cycle asks for.
 
-    :param kind: ``number`` of days or sessions, or ``percentage`` of the recorded ones
+    :param unit: what is counted: ``days`` or ``sessions``
+    :param kind: ``number`` of them, or ``percentage`` of the recorded ones
     :param amount: the number, or the percentage from 1 to 100
     :param household_rule: ``any``, ``all``, ``number`` or ``percentage`` of the members that count
     :param household_amount: the number, or the percentage, of members
@@ -39,6 +41,7 @@ class Requirement(NamedTuple):
         stays as it is
     """
 
+    unit: str = DAYS
     kind: str = NUMBER
     amount: int = 10
     household_rule: str = ANY
@@ -50,11 +53,15 @@ class Attended(NamedTuple):
     """How often somebody came, in the cycle's unit (days or sessions).
 
     :param present: with a presence
-    :param recorded: with a presence or an absence
+    :param absent: with an absence, and nothing that is or may be a presence
+    :param unclear: with no presence, but a record that says neither presence nor absence
+    :param undated: records that can't be read: nothing is known of them, the day neither
     """
 
-    present: int
-    recorded: int
+    present: int = 0
+    absent: int = 0
+    unclear: int = 0
+    undated: int = 0
 
 
 class Members(NamedTuple):
@@ -63,43 +70,74 @@ class Members(NamedTuple):
     :param counting: all of them
     :param meeting: those who attended enough
     :param without_data: those of whom nothing is known
+    :param undecided: those who may have attended enough
     """
 
     counting: int
     meeting: int
-    without_data: int
+    without_data: int = 0
+    undecided: int = 0
 
 
-def attended_enough(requirement: Requirement, attended: Attended) -> bool:
-    """Return whether the attendance meets the requirement; nothing recorded never does."""
-    if requirement.kind == PERCENTAGE:
-        enough = attended.present * 100 >= requirement.amount * attended.recorded
-        return attended.present > 0 and enough
-    return attended.present >= requirement.amount
+def get_bounds(unit: str, kind: str, attended: Attended) -> list[tuple[int, int]]:
+    """Return how often somebody came out of how often it is recorded, at worst and at best.
+
+    At worst what can't be read is an absence on a day of its own, or nothing where a number is
+    asked for. At best it is a presence: on an absent day if it may lie there, else on its own.
+    """
+    present, absent, unclear, undated = attended
+    recorded = present + absent + unclear
+    if not unclear + undated:
+        return [(present, recorded)] * 2
+    at_worst = present, recorded + undated
+    if kind == NUMBER:
+        at_worst = present, present + absent
+    on_absent_days = min(undated, absent) if unit == DAYS else 0
+    at_best = present + unclear + undated, recorded + undated - on_absent_days
+    return [at_worst, at_best]
 
 
-def judge_person(requirement: Requirement, attended: Attended | None) -> str:
-    """Return the verdict on one person: compliant, non_compliant or no_data.
+def judge_person(
+    requirement: Requirement, attended: Attended | None, may_have_data: bool = False
+) -> str:
+    """Return the verdict on one person: compliant, non_compliant, no_data or undecided.
 
     :param attended: ``None`` if nothing is known of the person
+    :param may_have_data: nothing is known, but only because nobody asked, or could tell whose or
+        what the answer is, or nothing at all came from where the person attends
     """
-    if attended is None:
-        return NO_DATA
-    return COMPLIANT if attended_enough(requirement, attended) else NON_COMPLIANT
+    if attended is None or (requirement.kind == PERCENTAGE and not any(attended)):
+        return UNDECIDED if may_have_data else NO_DATA
+    met_at_worst, met_at_best = (
+        _came_enough(requirement, *bound)
+        for bound in get_bounds(requirement.unit, requirement.kind, attended)
+    )
+    if met_at_worst:
+        return COMPLIANT
+    return UNDECIDED if met_at_best else NON_COMPLIANT
+
+
+def _came_enough(requirement: Requirement, present: int, recorded: int) -> bool:
+    if requirement.kind == PERCENTAGE:
+        return present > 0 and present * 100 >= requirement.amount * recorded
+    return present >= requirement.amount
 
 
 def judge_household(requirement: Requirement, members: Members) -> str:
-    """Return the verdict on a household: compliant, non_compliant, no_data or exempt.
+    """Return the verdict on a household: as on a person, or exempt.
 
-    It is "no data" only where the members without data would make the difference.
+    It is "undecided" only where undecided members would make the difference; "no data" only where
+    those without data would.
     """
     if not members.counting:
         return EXEMPT
-    if _enough_members(requirement, members.counting, members.meeting):
-        return COMPLIANT
-    at_best = members.meeting + members.without_data
-    if _enough_members(requirement, members.counting, at_best):
-        return NO_DATA
+    for verdict, meeting in (
+        (COMPLIANT, members.meeting),
+        (UNDECIDED, members.meeting + members.undecided),
+        (NO_DATA, members.meeting + members.undecided + members.without_data),
+    ):
+        if _enough_members(requirement, members.counting, meeting):
+            return verdict
     return NON_COMPLIANT
 
 
@@ -114,7 +152,9 @@ def _enough_members(requirement: Requirement, counting: int, meeting: int) -> bo
 
 
 def get_status(verdict: str, passes_criteria: bool, override: str | None) -> str:
-    """Return the status that a membership shows: its override's, else the verdict.
+    """Return the status that a membership shows: its override's, else the verdict's.
+
+    Whether nothing is known, or not enough, the verdict and its sentence say.
 
     :param passes_criteria: whether the program's own compliance criteria, which come first, are
         met
@@ -122,7 +162,9 @@ def get_status(verdict: str, passes_criteria: bool, override: str | None) -> str
     """
     if override:
         return OVERRIDDEN
-    return verdict if passes_criteria else NON_COMPLIANT
+    if not passes_criteria:
+        return NON_COMPLIANT
+    return NO_DATA if verdict == UNDECIDED else verdict
 
 
 def get_state(
@@ -139,6 +181,8 @@ def get_state(
     if state not in DECIDED_STATES:
         return state
     decision = override or (verdict if passes_criteria else NON_COMPLIANT)
+    if decision == UNDECIDED:
+        return state
     if decision == NO_DATA:
         return state if requirement.no_data_rule == KEEP else NON_COMPLIANT_STATE
     return NON_COMPLIANT_STATE if decision == NON_COMPLIANT else ENROLLED_STATE

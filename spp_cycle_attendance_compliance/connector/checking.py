@@ -1,7 +1,7 @@
 """One attendance: each field checked, cleaned or refused.
 
-A record without a usable ID, day, time or category can't be used. The other fields only inform,
-so what is wrong with them is left empty.
+A record without a usable ID or day can't be used. One that says neither present nor absent is of
+unknown category. The other fields only inform, so what is wrong with them is left empty.
 """
 
 import re
@@ -51,9 +51,9 @@ class AttendanceReader:
         number = read_id(get("id"))
         if number is None:
             raise BadRecord("id is not a number that an ID can be")
-        day, time = get("date"), get("time") or ""
-        if day.__class__ is not str or time.__class__ is not str:
-            raise BadRecord("date or time is not text")
+        day, time = get("date"), get("time")
+        if day.__class__ is not str:
+            raise BadRecord("date is not text")
         category = get("attendance_category")
         if category != "present" and category != "absent":
             category = _find_category(category, day, dates_present)
@@ -67,7 +67,7 @@ class AttendanceReader:
             (
                 number,
                 self._dates[day],
-                self._times[time],
+                self._times[time] if time.__class__ is str else "",
                 category,
                 _read_reference(get("attendance_type")),
                 _read_reference(get("attendance_location")),
@@ -120,11 +120,9 @@ def _read_reference(value):
 
 
 def _find_category(category, day, dates_present):
-    if category:
-        raise BadRecord("attendance_category is neither present nor absent")
-    if isinstance(dates_present, list) and day in dates_present:
+    if not category and isinstance(dates_present, list) and day in dates_present:
         return "present"
-    raise BadRecord("attendance_category is missing")
+    return "unknown"
 
 
 def _read_date(text):
@@ -137,9 +135,9 @@ def _read_date(text):
 
 def _read_time(text):
     match = _TIME.fullmatch(text)
-    if text and not match:
-        raise BadRecord("time is not written HH:MM:SS")
-    return text if not match or match[2] else f"{text}:00"
+    if not match:
+        return ""
+    return text if match[2] else f"{text}:00"
 
 
 def _read_url(text):

@@ -2,7 +2,8 @@
 
 Rule: the server pages over persons, in no order, and rows can come and go while one pages. So an
 answer is complete when as many different persons have come as the server said there are. If fewer
-came, all is asked once more; if they are too few again, there is no answer.
+came, all is asked once more; if they are too few again, there is no answer. A server that does not
+say is asked on until all have come, or a page brings nobody new, unless it says that more follow.
 """
 
 from collections.abc import Callable, Collection
@@ -18,12 +19,22 @@ ROUNDS = 2
 IDLE_PAGES = 2
 
 
+# Where servers of many kinds say that another page follows.
+NEXT_KEYS = ("next", "next_page", "next_url", "has_next", "has_more")
+
+
 class Page(NamedTuple):
-    """One page: its rows, and how many there are in all, ``None`` if it doesn't say."""
+    """One page: its rows, how many there are in all, ``None`` if it doesn't say, and whether it
+    says that more follow."""
 
     rows: list
     total: int | None
     pages: int | None
+    has_next: bool
+
+    @property
+    def is_counted(self) -> bool:
+        return self.total is not None or self.pages is not None
 
 
 def collect(ask: Callable[[int], dict], asked: Collection[str], call: str) -> list:
@@ -51,27 +62,28 @@ def _collect_once(ask, asked, call):
         page = _read_page(ask(number), call)
         known = len(keys)
         keys.update(map(get_row_key, page.rows))
-        rows += page.rows
+        idle = 0 if len(keys) > known else idle + 1
+        if page.is_counted or not idle:
+            rows += page.rows
         # The most that was ever said: a row that is removed moves an unseen one to a seen page.
         expected = max(expected, page.total or 0)
         if max(expected, len(keys)) > most:
             problem = "the server answers about everybody instead of the persons asked about"
             advice = "It, or a proxy on the way, drops the body of GET requests."
             raise BadAnswerError(problem, call, advice=f"{advice} {ASK_THEM}")
-        if _is_last(page, number, keys, expected, asked):
+        if _is_last(page, number, keys, expected, asked, idle):
             return rows, len(keys), expected
-        idle = 0 if len(keys) > known else idle + 1
     problem = f"the pages don't end: after {number}, they bring nobody new"
     raise BadAnswerError(problem, call, advice=ASK_THEM)
 
 
-def _is_last(page, number, keys, expected, asked):
-    if not page.rows:
-        return True
-    if page.total is None and page.pages is None:
-        # Such a server may well know no pages, and give the same ones again for page 2.
-        return len(page.rows) < len(asked) or keys.issuperset(asked)
-    return len(keys) >= expected and (page.pages is None or number >= page.pages)
+def _is_last(page, number, keys, expected, asked, idle):
+    if page.is_counted:
+        return not page.rows or (
+            len(keys) >= expected and (page.pages is None or number >= page.pages)
+        )
+    # Such a server may well know no pages, and give the same ones again for page 2.
+    return keys.issuperset(asked) or (idle and not page.has_next)
 
 
 def _read_page(payload, call) -> Page:
@@ -85,7 +97,12 @@ def _read_page(payload, call) -> Page:
         rows,
         _read_total(pagination.get("total_records")),
         _read_total(pagination.get("total_pages")),
+        any(_says_next(part) for part in (payload, pagination, payload.get("links"))),
     )
+
+
+def _says_next(part):
+    return isinstance(part, dict) and any(map(part.get, NEXT_KEYS))
 
 
 def _read_total(value):

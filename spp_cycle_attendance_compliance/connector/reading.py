@@ -135,10 +135,11 @@ class _Batch:
         for row, items in zip(rows, lists, strict=True):
             own = self._read_list(person_id, items, row.get("dates_present"))
             found = _merge(found, own) if found else own
-        if _contradicts(rows, found.values(), len(self.set_aside) - bad_before):
+        bad = len(self.set_aside) - bad_before
+        if _contradicts(rows, found.values(), bad):
             self.contradictions.append(person_id)
         kept = self._keep_asked_for([found[number] for number in sorted(found)])
-        return PersonAnswer(person_id, digest, kept)
+        return PersonAnswer(person_id, digest, kept, bad)
 
     def _read_list(self, person_id, items, dates_present):
         found, count = {}, 0
@@ -228,5 +229,6 @@ def _contradicts(rows, attendances, bad):
     """Whether a row has a number of days present that its list doesn't bear out."""
     days = len({item.date for item in attendances if item.category == "present"})
     said = {read_count(row.get("number_of_days_present")) for row in rows} - {None}
-    # One that was set aside may, or may not, be a day of its own to the server.
-    return any(not days <= number <= days + bad for number in said)
+    # One that can't be read may, or may not, be a day of its own to the server.
+    unclear = bad + sum(item.category == "unknown" for item in attendances)
+    return any(not days <= number <= days + unclear for number in said)

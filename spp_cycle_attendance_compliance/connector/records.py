@@ -38,6 +38,7 @@ class Attendance(NamedTuple):
     """One attendance, or absence.
 
     :param time: "HH:MM:SS", or "" if it isn't known
+    :param category: unknown if it says neither present nor absent
     :param type_id: the server's ID of the type, which may be none of the types that it lists
     :param external_url: an http or https address, or ""
     :param submitted_datetime: "YYYY-MM-DD HH:MM:SS" as the server tells it, or ""
@@ -46,7 +47,7 @@ class Attendance(NamedTuple):
     external_id: int
     date: date
     time: str
-    category: Literal["present", "absent"]
+    category: Literal["present", "absent", "unknown"]
     type_id: int | None
     location_id: int | None
     description: str
@@ -74,11 +75,13 @@ class PersonAnswer(NamedTuple):
     :param digest: a hash of all that came about the person, in whatever order it came
     :param attendances: ordered by their ID; ``None`` if the digest is the known one: then nothing
         has changed, and nothing was checked again
+    :param unreadable: how many more records there are about the person that can't be used
     """
 
     person_id: str
     digest: str
     attendances: tuple[Attendance, ...] | None
+    unreadable: int = 0
 
 
 class Known(NamedTuple):

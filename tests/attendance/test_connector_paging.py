@@ -86,7 +86,30 @@ def test_17_without_pagination(client, server, ask, people):
         assert ask(client, (*ALL, "P9")).persons == expected
     server.next("attendance", Fault.change(lambda answer: {"records": answer["records"]}))
     assert ask(client, (*ALL, "P9")).persons == expected
-    assert _get_pages(server) == [1] * 5
+    # Who is missing may be on another page: it does not say that there is none.
+    assert _get_pages(server) == [1] + [1, 2] * 4
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"next": "https://attendance.example/attendances?cursor=2"},
+        {"pagination": {"has_more": True}},
+        {"pagination": {"next_page": 2}},
+        {"links": {"next": "/attendances?cursor=2"}},
+    ],
+)
+def test_18_more_follow_that_can_not_be_reached(answer):
+    with pytest.raises(BadAnswerError, match="bring nobody new"):
+        collect(lambda _page: {"records": _rows("AB"), **answer}, "ABC", "asking")
+    asked_for = []
+
+    def ask(page):
+        asked_for.append(page)
+        return {"records": _rows("ABC"[page - 1]), **answer}
+
+    assert len(collect(ask, "ABC", "asking")) == 3
+    assert asked_for == [1, 2, 3]
 
 
 def test_18_a_row_that_is_removed_while_one_pages(connect, paged, people, ask):
@@ -204,15 +227,18 @@ def _rows(text):
         # Only one of the two numbers, or none.
         ("AB C", 3, None, [1, 2]),
         ("AB C", None, 2, [1, 2]),
-        ("AB", None, None, [1]),
+        ("AB", None, None, [1, 2]),
         ("ABC", None, None, [1]),
         ("ABX C ", None, None, [1, 2]),
+        # Capped, without a word of it.
+        ("A B C", None, None, [1, 2, 3]),
+        ("A B ", None, None, [1, 2, 3]),
         ("ABX XYZ ", None, None, [1, 2, 3]),
         # Numbers that are none count as none.
-        ("AB", "many", {}, [1]),
-        ("AB", -1, True, [1]),
-        ("AB", float("inf"), float("nan"), [1]),
-        ("AB", 1.5, "1" * 50, [1]),
+        ("AB", "many", {}, [1, 2]),
+        ("AB", -1, True, [1, 2]),
+        ("AB", float("inf"), float("nan"), [1, 2]),
+        ("AB", 1.5, "1" * 50, [1, 2]),
         ("AB C", "3", "2", [1, 2]),
         # More pages follow than it said, or fewer.
         ("A B C", 3, 1, [1, 2, 3]),
