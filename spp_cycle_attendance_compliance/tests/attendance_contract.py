@@ -47,7 +47,7 @@ def attendance(number, day, type_id=1, location_id=1, category="present", **valu
         "attendance_description": "",
         "attendance_external_url": "",
         "submitted_by": "officer",
-        "submitted_datetime": "2026-11-20 10:00:00",
+        "submitted_datetime": "2025-11-20 10:00:00",
         "submission_source": "",
         "attendance_category": category,
         **values,

@@ -3,7 +3,7 @@
 Needs no Odoo. As a program it serves until it is ended: ``python attendance_server.py --help``.
 In a test::
 
-    people = {"NID1": [attendance(1, "2026-11-04")], "NID2": []}
+    people = {"NID1": [attendance(1, "2025-11-04")], "NID2": []}
     with AttendanceServer(people) as server:
         server.next("attendance", Fault.status(503), times=2)  # of attendance_faults.py
         ...  # ask server.url
@@ -147,8 +147,8 @@ def main():
     parser.add_argument("--auth-kind", choices=("json", "oauth2"), default="json")
     parser.add_argument("--people", type=int, default=100, help="how many to generate")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--from", dest="first", type=date.fromisoformat, default="2026-11-01")
-    parser.add_argument("--to", dest="last", type=date.fromisoformat, default="2026-11-30")
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, default="2025-11-01")
+    parser.add_argument("--to", dest="last", type=date.fromisoformat, default="2025-11-30")
     given = parser.parse_args()
     if given.data:
         data = json.loads(given.data.read_text())

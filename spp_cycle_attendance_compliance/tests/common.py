@@ -3,7 +3,7 @@ from uuid import uuid4
 
 from odoo.tests import TransactionCase, new_test_user
 
-from ..models.attendance_settings import ID_TYPE_PARAMETER, PREFIX
+from ..models.sources.attendance_settings import ID_TYPE_PARAMETER, PREFIX
 from .attendance_server import AttendanceServer, attendance
 
 COMMON_CONTEXT = {
@@ -12,11 +12,11 @@ COMMON_CONTEXT = {
     "mail_notrack": True,
     "no_reset_password": True,
 }
-FIRST, LAST = date(2026, 11, 1), date(2026, 11, 30)
+FIRST, LAST = date(2025, 11, 1), date(2025, 11, 30)
 
 
 def days(first_number, *attended, **vals):
-    """Return presences on days of November, with one absence on each negative day."""
+    """Return presences on days of November 2025, with one absence on each negative day."""
     return [
         attendance(
             first_number + number,
@@ -70,7 +70,7 @@ class AttendanceCase(TransactionCase):
 
     @classmethod
     def _create_cycle(cls, program=None, registrants=(), state="draft", **vals):
-        """Create a cycle in November 2026 that asks for 2 days, with enrolled members."""
+        """Create a cycle that counts November 2025 and asks for 2 days, with enrolled members."""
         program = program or cls._create_program()
         today = date.today()
         cycle = cls.env["g2p.cycle"].create(
@@ -82,6 +82,7 @@ class AttendanceCase(TransactionCase):
                 "end_date": today + timedelta(days=30),
                 "state": state,
                 "use_attendance_criteria": True,
+                "attendance_period": "dates",
                 "from_date": FIRST,
                 "to_date": LAST,
                 "required_number_of_attendance": 2,
@@ -144,7 +145,7 @@ class AttendanceCase(TransactionCase):
         """Press "Compliance Criteria", and return the run; applied whatever the brake says."""
         run = self._get_run(cycle.action_filter_beneficiaries_by_compliance_criteria())
         if run.state == "waiting":
-            run.action_apply()
+            run._decide_to_apply("As agreed")
         return run
 
     def _get_run(self, action):

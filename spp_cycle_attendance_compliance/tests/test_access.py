@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
-from ..models.attendance_settings import PREFIX, SECRET_PARAMETER
+from ..models.sources.attendance_settings import PREFIX, SECRET_PARAMETER
 from .common import AttendanceCase, days
 
 MANAGER = "g2p_programs.g2p_program_manager"
@@ -23,7 +23,8 @@ EVENT_READERS = (*READERS, REGISTRAR)
 PROOF_MODELS = (
     "spp.attendance.run",
     "spp.attendance.run.line",
-    "spp.attendance.run.batch",
+    "spp.attendance.answer",
+    "spp.attendance.intake",
     "spp.attendance.override",
     "spp.cycle.group.membership.attendance",
 )
@@ -187,8 +188,8 @@ class TestAccess(AccessCase):
 
     def test_who_reads_and_records_events(self):
         self._run(self.cycle)
-        by_hand = self._record(self.person, "2026-11-09")
-        vals = {"individual_id": self.person.id, "attendance_date": "2026-11-10"}
+        by_hand = self._record(self.person, "2025-11-09")
+        vals = {"individual_id": self.person.id, "attendance_date": "2025-11-10"}
         for group, user in self.users.items():
             events = self.env["spp.event.attendance"].with_user(user)
             with self.subTest(group):
@@ -257,7 +258,7 @@ class TestAccess(AccessCase):
             company_ids=[(6, 0, other.ids)],
         )
         self._run_and_override()
-        event = self._record(self.person, "2026-11-09")
+        event = self._record(self.person, "2025-11-09")
         event.attendance_time = "10:00"
         for name in (*PROOF_MODELS, "spp.event.attendance", "spp.event.attendance.change"):
             with self.subTest(name):

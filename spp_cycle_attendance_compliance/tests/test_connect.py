@@ -4,7 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models.attendance_settings import ID_TYPE_PARAMETER, PREFIX, SECRET_PARAMETER
+from ..models.sources.attendance_settings import ID_TYPE_PARAMETER, PREFIX, SECRET_PARAMETER
 from .attendance_faults import Fault
 from .common import AttendanceCase, days
 

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
-from ..models.attendance_settings import DEFAULT_CRITERIA_PARAMETER
+from ..models.sources.attendance_settings import DEFAULT_CRITERIA_PARAMETER, ID_TYPE_PARAMETER
 from .common import AttendanceCase
 
 
@@ -96,7 +96,7 @@ class TestCriteria(AttendanceCase):
             ({"attendance_requirement": "percentage", "required_percentage": 101}, "from 1 to 100"),
             ({"household_rule": "number", "household_number": 0}, "enter 1 or more"),
             ({"household_rule": "percentage", "household_percentage": 101}, "from 1 to 100"),
-            ({"from_date": "2026-11-02", "to_date": "2026-11-01"}, "must not be before the first"),
+            ({"from_date": "2025-11-02", "to_date": "2025-11-01"}, "must not be before the first"),
             ({"from_date": last_day + timedelta(days=1)}, "must not be before the first"),
             ({"member_domain": "[('no_such_field', '=', 1)]"}, "can't be used"),
             ({"member_domain": "birthdate > 2000"}, "no condition"),
@@ -115,7 +115,7 @@ class TestCriteria(AttendanceCase):
         cycle = self._create_cycle(registrants=[self._create_person("NID1")])
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE g2p_cycle SET from_date = '2026-11-30', to_date = '2026-11-01' WHERE id = %s",
+            "UPDATE g2p_cycle SET from_date = '2025-11-30', to_date = '2025-11-01' WHERE id = %s",
             [cycle.id],
         )
         cycle.invalidate_recordset()
@@ -129,7 +129,7 @@ class TestCriteria(AttendanceCase):
                 press()
         self.assertFalse(cycle.attendance_run_ids)
         self.assertFalse(self.server.requests)
-        cycle.write({"from_date": "2026-11-01", "to_date": "2026-11-30"})
+        cycle.write({"from_date": "2025-11-01", "to_date": "2025-11-30"})
         cycle.action_preview_attendance()
         self.assertTrue(cycle.attendance_run_ids)
 
@@ -165,7 +165,7 @@ class TestCriteria(AttendanceCase):
         for vals, sentence in cases:
             cycle.write(vals)
             self.assertEqual(cycle.attendance_criteria_summary, sentence)
-        cycle = self._create_cycle(from_date=False, to_date=False)
+        cycle = self._create_cycle(attendance_period="cycle")
         self.assertIn(
             f"{cycle.start_date:%m/%d/%Y} to {cycle.end_date:%m/%d/%Y}.",
             cycle.attendance_criteria_summary,
@@ -173,20 +173,29 @@ class TestCriteria(AttendanceCase):
 
     def test_personal_identifiers(self):
         person = self._create_person("NID1")
-        self.assertEqual(person.personal_identifier, "NID1")
-        person.reg_ids.value = " NID2 "
-        self.assertEqual(person.personal_identifier, "NID2")
-        person.reg_ids.status = "invalid"
-        self.assertFalse(person.personal_identifier)
+        for value, known_as in (
+            ("NID1", "NID1"),
+            (" NID2 ", "NID2"),
+            ("NID3\t", "NID3"),
+            ("NID4\u00a0\r\n", "NID4"),
+            ("\ufeffNID 5\u200b", "NID 5"),
+            ("\u00a0\t", False),
+        ):
+            person.reg_ids.value = value
+            self.assertEqual(person.attendance_identifier, known_as)
+        person.reg_ids.write({"value": "NID6", "status": "invalid"})
+        self.assertFalse(person.attendance_identifier)
         other_type = self.env["g2p.id.type"].create({"name": "School ID"})
         self.env["g2p.reg.id"].create(
             {"partner_id": person.id, "id_type": other_type.id, "value": "S1"}
         )
-        self.assertFalse(person.personal_identifier)
-        nobody = self._create_person()
-        nobody.flush_recordset()
-        self.env["res.partner"]._recompute_personal_identifiers(other_type)
-        self.assertEqual(person.personal_identifier, "S1")
-        self.assertFalse(nobody.personal_identifier)
-        self.env["res.partner"]._recompute_personal_identifiers(self.id_type)
-        self.assertFalse(person.personal_identifier)
+        person.invalidate_recordset()
+        self.assertFalse(person.attendance_identifier)
+        self._set_param(ID_TYPE_PARAMETER, other_type.id)
+        person.invalidate_recordset()
+        self.assertEqual(person.attendance_identifier, "S1")
+        self._set_param(ID_TYPE_PARAMETER, False)
+        person.invalidate_recordset()
+        self.assertFalse(person.attendance_identifier)
+        person.personal_identifier = "KEPT\t"
+        self.assertEqual(person.attendance_identifier, "KEPT")

@@ -2,7 +2,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from ..event_store import EventStore
+from ..models.intakes.event_store import EventStore
 from .attendance_server import AttendanceServer
 from .common import EventCase, days
 
@@ -39,7 +39,7 @@ class TestEvents(EventCase):
                     "attendance_description": description,
                     "attendance_external_url": url,
                     "submitted_by": "officer",
-                    "submitted_datetime": "2026-11-20 10:00:00",
+                    "submitted_datetime": "2025-11-20 10:00:00",
                     "event_data_source": self.server.url,
                     "event_data_external_id": number,
                     "company_id": self.person.company_id.id,
@@ -92,15 +92,15 @@ class TestEvents(EventCase):
             second, [{"new_count": 0, "changed_count": 0, "withdrawn_count": 0, "call_count": 2}]
         )
         events = self._get_events()
-        self.assertEqual(events.last_seen_run_id, second)
-        self.assertNotEqual(events.run_id, second)
+        self.assertEqual(events.last_seen_intake_id.run_id, second)
+        self.assertNotEqual(events.intake_id.run_id, second)
 
     def test_an_answer_that_has_not_changed_is_not_read_again(self):
         known, unknown = self._create_person("NID2"), self._create_person("NID3")
         for person in (known, unknown):
             self._create_membership(self.cycle, person)
         self.server.people["NID2"] = days(11, 1)
-        columns = ("partner_id", "identifier", "answer", "digest", "answer_digest", "verdict")
+        columns = ("partner_id", "identifier", "finding", "verdict")
         first, before = self._run(self.cycle), self._snapshot()
         with patch.object(EventStore, "store", side_effect=AssertionError("read again")):
             second = self._run(self.cycle)
@@ -109,15 +109,15 @@ class TestEvents(EventCase):
             second.line_ids.mapped(lambda line: [line[name] for name in columns]),
             first.line_ids.mapped(lambda line: [line[name] for name in columns]),
         )
-        self.assertEqual(second.line_ids.mapped("answer"), ["known", "known", "unknown"])
+        self.assertEqual(second.line_ids.mapped("finding"), ["known", "known", "unknown"])
 
         del self.server.people["NID2"]
         self.server.people["NID3"] = days(21, 4)
         third = self._run(self.cycle)
-        self.assertEqual(third.line_ids.mapped("answer"), ["known", "unknown", "known"])
+        self.assertEqual(third.line_ids.mapped("finding"), ["known", "unknown", "known"])
         self.assertEqual((third.new_count, third.withdrawn_count), (1, 1))
-        self.assertEqual(self._get_events(known).withdrawn_run_id, third)
-        self.assertEqual(self._get_events(unknown).run_id, third)
+        self.assertEqual(self._get_events(known).withdrawn_intake_id.run_id, third)
+        self.assertEqual(self._get_events(unknown).intake_id.run_id, third)
 
     def test_the_same_events_in_another_order_write_nothing(self):
         self._run(self.cycle)
@@ -131,7 +131,7 @@ class TestEvents(EventCase):
         first = self._run(self.cycle)
         corrected, withdrawn, absent = self._get_events()
         attendances = self.server.people["NID1"]
-        attendances[0].update(date="2026-11-05", time="10:30:00")
+        attendances[0].update(date="2025-11-05", time="10:30:00")
         attendances[2]["attendance_category"] = "present"
         del attendances[1]
         second = self._run(self.cycle)
@@ -152,8 +152,8 @@ class TestEvents(EventCase):
             [
                 {
                     "field_name": "attendance_date",
-                    "old_value": "2026-11-01",
-                    "new_value": "2026-11-05",
+                    "old_value": "2025-11-01",
+                    "new_value": "2025-11-05",
                     "run_id": second.id,
                 },
                 {
@@ -215,7 +215,7 @@ class TestEvents(EventCase):
             {"name": "B", "external_id": 2, "external_source": self.server.url}
         )
         self._run(self.cycle)
-        by_hand = self._record(self.person, "2026-11-04")
+        by_hand = self._record(self.person, "2025-11-04")
         self.server.people["NID1"].clear()
         before = self._snapshot()
         stranger = self._create_person("NID2")
@@ -241,7 +241,7 @@ class TestEvents(EventCase):
             {"name": "Training", "external_id": 1, "external_source": self.server.url}
         )
         self._run(self.cycle)
-        narrow = self._create_cycle(registrants=[self.person], to_date="2026-11-01")
+        narrow = self._create_cycle(registrants=[self.person], to_date="2025-11-01")
         gone = self.server.people["NID1"].pop(0)
         self._run(narrow)
         self.assertTrue(self._get_events()[0].withdrawn)
@@ -252,24 +252,25 @@ class TestEvents(EventCase):
     def test_who_asks_last_has_the_last_word_though_its_run_is_older(self):
         """As when a batch in the background fails, and is tried again later."""
         other = self._create_cycle(registrants=[self.person])
-        older = self.env["spp.attendance.run"]._open(self.cycle, "preview")
-        older._prepare()
+        runs = self.env["spp.attendance.run"].sudo()._as_writer()
+        older = runs._open(self.cycle, "preview")
+        older._plan_intakes()
         brought = self._run(other)
         attendances = self.server.people.pop("NID1")
         with older._get_client() as client:
-            older._fetch(older.batch_ids, client)
+            older._ask(older.intake_ids, client)
         events = self._get_events()
-        self.assertEqual(events.withdrawn_run_id, older)
-        self.assertEqual(events.mapped("last_seen_run_id"), brought)
+        self.assertEqual(events.withdrawn_intake_id.run_id, older)
+        self.assertEqual(events.mapped("last_seen_intake_id.run_id"), brought)
         evaluated = self._get_run(other.action_evaluate_attendance())
-        self.assertEqual(evaluated.line_ids.answer, "unknown")
+        self.assertEqual(evaluated.line_ids.finding, "unknown")
         # The very answer that the other run got: but it is not the last one.
         self.server.people["NID1"] = attendances
         again = self._run(other)
-        self.assertEqual(again.line_ids.answer_digest, brought.line_ids.answer_digest)
+        self.assertEqual(again.line_ids.answer_id.answer_digest, brought.line_ids.answer_id.answer_digest)
         self.assertEqual(again.line_ids.number_of_attendance, 2)
         self.assertFalse(events.filtered("withdrawn"))
-        self.assertEqual(events.last_seen_run_id, again)
+        self.assertEqual(events.last_seen_intake_id.run_id, again)
 
     def test_types_that_are_imported_later_are_filled_in(self):
         self._run(self.cycle)
@@ -282,7 +283,7 @@ class TestEvents(EventCase):
 
     def test_a_record_that_cannot_be_read_withdraws_nothing(self):
         self._run(self.cycle)
-        self.server.people["NID1"][0]["date"] = "2026-11-1x"
+        self.server.people["NID1"][0]["date"] = "2025-11-1x"
         self._run(self.cycle)
         self.assertEqual(self._get_events().mapped("withdrawn"), [False] * 3)
 

@@ -9,7 +9,7 @@ class TestEventsByHand(EventCase):
     """What registrars record, import and correct."""
 
     def test_recorded_by_hand(self):
-        first = self._record(self.person, "2026-11-01", attendance_time="08:15")
+        first = self._record(self.person, "2025-11-01", attendance_time="08:15")
         second = self._record(self.person, "2026-10-01")
         self.assertEqual(self._get_data().mapped("res_id"), (first + second).ids)
         self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
@@ -33,13 +33,13 @@ class TestEventsByHand(EventCase):
     def test_a_copy_is_recorded_by_hand(self):
         self._run(self.cycle)
         registrar = self._create_user("registrar5", "g2p_registry_base.group_g2p_registrar")
-        copy = self._get_events()[0].with_user(registrar).copy({"attendance_date": "2026-11-20"})
+        copy = self._get_events()[0].with_user(registrar).copy({"attendance_date": "2025-11-20"})
         self.assertRecordValues(copy, [{"is_fetched": False, "run_id": False, "withdrawn": False}])
 
     def test_moved_to_another_person(self):
         other = self._create_person()
-        event = self._record(self.person, "2026-11-01")
-        self._record(other, "2026-11-01")
+        event = self._record(self.person, "2025-11-01")
+        self._record(other, "2025-11-01")
         event.individual_id = other
         self.assertFalse(self._get_data())
         self.assertEqual(self._get_data(other).mapped("state"), ["inactive", "active"])
@@ -54,7 +54,7 @@ class TestEventsByHand(EventCase):
         ]
         for vals, error, sentence in cases:
             with self.subTest(vals=vals), self.assertRaisesRegex(error, sentence):
-                self._record(self.person, "2026-11-01", **vals)
+                self._record(self.person, "2025-11-01", **vals)
 
     def test_types_and_locations_in_use_are_kept(self):
         for name, field in (
@@ -65,11 +65,11 @@ class TestEventsByHand(EventCase):
                 used, unused, known = self.env[name].create(
                     [{"name": "School"}, {"name": "Shool"}, {"name": "Clinic", "external_id": 9}]
                 )
-                event = self._record(self.person, "2026-11-01", **{field: used.id})
+                event = self._record(self.person, "2025-11-01", **{field: used.id})
                 number = unused.id
                 unused.unlink()
                 with self.assertRaisesRegex(ValidationError, "does not exist any more"):
-                    self._record(self.person, "2026-11-02", **{field: number})
+                    self._record(self.person, "2025-11-02", **{field: number})
                 for record in (used, known):
                     with self.assertRaisesRegex(UserError, "Archive it instead"):
                         record.sudo().unlink()
@@ -79,7 +79,7 @@ class TestEventsByHand(EventCase):
         self._run(self.cycle)
         event = self._get_events()[0].with_user(self.env.ref("base.user_admin"))
         for change in (
-            lambda: event.write({"attendance_date": "2026-11-09"}),
+            lambda: event.write({"attendance_date": "2025-11-09"}),
             event.action_withdraw,
         ):
             with self.assertRaisesRegex(UserError, "can't be changed here"):
@@ -100,8 +100,8 @@ class TestEventsByHand(EventCase):
         registrar = self._create_user("registrar", "g2p_registry_base.group_g2p_registrar")
         events = self.env["spp.event.attendance"].with_user(registrar)
         rows = [
-            [self.person.name, "2026-11-01", "present"],
-            [self.person.name, "2026-11-02", "absent"],
+            [self.person.name, "2025-11-01", "present"],
+            [self.person.name, "2025-11-02", "absent"],
         ]
         result = events.load(["individual_id", "attendance_date", "attendance_category"], rows)
         self.assertEqual(result["messages"], [])
@@ -136,7 +136,7 @@ class TestEventsByHand(EventCase):
     def test_the_platforms_wizard_for_a_household(self):
         registrar = self._create_user("registrar3", "g2p_registry_base.group_g2p_registrar")
         other = self._create_person()
-        self._record(self.person, "2026-11-01")
+        self._record(self.person, "2025-11-01")
         household = self._create_household(self.person, other)
         wizard = self._open_wizard(registrar, household)
         self.assertEqual(wizard.member_ids, self.person + other)
@@ -149,7 +149,7 @@ class TestEventsByHand(EventCase):
 
     def test_the_platforms_wizard_is_cancelled(self):
         registrar = self._create_user("registrar4", "g2p_registry_base.group_g2p_registrar")
-        self._record(self.person, "2026-11-01")
+        self._record(self.person, "2025-11-01")
         wizard = self._open_wizard(registrar, self.person)
         self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
         wizard.action_cancel()

@@ -9,7 +9,7 @@ from odoo.addons.queue_job.exception import RetryableJobError
 from odoo.addons.queue_job.job import Job
 
 from ..connector import AttendanceError, Limits
-from ..models import attendance_run_preparation, cycle
+from ..models.runs import attendance_run_asking, cycle
 from .attendance_faults import Fault
 from .common import AttendanceCase, days
 
@@ -22,7 +22,7 @@ class TestJobs(AttendanceCase):
         super().setUp()
         for module, name, value in (
             (cycle, "MIN_ROW_JOB_QUEUE", 0),
-            (attendance_run_preparation, "BATCH_SIZE", 2),
+            (attendance_run_asking, "INTAKE_SIZE", 2),
         ):
             patcher = patch.object(module, name, value)
             patcher.start()
@@ -39,7 +39,7 @@ class TestJobs(AttendanceCase):
         self.addCleanup(patcher.stop)
         self.persons = [self._create_person(f"J{number}") for number in range(5)]
         for number, person in enumerate(self.persons):
-            self.server.people[person.personal_identifier] = days(number * 10 + 1, 1, 2)
+            self.server.people[person.attendance_identifier] = days(number * 10 + 1, 1, 2)
         self.server.people["J4"].pop()
         self.cycle = self._create_cycle(registrants=self.persons)
 
@@ -87,7 +87,7 @@ class TestJobs(AttendanceCase):
         self.assertIn("attendance", self.cycle.locked_reason)
         self.assertFalse(self.server.requests)
         self.assertTrue(self._perform_next(run))
-        self.assertEqual(run.batch_ids.mapped("person_count"), [2, 2, 1])
+        self.assertEqual(run.intake_ids.mapped("person_count"), [2, 2, 1])
         self.assertEqual(set(self._get_jobs(run).mapped("channel")), {"root_program.cycle"})
         self.assertTrue(self._perform_next(run))
         self.assertIn(run.progress, (20, 40))
@@ -143,17 +143,17 @@ class TestJobs(AttendanceCase):
         self.assertIn("403", run.error)
         self.assertEqual(self._get_states(), ["enrolled"] * 5)
         self.assertIn("Retry", self.cycle.message_ids[:1].body)
-        # What is left of the first attempt does nothing any more.
+        # What is left of it does nothing any more.
         self._perform_all(run)
         self.assertEqual((run.state, len(self.server.asked("attendance"))), ("failed", 2))
-        run.action_retry()
-        self.assertEqual((run.state, run.attempt, self.cycle.locked), ("running", 2, True))
-        self._perform_all(run)
-        self.assertEqual((run.state, self.cycle.locked), ("done", False))
+        again = self._get_run(run.action_retry())
+        self.assertEqual((again.state, self.cycle.locked), ("running", True))
+        self._perform_all(again)
+        self.assertEqual((run.state, again.state, self.cycle.locked), ("failed", "done", False))
         asked = [request.body["person_ids"] for request in self.server.asked("attendance")]
         done, refused, *retried = asked
         self.assertIn(refused, retried)
-        everybody = [person.personal_identifier for person in self.persons]
+        everybody = [person.attendance_identifier for person in self.persons]
         self.assertCountEqual([each for batch in (done, *retried) for each in batch], everybody)
         self.assertEqual(self._get_states(), ["enrolled"] * 4 + ["non_compliant"])
 
@@ -186,9 +186,9 @@ class TestJobs(AttendanceCase):
                     self.env["g2p.cycle"]._cron_release_attendance_runs()
                     self.assertFalse(self.cycle.locked)
                 self.assertIn("stopped", run.error)
-        run.action_retry()
-        self._perform_all(run)
-        self.assertEqual(run.state, "done")
+        again = self._get_run(run.action_retry())
+        self._perform_all(again)
+        self.assertEqual(again.state, "done")
 
     def test_the_moment_before_the_last_step(self):
         """All batches are done, and the job engine is about to start what waited for them."""
@@ -205,7 +205,7 @@ class TestJobs(AttendanceCase):
     def test_an_unexpected_error_names_no_details(self):
         run = self._press()
         bug = ZeroDivisionError("secret detail")
-        with patch.object(type(run), "_prepare", side_effect=bug):
+        with patch.object(type(run), "_plan_intakes", side_effect=bug):
             self.assertIs(self._fail_next(run), bug)
         self.assertEqual((run.state, self.cycle.locked), ("failed", False))
         self.assertNotIn("secret detail", run.error)

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models.attendance_settings import (
+from ..models.sources.attendance_settings import (
     ID_TYPE_PARAMETER,
     NO_DATA_LIMIT_PARAMETER,
     NON_COMPLIANT_LIMIT_PARAMETER,
@@ -146,12 +146,12 @@ class TestRun(AttendanceCase):
         self.assertIn("403", self.cycle.attendance_run_message)
         self.assertEqual(self.env["spp.event.attendance"].search_count([]), events)
         self.assertFalse(self.env["spp.event.attendance"].search([("withdrawn", "=", True)]))
-        run.action_retry()
-        self.assertEqual((run.state, run.attempt), ("waiting", 2))
-        run.action_apply()
+        again = self._get_run(run.action_retry())
+        self.assertEqual((run.state, again.state), ("failed", "waiting"))
+        again._decide_to_apply("As agreed")
         self.assertEqual(self._get_states(), ["non_compliant", "non_compliant"])
         with self.assertRaisesRegex(UserError, "Only a run that failed"):
-            run.action_retry()
+            again.action_retry()
 
     def test_a_preview_applies_nothing_until_told(self):
         run = self._get_run(self.cycle.action_preview_attendance())
@@ -184,8 +184,10 @@ class TestRun(AttendanceCase):
     def test_changed_criteria_are_not_applied_unseen(self):
         run = self._get_run(self.cycle.action_preview_attendance())
         self.cycle.required_number_of_attendance = 3
-        with self.assertRaisesRegex(UserError, "criteria of the cycle were changed"):
-            run.action_apply()
+        run.action_apply()
+        self.assertEqual(run.state, "outdated")
+        self.assertIn("criteria of the cycle were changed", run.outdated_reason)
+        self.assertEqual(self._get_states(), ["enrolled", "enrolled"])
 
     def test_a_member_who_was_paused_meanwhile_stays_paused(self):
         run = self._get_run(self.cycle.action_preview_attendance())
@@ -211,10 +213,10 @@ class TestRun(AttendanceCase):
             (4, 0, 50, 50, None),
             (2, 2, 50, 50, None),
             (1, 3, 50, 50, "3 of 4 persons have no data"),
-            (1, 3, 100, 50, "3 of 4 enrolled members would become non-compliant"),
+            (1, 3, 100, 50, "3 of 4 members would become non-compliant"),
             (1, 3, 75, 75, None),
             (3, 1, 20, 100, "1 of 4 persons have no data, more than 20%"),
-            (3, 1, 100, 24, "1 of 4 enrolled members"),
+            (3, 1, 100, 24, "1 of 4 members"),
             (3, 1, 100, 25, None),
         ]
         for index, (known, unknown, no_data_limit, refused_limit, reason) in enumerate(cases):
@@ -223,7 +225,7 @@ class TestRun(AttendanceCase):
                 self._set_param(NON_COMPLIANT_LIMIT_PARAMETER, refused_limit)
                 persons = [self._create_person(f"B{index}-{each}") for each in range(4)]
                 for number, person in enumerate(persons[:known]):
-                    identifier = person.personal_identifier
+                    identifier = person.attendance_identifier
                     first_id = 1000 + index * 100 + number * 10
                     self.server.people[identifier] = days(first_id, 1, 2)
                 cycle = self._create_cycle(registrants=persons)
@@ -249,7 +251,7 @@ class TestRun(AttendanceCase):
         run = self._get_run(self.cycle.action_evaluate_attendance())
         self.assertEqual(len(self.server.requests), asked)
         self.assertEqual(self._get_states(), ["enrolled", "enrolled"])
-        answers = {line.partner_id: line.answer for line in run.line_ids}
+        answers = {line.partner_id: line.finding for line in run.line_ids}
         self.assertEqual(answers[unknown], "unknown")
         self.assertEqual(answers[newcomer], "not_asked")
         self.assertEqual(self._get_membership(self.cycle, newcomer).attendance_status, "no_data")
@@ -259,11 +261,11 @@ class TestRun(AttendanceCase):
         self._run(self.cycle)
         self.cycle.from_date += timedelta(days=1)
         run = self._get_run(self.cycle.action_evaluate_attendance())
-        self.assertEqual(set(run.line_ids.mapped("answer")), {"known"})
+        self.assertEqual(set(run.line_ids.mapped("finding")), {"known"})
         run = self._get_run(self.cycle.action_evaluate_attendance())
         self.cycle.to_date += timedelta(days=1)
         run = self._get_run(self.cycle.action_evaluate_attendance())
-        self.assertEqual(set(run.line_ids.mapped("answer")), {"not_asked"})
+        self.assertEqual(set(run.line_ids.mapped("finding")), {"not_asked"})
         self.assertEqual(run.state, "waiting")
 
     @mute_logger("odoo.sql_db")
@@ -329,27 +331,29 @@ class TestRun(AttendanceCase):
 
     def test_the_proof_is_not_deleted_even_by_the_superuser(self):
         run = self._press()
-        for proof in (run, run.batch_ids, run.line_ids):
+        for proof in (run, run.intake_ids, run.line_ids, run.line_ids.answer_id):
             with self.assertRaisesRegex(UserError, "kept for ever"):
                 proof.sudo().unlink()
 
     def test_another_server_is_not_given_this_ones_secret(self):
-        self.server.next("attendance", Fault.status(403))
-        run = self._press()
+        runs = self.env["spp.attendance.run"].sudo()._as_writer()
+        run = runs._open(self.cycle, "apply")
         self._set_param(PREFIX + "attendance_server_url", "http://127.0.0.1:9")
-        run.action_retry()
-        self.assertEqual(run.state, "failed")
-        self.assertIn("Another attendance system", run.error)
+        with self.assertRaisesRegex(UserError, "Another attendance system"):
+            run._get_client()
+        run._finish()
+        self.assertEqual(run.state, "outdated")
 
-    def test_a_second_override_replaces_the_first(self):
+    def test_a_second_override_is_refused_while_the_first_is_in_force(self):
         membership = self._get_membership(self.cycle, self.truant)
-        first, second = self.env["spp.attendance.override"].create(
-            [
-                {"cycle_membership_id": membership.id, "verdict": verdict, "reason": "Reason"}
-                for verdict in ("compliant", "non_compliant")
-            ]
-        )
-        self.assertTrue(first.lifted_at)
+        vals = {"cycle_membership_id": membership.id, "reason": "Was ill"}
+        first = self.env["spp.attendance.override"].create({**vals, "verdict": "compliant"})
+        with self.assertRaisesRegex(UserError, "Was ill. Lift that override first"):
+            self.env["spp.attendance.override"].create({**vals, "verdict": "non_compliant"})
+        first.action_lift()
+        second = self.env["spp.attendance.override"].create({**vals, "verdict": "non_compliant"})
+        with self.assertRaisesRegex(UserError, "not in force any more"):
+            first.action_lift()
         self.assertEqual(membership.attendance_override_id, second)
         self.assertEqual(membership.state, "non_compliant")
 
@@ -359,18 +363,18 @@ class TestRun(AttendanceCase):
             registrants=[self.diligent, self.truant, nobody],
             attendance_source="recorded",
         )
-        for day in ("2026-11-01", "2026-11-02", "2026-12-01"):
+        for day in ("2025-11-01", "2025-11-02", "2026-12-01"):
             self._record(self.diligent, day)
-        self._record(self.truant, "2026-11-03")
-        self._record(self.truant, "2026-11-04").action_withdraw()
+        self._record(self.truant, "2025-11-03")
+        self._record(self.truant, "2025-11-04").action_withdraw()
         run = self._run(cycle)
         self.assertFalse(self.server.requests)
         self.assertRecordValues(
             run.line_ids,
             [
-                {"number_of_attendance": 2, "answer": "recorded", "verdict": "compliant"},
-                {"number_of_attendance": 1, "answer": "recorded", "verdict": "non_compliant"},
-                {"number_of_attendance": 0, "answer": "unrecorded", "verdict": "no_data"},
+                {"number_of_attendance": 2, "finding": "recorded", "verdict": "compliant"},
+                {"number_of_attendance": 1, "finding": "recorded", "verdict": "non_compliant"},
+                {"number_of_attendance": 0, "finding": "unrecorded", "verdict": "no_data"},
             ],
         )
 

@@ -1,6 +1,6 @@
 from odoo.tests import HttpCase, tagged
 
-from ..models.attendance_settings import CONNECTION_PARAMETERS, ID_TYPE_PARAMETER, PREFIX
+from ..models.sources.attendance_settings import CONNECTION_PARAMETERS, ID_TYPE_PARAMETER, PREFIX
 from .common import AttendanceCase, days
 
 

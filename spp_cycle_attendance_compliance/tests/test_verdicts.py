@@ -245,7 +245,7 @@ class TestVerdicts(AttendanceCase):
         self.server.people["TWIN"] = days(100, 1, 2)
         self.server.people["SPOILED"] = [
             *days(200, 1, 2),
-            {**days(210, 3)[0], "date": "2026-11-1x"},
+            {**days(210, 3)[0], "date": "2025-11-1x"},
         ]
         cycle = self._create_cycle(registrants=[nobody, unknown, first, second, spoiled, *known])
         run = self._run(cycle)

@@ -5,7 +5,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..connector import AttendanceError, ConfigurationError, Limits, Question
-from ..models.attendance_settings import ID_TYPE_PARAMETER
+from ..models.sources.attendance_settings import ID_TYPE_PARAMETER
 
 # Whoever pressed the button is waiting.
 LIMITS = Limits(tries=2, deadline=45.0)
@@ -224,9 +224,7 @@ class ConnectAttendance(models.TransientModel):
         connection["persons_per_request"] = str(self.persons_per_request)
         settings._set_connection(connection)
         self.sudo().new_client_secret = False
-        if self.id_type_id != settings._get_id_type():
-            self.env["ir.config_parameter"].sudo().set_param(ID_TYPE_PARAMETER, self.id_type_id.id)
-            self.env["res.partner"].sudo()._recompute_personal_identifiers(self.id_type_id)
+        self.env["ir.config_parameter"].sudo().set_param(ID_TYPE_PARAMETER, self.id_type_id.id)
 
     def _get_typed_connection(self):
         """Return the connection's settings as typed; a secret only if one was."""

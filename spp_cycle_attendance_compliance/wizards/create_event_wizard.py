@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ..models.event_data import ATTENDANCE_MODEL, EVENT_MIXIN
+from ..models.events.event_data import ATTENDANCE_MODEL, EVENT_MIXIN
 
 
 class CreateEventWizard(models.TransientModel):

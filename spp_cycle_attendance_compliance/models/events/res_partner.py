@@ -1,80 +1,46 @@
 from odoo import _, api, fields, models
 from odoo.tools import SQL
 
-BLANKS = " \t\n\r\f\v\u00a0"
+from ..intakes.identifiers import get_identifier, normalise
+
+IDENTIFIERS_GROUP = "spp_cycle_attendance_compliance.group_identifiers"
 
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
+    # Kept by the earlier module. A source that was brought along without an ID type goes by it.
     personal_identifier = fields.Char(
-        compute="_compute_personal_identifier",
-        store=True,
-        index="btree_not_null",
-        help="The ID by which the attendance system knows this person: the one of the ID type "
-        "that is chosen in the connection to it.",
+        "Kept Identifier", groups=IDENTIFIERS_GROUP, readonly=True, copy=False
     )
-    registered_identifier = fields.Char(
-        "ID of the Chosen Type",
-        compute="_compute_registered_identifier",
-        help="Of the type by which the attendance system knows people.",
+    attendance_identifier = fields.Char(
+        "Known to the Attendance System as",
+        compute="_compute_attendance_identifier",
+        groups=IDENTIFIERS_GROUP,
+        help="The ID of the type by which the attendance system knows people.",
     )
     attendance_ids = fields.One2many("spp.event.attendance", "individual_id", "Attendances")
     attendance_count = fields.Integer(compute="_compute_attendance_count")
 
     @api.depends("reg_ids.value", "reg_ids.status", "reg_ids.id_type")
-    def _compute_personal_identifier(self):
-        id_type = self.env["spp.attendance.settings"]._get_id_type()
+    def _compute_attendance_identifier(self):
+        identifiers = self._get_attendance_identifiers()
         for partner in self:
-            if not id_type:
-                # An older database may have got them another way.
-                partner.personal_identifier = partner.personal_identifier
-                continue
-            partner.personal_identifier = partner._get_registered_identifier(id_type)
+            partner.attendance_identifier = identifiers.get(partner._origin.id)
 
-    @api.depends("reg_ids.value", "reg_ids.status", "reg_ids.id_type")
-    def _compute_registered_identifier(self):
-        id_type = self.env["spp.attendance.settings"]._get_id_type()
-        for partner in self:
-            partner.registered_identifier = partner._get_registered_identifier(id_type)
-
-    def _get_registered_identifier(self, id_type):
-        self.ensure_one()
-        reg_id = self.reg_ids.filtered(
-            lambda reg_id: reg_id.id_type == id_type and reg_id.status != "invalid"
-        )[:1]
-        return (reg_id.value or "").strip() or False
-
-    @api.model
-    def _recompute_personal_identifiers(self, id_type):
-        """Set the personal identifiers of all persons at once, after another ID type was chosen.
-
-        In SQL, since a national registry has millions of them.
-        """
-        self.flush_model()
+    def _get_attendance_identifiers(self):
+        """Return the identifiers by which the attendance system knows these persons, by id."""
+        self.flush_model(["personal_identifier"])
         self.env["g2p.reg.id"].flush_model()
+        id_type_id = self.env["spp.attendance.settings"]._get_id_type().id
         self.env.cr.execute(
             SQL(
-                """
-                UPDATE res_partner AS person SET personal_identifier = chosen.value
-                FROM (
-                    SELECT partner.id, reg.value
-                    FROM res_partner AS partner
-                    LEFT JOIN (
-                        SELECT DISTINCT ON (partner_id)
-                            partner_id, nullif(trim(value), '') AS value
-                        FROM g2p_reg_id
-                        WHERE id_type = %s AND status IS DISTINCT FROM 'invalid'
-                        ORDER BY partner_id, id DESC
-                    ) AS reg ON reg.partner_id = partner.id
-                ) AS chosen
-                WHERE chosen.id = person.id
-                    AND person.personal_identifier IS DISTINCT FROM chosen.value
-                """,
-                id_type.id,
+                "SELECT person.id, %s FROM res_partner AS person WHERE person.id = ANY(%s)",
+                get_identifier(id_type_id, SQL("person")),
+                self._origin.ids,
             )
         )
-        self.invalidate_model(["personal_identifier"])
+        return dict(self.env.cr.fetchall())
 
     @api.depends("attendance_ids")
     def _compute_attendance_count(self):
@@ -136,11 +102,11 @@ class ResPartner(models.Model):
 
     @api.model
     def _match_identifier(self):
-        """Return the SQL condition that a ``reg`` is the personal identifier of a ``person``."""
+        """Return the SQL condition that a ``reg`` is the kept identifier of a ``person``."""
         return SQL(
-            "reg.status IS DISTINCT FROM 'invalid'"
-            " AND btrim(reg.value, %(blanks)s) = btrim(person.personal_identifier, %(blanks)s)",
-            blanks=BLANKS,
+            "reg.status IS DISTINCT FROM 'invalid' AND %s = %s",
+            normalise(SQL("reg.value")),
+            normalise(SQL("person.personal_identifier")),
         )
 
     def action_open_attendances(self):

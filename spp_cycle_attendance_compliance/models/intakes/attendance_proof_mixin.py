@@ -3,10 +3,19 @@ from odoo.exceptions import UserError
 
 
 class AttendanceProofMixin(models.AbstractModel):
-    """What shows, years later, why a verdict was given: nobody deletes it."""
+    """What shows, years later, why a verdict was given: nobody changes or deletes it."""
 
     _name = "spp.attendance.proof.mixin"
+    _inherit = "spp.attendance.guard.mixin"
     _description = "Proof of Attendance Verdicts"
+
+    @api.model
+    def _get_guarded_fields(self):
+        return self._fields.keys()
+
+    @api.model
+    def _explain_guard(self):
+        return _("Attendance runs and intakes are the proof of the verdicts; nobody can write it.")
 
     @api.ondelete(at_uninstall=False)
     def _refuse_unlink(self):

@@ -1,26 +1,14 @@
 import re
-from datetime import datetime
 
 from odoo import _, api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools.sql import create_index
 
+from ..unchecked_many2one import UncheckedMany2one
 from .event_data import ATTENDANCE_MODEL, EVENT_MIXIN
-from .unchecked_many2one import UncheckedMany2one
 
-PRESENT, ABSENT = "present", "absent"
+PRESENT, ABSENT, UNKNOWN = "present", "absent", "unknown"
 TIME_FORMAT = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
-# Set by runs only: who could write them could pass an event off as the attendance system's.
-FETCHED_FIELDS = frozenset(
-    (
-        "event_data_source",
-        "event_data_external_id",
-        "run_id",
-        "withdrawn_run_id",
-        "cycle_id",
-        "program_id",
-        "company_id",
-    )
-)
 
 
 class EventAttendance(models.Model):
@@ -31,7 +19,7 @@ class EventAttendance(models.Model):
     """
 
     _name = "spp.event.attendance"
-    _inherit = EVENT_MIXIN
+    _inherit = [*EVENT_MIXIN, "spp.attendance.guard.mixin"]
     _description = "Attendance"
     _order = "attendance_date desc, attendance_time desc, id desc"
 
@@ -48,7 +36,11 @@ class EventAttendance(models.Model):
     attendance_type_id = UncheckedMany2one("spp.res.config.attendance.type", "Type")
     attendance_location_id = UncheckedMany2one("spp.res.config.attendance.location", "Location")
     attendance_category = fields.Selection(
-        [(PRESENT, "Present"), (ABSENT, "Absent")], "Presence", required=True, default=PRESENT
+        [(PRESENT, "Present"), (ABSENT, "Absent"), (UNKNOWN, "Unknown")],
+        "Presence",
+        required=True,
+        default=PRESENT,
+        help="Unknown: it may be a presence or an absence.",
     )
     attendance_description = fields.Text("Description")
     attendance_external_url = fields.Char("Link")
@@ -69,23 +61,30 @@ class EventAttendance(models.Model):
     is_fetched = fields.Boolean(
         "From an Attendance System", compute="_compute_is_fetched", search="_search_is_fetched"
     )
-    run_id = UncheckedMany2one("spp.attendance.run", "Brought by", readonly=True, copy=False)
-    last_seen_run_id = fields.Many2one(
-        "spp.attendance.run",
+    intake_id = UncheckedMany2one("spp.attendance.intake", "Brought by", readonly=True, copy=False)
+    last_seen_intake_id = fields.Many2one(
+        "spp.attendance.intake",
         "Last Seen by",
-        compute="_compute_last_seen_run_id",
-        help="The last run that asked for this attendance and got it.",
+        compute="_compute_last_seen_intake_id",
+        help="The last intake that asked for this attendance and got it.",
     )
-    # Plain columns, for groups and filters: an event recorded by hand has no run.
-    cycle_id = UncheckedMany2one(related="run_id.cycle_id", store=True)
-    program_id = UncheckedMany2one(related="run_id.program_id", store=True)
+    # Plain columns, for groups and filters: an event recorded by hand has no intake.
+    cycle_id = UncheckedMany2one(related="intake_id.cycle_id", store=True)
+    program_id = UncheckedMany2one(related="intake_id.program_id", store=True)
     withdrawn = fields.Boolean(readonly=True, copy=False, help="Counts no more.")
-    withdrawn_run_id = fields.Many2one(
-        "spp.attendance.run",
+    withdrawn_intake_id = UncheckedMany2one(
+        "spp.attendance.intake",
         "Withdrawn by",
         readonly=True,
         copy=False,
-        help="The run to which the attendance system did not show it any more.",
+        help="The intake to which the attendance system did not show it any more.",
+    )
+    moved_to_id = UncheckedMany2one(
+        "res.partner",
+        "Now of",
+        readonly=True,
+        copy=False,
+        help="The person of whom the attendance system tells it now. It counts for her alone.",
     )
     change_ids = fields.One2many("spp.event.attendance.change", "event_id", "Changes")
 
@@ -96,6 +95,40 @@ class EventAttendance(models.Model):
             "This attendance of the attendance system is here already.",
         ),
     ]
+
+    def init(self):
+        result = super().init()
+        # Finds whose an attendance of a source is.
+        create_index(
+            self.env.cr,
+            f"{self._table}_external_index",
+            self._table,
+            ["event_data_external_id", "event_data_source"],
+            where="event_data_external_id > 0",
+        )
+        return result
+
+    @api.model
+    def _get_guarded_fields(self):
+        return {
+            "event_data_source",
+            "event_data_external_id",
+            "intake_id",
+            "withdrawn_intake_id",
+            "moved_to_id",
+            "cycle_id",
+            "program_id",
+            "company_id",
+            "change_ids",
+        }
+
+    @api.model
+    def _explain_guard(self):
+        return _(
+            "Only what comes from an attendance system has these fields: %(fields)s. "
+            "Leave them out.",
+            fields=", ".join(sorted(self._get_guarded_fields())),
+        )
 
     @api.depends("individual_id", "attendance_date")
     def _compute_display_name(self):
@@ -119,37 +152,37 @@ class EventAttendance(models.Model):
             return [(1, "=", 1)] if wanted else [(0, "=", 1)]
         return [("event_data_external_id", *((">", 0) if True in wanted else ("in", (0, False))))]
 
-    def _compute_last_seen_run_id(self):
+    def _compute_last_seen_intake_id(self):
         for event in self:
-            event.last_seen_run_id = event._get_last_seen_run()
+            event.last_seen_intake_id = event._get_last_seen_intake()
 
-    def _get_last_seen_run(self):
-        """Return the last run that asked for this event's person, day, type and location.
+    def _get_last_seen_intake(self):
+        """Return the last intake that asked for this event's person, day, type and location.
 
-        Nothing is written on an event that is seen again unchanged. But a run that had asked for
-        it and not seen it would have withdrawn it: so who asked last before that has seen it.
+        Nothing is written on an event that is seen again unchanged. But an intake that had asked
+        for it and not seen it would have withdrawn it: so who asked last before that has seen it.
         """
         self.ensure_one()
         if not self.is_fetched:
-            return self.run_id
-        domain = [
-            ("answer", "=", "known"),
-            ("run_id.server_url", "=", self.event_data_source),
-            ("run_id.from_date", "<=", self.attendance_date),
-            ("run_id.to_date", ">=", self.attendance_date),
-            ("run_id.attendance_type_id", "in", (False, self.attendance_type_id.id)),
-            ("run_id.attendance_location_id", "in", (False, self.attendance_location_id.id)),
-        ]
-        lines = self.env["spp.attendance.run.line"].sudo()
-        asked = lines.search(
-            [("partner_id", "=", self.individual_id.id), ("batch_id", "!=", False)]
+            return self.intake_id
+        asked = (
+            self.env["spp.attendance.answer"]
+            .sudo()
+            .search([("partner_id", "=", self.individual_id.id)], order="id")
         )
-        # The run that withdrew it, and what came after, did not see it.
-        asked = asked.sorted(lambda line: (line.batch_id.answered_at or datetime.min, line.id))
-        missed = asked.filtered(lambda line: line.run_id == self.withdrawn_run_id)
+        # The one that withdrew it, and what came after, did not see it.
+        missed = asked.filtered(lambda answer: answer.intake_id == self.withdrawn_intake_id)
         if missed:
             asked = asked[: asked.ids.index(missed[0].id)]
-        return asked.filtered_domain(domain)[-1:].run_id or self.run_id
+        domain = [
+            ("answer", "=", "known"),
+            ("intake_id.server_url", "=", self.event_data_source),
+            ("intake_id.from_date", "<=", self.attendance_date),
+            ("intake_id.to_date", ">=", self.attendance_date),
+            ("intake_id.attendance_type_id", "in", (False, self.attendance_type_id.id)),
+            ("intake_id.attendance_location_id", "in", (False, self.attendance_location_id.id)),
+        ]
+        return asked.filtered_domain(domain)[-1:].intake_id or self.intake_id
 
     # Recording by hand
 
@@ -197,8 +230,6 @@ class EventAttendance(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Record attendances by hand, each with its event on the registrant's page."""
-        if not self.env.su:
-            self._check_fetched_fields({name for vals in vals_list for name in vals})
         events = super().create(vals_list)
         events._check_individual_id()
         if "attendance_event_data_id" not in self.env.context:
@@ -222,13 +253,13 @@ class EventAttendance(models.Model):
 
     def write(self, vals):
         """Correct attendances, and keep what they were before."""
-        if not self.env.su:
-            self._check_fetched_fields(vals)
+        self._refuse_guarded(vals)
+        if not self._is_attendance_writer():
             self._check_may_correct()
         before = [event._get_traced_values() for event in self]
         moved = self.individual_id if "individual_id" in vals else self.env["res.partner"]
         res = super().write(vals)
-        self.env["spp.event.attendance.change"].sudo()._log(self, before)
+        self.env["spp.event.attendance.change"].sudo()._as_writer()._log(self, before)
         if not vals.keys().isdisjoint(("individual_id", "attendance_date", "withdrawn")):
             self._update_event_data(moved)
         return res
@@ -246,17 +277,6 @@ class EventAttendance(models.Model):
         raise UserError(
             _("An attendance is never deleted. If it is wrong, correct it or withdraw it.")
         )
-
-    def _check_fetched_fields(self, names):
-        fetched = FETCHED_FIELDS.intersection(names)
-        if fetched:
-            raise AccessError(
-                _(
-                    "Only what comes from an attendance system has these fields: %(fields)s. "
-                    "Leave them out.",
-                    fields=", ".join(sorted(fetched)),
-                )
-            )
 
     def _check_may_correct(self):
         if any(event.is_fetched for event in self):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
-from .models.event_data import ATTENDANCE_MODEL
+from ..events.event_data import ATTENDANCE_MODEL
 
 # (column of the staging table, its type, column of spp_event_attendance), as `_get_row` fills it.
 COLUMNS = (
@@ -36,26 +36,47 @@ NAMED_COLUMNS = {
 
 
 class Stored(NamedTuple):
-    """How many events a batch brought, corrected and withdrew."""
+    """How many events an answer brought, corrected and withdrew; and how many of those that it
+    brought were another person's before."""
 
     new: int = 0
     changed: int = 0
     withdrawn: int = 0
+    moved: int = 0
 
 
 class EventStore:
-    """Writes the events of one run.
+    """Writes the events of one intake.
 
-    :param run: the ``spp.attendance.run`` record that asked
-    :param types, locations: records by the attendance system's ids
+    :param int intake_id: the intake that brings them
+    :param str server_url: the source that they come from
+    :param company_id: of which an attendance counts for one person
+    :param cycle_id, program_id: for which it was asked, if it was for any
+    :param SQL scope: the condition of the ``event`` that was asked for
+    :param categories: types and locations, two dicts of records by the source's ids
     """
 
-    def __init__(self, run, types, locations):
-        self.run = run
-        self.env = run.env
-        self.type_ids = {external_id: record.id for external_id, record in types.items()}
-        self.location_ids = {external_id: record.id for external_id, record in locations.items()}
+    def __init__(
+        self, env, intake_id, server_url, company_id, cycle_id, program_id, scope, categories
+    ):
+        self.env = env
+        self.server_url = server_url
+        self.scope = scope
+        self.parameters = {
+            "intake": intake_id,
+            "source": server_url,
+            "company": company_id or None,
+            "cycle": cycle_id or None,
+            "program": program_id or None,
+            "uid": env.uid,
+            "now": env.cr.now(),
+        }
+        self.type_ids, self.location_ids = (
+            {external_id: record.id for external_id, record in records.items()}
+            for records in categories
+        )
         self.unknown_categories = 0
+        self.unclear = 0
 
     def store(self, attendances, withdrawable):
         """Bring the stored events of some persons to what the attendance system has.
@@ -77,11 +98,12 @@ class EventStore:
             self._log_changes()
             changed = self._correct()
             withdrawn = self._withdraw(list(withdrawable))
+        moved = self._take_from_others()
         new = self._insert()
-        if had_events:
-            self.env["spp.event.data"]._refresh_active_attendance(had_events)
+        if had_events or moved:
+            self.env["spp.event.data"]._refresh_active_attendance(had_events + moved)
         self.env.invalidate_all(flush=False)
-        return Stored(new, changed, withdrawn)
+        return Stored(new, changed, withdrawn, len(moved))
 
     def _get_individuals_with_events(self, individual_ids):
         self.env.cr.execute(
@@ -123,6 +145,8 @@ class EventStore:
         location_id = self.location_ids.get(attendance.location_id)
         if (attendance.type_id and not type_id) or (attendance.location_id and not location_id):
             self.unknown_categories += 1
+        if attendance.category == "unknown":
+            self.unclear += 1
         return (
             individual_id,
             attendance.external_id,
@@ -155,9 +179,51 @@ class EventStore:
                         AND event.event_data_external_id = staging.external_id
                 )
                 """,
-                self.run.server_url,
+                self.server_url,
             )
         )
+
+    def _take_from_others(self):
+        """Mark the events that the source now tells of somebody else: they count for one person.
+
+        :return: the ids of those of whom it told them before
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH moved AS (
+                    UPDATE spp_event_attendance AS event
+                    SET withdrawn = TRUE, withdrawn_intake_id = %(intake)s,
+                        moved_to_id = staging.individual_id,
+                        write_uid = %(uid)s, write_date = %(now)s
+                    FROM spp_attendance_staging AS staging
+                    WHERE event.event_data_external_id = staging.external_id
+                        AND event.event_data_source = %(source)s
+                        AND event.individual_id != staging.individual_id
+                        AND event.withdrawn IS NOT TRUE
+                        AND event.company_id IS NOT DISTINCT FROM (
+                            SELECT company_id FROM res_partner WHERE id = staging.individual_id
+                        )
+                        AND NOT EXISTS (
+                            SELECT FROM spp_attendance_staging AS own
+                            WHERE own.external_id = event.event_data_external_id
+                                AND own.individual_id = event.individual_id
+                                AND own.individual_id > staging.individual_id
+                        )
+                    RETURNING event.id, event.individual_id
+                ), logged AS (
+                    INSERT INTO spp_event_attendance_change
+                        (event_id, intake_id, field_name, new_value,
+                         create_uid, create_date, write_uid, write_date)
+                    SELECT id, %(intake)s, 'withdrawn', 'true', %(uid)s, %(now)s, %(uid)s, %(now)s
+                    FROM moved
+                )
+                SELECT individual_id FROM moved
+                """,
+                **self.parameters,
+            )
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
 
     def _log_changes(self):
         """Keep what the corrected events were before."""
@@ -175,9 +241,9 @@ class EventStore:
             SQL(
                 """
                 INSERT INTO spp_event_attendance_change
-                    (event_id, run_id, field_name, old_value, new_value,
+                    (event_id, intake_id, field_name, old_value, new_value,
                      create_uid, create_date, write_uid, write_date)
-                SELECT event.id, %(run)s, traced.name, traced.old, traced.new,
+                SELECT event.id, %(intake)s, traced.name, traced.old, traced.new,
                     %(uid)s, %(now)s, %(uid)s, %(now)s
                 FROM spp_attendance_staging AS staging
                 JOIN spp_event_attendance AS event ON event.id = staging.event_id
@@ -187,7 +253,7 @@ class EventStore:
                 WHERE traced.old IS DISTINCT FROM traced.new
                 """,
                 values=values,
-                **self._get_parameters(),
+                **self.parameters,
             )
         )
 
@@ -213,7 +279,8 @@ class EventStore:
             SQL(
                 """
                 UPDATE spp_event_attendance AS event
-                SET %(assignments)s, withdrawn = FALSE, withdrawn_run_id = NULL,
+                SET %(assignments)s, withdrawn = FALSE, withdrawn_intake_id = NULL,
+                    moved_to_id = NULL,
                     write_uid = %(uid)s, write_date = %(now)s
                 FROM spp_attendance_staging AS staging
                 WHERE event.id = staging.event_id
@@ -222,7 +289,7 @@ class EventStore:
                 assignments=assignments,
                 old=old,
                 new=new,
-                **self._get_parameters(),
+                **self.parameters,
             )
         )
         return self.env.cr.rowcount
@@ -236,7 +303,7 @@ class EventStore:
                 """
                 WITH gone AS (
                     UPDATE spp_event_attendance AS event
-                    SET withdrawn = TRUE, withdrawn_run_id = %(run)s,
+                    SET withdrawn = TRUE, withdrawn_intake_id = %(intake)s,
                         write_uid = %(uid)s, write_date = %(now)s
                     WHERE event.individual_id = ANY(%(individuals)s)
                         AND %(scope)s
@@ -249,14 +316,14 @@ class EventStore:
                     RETURNING event.id
                 )
                 INSERT INTO spp_event_attendance_change
-                    (event_id, run_id, field_name, new_value,
+                    (event_id, intake_id, field_name, new_value,
                      create_uid, create_date, write_uid, write_date)
-                SELECT id, %(run)s, 'withdrawn', 'true', %(uid)s, %(now)s, %(uid)s, %(now)s
+                SELECT id, %(intake)s, 'withdrawn', 'true', %(uid)s, %(now)s, %(uid)s, %(now)s
                 FROM gone
                 """,
                 individuals=individual_ids,
-                scope=self.run._get_event_scope(),
-                **self._get_parameters(),
+                scope=self.scope,
+                **self.parameters,
             )
         )
         return self.env.cr.rowcount
@@ -270,9 +337,9 @@ class EventStore:
                 """
                 WITH event AS (
                     INSERT INTO spp_event_attendance
-                        (%(targets)s, event_data_source, company_id, run_id, cycle_id, program_id,
+                        (%(targets)s, event_data_source, company_id, intake_id, cycle_id, program_id,
                          withdrawn, create_uid, create_date, write_uid, write_date)
-                    SELECT %(staged)s, %(source)s, person.company_id, %(run)s, %(cycle)s,
+                    SELECT %(staged)s, %(source)s, person.company_id, %(intake)s, %(cycle)s,
                         %(program)s, FALSE, %(uid)s, %(now)s, %(uid)s, %(now)s
                     FROM spp_attendance_staging AS staging
                     JOIN res_partner AS person ON person.id = staging.individual_id
@@ -294,20 +361,10 @@ class EventStore:
                 """,
                 targets=targets,
                 staged=staged,
-                cycle=self.run.cycle_id.id,
-                program=self.run.program_id.id,
                 model=ATTENDANCE_MODEL,
                 label=label,
                 name=f"{label} - [{self.env.cr.now():%Y-%m-%d %H:%M}]",
-                **self._get_parameters(),
+                **self.parameters,
             )
         )
         return self.env.cr.rowcount
-
-    def _get_parameters(self):
-        return {
-            "run": self.run.id,
-            "uid": self.env.uid,
-            "now": self.env.cr.now(),
-            "source": self.run.server_url,
-        }

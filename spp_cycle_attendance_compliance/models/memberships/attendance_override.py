@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..verdicts import COMPLIANT, DECIDED_STATES, NON_COMPLIANT
+from ...verdicts import COMPLIANT, DECIDED_STATES, NON_COMPLIANT
 
 
 class AttendanceOverride(models.Model):
@@ -11,6 +11,7 @@ class AttendanceOverride(models.Model):
     """
 
     _name = "spp.attendance.override"
+    _inherit = "spp.attendance.guard.mixin"
     _description = "Attendance Override"
     _order = "id desc"
     _rec_name = "reason"
@@ -38,21 +39,21 @@ class AttendanceOverride(models.Model):
         for override in self:
             membership = override.sudo().cycle_membership_id
             override.partner_id = membership.partner_id
-            override.company_id = (
-                membership.cycle_id.company_id or membership.cycle_id.program_id.company_id
-            )
+            override.company_id = membership.cycle_id._get_attendance_company()
 
     @api.constrains("reason")
     def _check_reason(self):
         if any(not (override.reason or "").strip() for override in self):
             raise ValidationError(_("Give the reason: whoever asks later has to understand it."))
 
+    @api.model
+    def _get_guarded_fields(self):
+        return {"lifted_by_id", "lifted_at", "partner_id", "company_id"}
+
     @api.model_create_multi
     def create(self, vals_list):
         """Set memberships compliant or non-compliant, until that is lifted."""
-        overrides = super().create(
-            [{k: v for k, v in vals.items() if not k.startswith("lifted_")} for vals in vals_list]
-        )
+        overrides = super().create(vals_list)
         for override in overrides:
             override._put_in_force()
         return overrides
@@ -61,16 +62,26 @@ class AttendanceOverride(models.Model):
         if not self.cycle_membership_id:
             raise ValidationError(_("Open the membership that you want to override."))
         self._check_may_override()
-        membership = self.sudo().cycle_membership_id
-        membership.attendance_override_id._lift(self.env.user)
+        membership = self.sudo().cycle_membership_id._as_writer()
+        if membership.attendance_override_id:
+            raise UserError(
+                _(
+                    "%(name)s is overridden already: %(reason)s. Lift that override first.",
+                    name=membership.partner_id.name,
+                    reason=membership.attendance_override_id._get_reason(),
+                )
+            )
+        if not membership.state_before_attendance:
+            membership.state_before_attendance = membership.state
         membership.attendance_override_id = self
-        membership._apply_attendance_verdict()
+        membership._let_stand(is_override=True)
 
     def _check_may_override(self):
         for membership in self.sudo().cycle_membership_id:
             cycle = membership.cycle_id.with_env(self.env)
             cycle._check_may_run_attendance()
             cycle._check_can_apply()
+            cycle._lock_attendance()
             if membership.state not in DECIDED_STATES:
                 raise UserError(
                     _(
@@ -81,23 +92,26 @@ class AttendanceOverride(models.Model):
                 )
 
     def write(self, vals):
-        if not self.env.su:
+        if not self._is_attendance_writer():
             raise AccessError(_("An override is lifted, not changed. Lift it and make a new one."))
         return super().write(vals)
 
+    @api.ondelete(at_uninstall=False)
+    def _refuse_unlink(self):
+        raise UserError(_("An override stays on record. Lift it instead."))
+
     def action_lift(self):
-        """Let the attendance decide again: the last run's verdict comes back."""
+        """Let the attendance decide again: the verdict that stands comes back."""
         self.ensure_one()
         self._check_may_override()
-        membership = self.sudo().cycle_membership_id
-        self.sudo()._lift(self.env.user)
-        membership.attendance_override_id = False
-        membership._apply_attendance_verdict()
-
-    def _lift(self, user):
-        self.filtered(lambda override: not override.lifted_at).write(
-            {"lifted_by_id": user.id, "lifted_at": fields.Datetime.now()}
+        membership = self.sudo().cycle_membership_id._as_writer()
+        if membership.attendance_override_id != self:
+            raise UserError(_("This override is not in force any more."))
+        self.sudo()._as_writer().write(
+            {"lifted_by_id": self.env.uid, "lifted_at": fields.Datetime.now()}
         )
+        membership.attendance_override_id = False
+        membership._let_stand()
 
     def _get_reason(self):
         """Return who set what and why, in one sentence."""

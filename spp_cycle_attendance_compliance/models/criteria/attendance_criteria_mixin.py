@@ -1,4 +1,4 @@
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 from dateutil.relativedelta import relativedelta
 
@@ -7,7 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 from odoo.tools.safe_eval import safe_eval
 
-from ..verdicts import (
+from ...verdicts import (
     ABSENT,
     ALL,
     ANY,
@@ -20,11 +20,15 @@ from ..verdicts import (
 )
 
 EXTERNAL, RECORDED = "external", "recorded"
+OWN_DAYS, BEFORE, ALL_SO_FAR, DATES = "cycle", "before", "all", "dates"
+# Nobody was registered before.
+FIRST_DAY_OF_ALL = date(1900, 1, 1)
 # What a new cycle takes over from the one before, and what a run keeps as it was.
 CRITERIA_FIELDS = (
     "attendance_source",
     "attendance_type_id",
     "attendance_location_id",
+    "attendance_period",
     "attendance_unit",
     "attendance_requirement",
     "required_number_of_attendance",
@@ -48,33 +52,54 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         "Attendance from",
         required=True,
         default=EXTERNAL,
+        tracking=True,
     )
     attendance_type_id = fields.Many2one(
-        "spp.res.config.attendance.type", help="Empty: all types count."
+        "spp.res.config.attendance.type", help="Empty: all types count.", tracking=True
     )
     attendance_location_id = fields.Many2one(
         "spp.res.config.attendance.location",
         help="Empty: all locations count.",
+        tracking=True,
     )
-    from_date = fields.Date(help="Empty: the first day of the cycle.")
-    to_date = fields.Date(help="Empty: the last day of the cycle.")
+    attendance_period = fields.Selection(
+        [
+            (BEFORE, "The days before the cycle"),
+            (OWN_DAYS, "The cycle's own days"),
+            (ALL_SO_FAR, "All attendance so far"),
+            (DATES, "From one day to another"),
+        ],
+        "Days that Count",
+        required=True,
+        default=BEFORE,
+        help="The days before the cycle: those of the previous cycle, if it ends the day before; "
+        "else as many days, or whole months, as this one has.",
+        tracking=True,
+    )
+    from_date = fields.Date(tracking=True)
+    to_date = fields.Date(tracking=True)
     attendance_unit = fields.Selection(
         [(DAYS, "Days with a presence"), (SESSIONS, "Sessions (presences)")],
         "Count",
         required=True,
         default=DAYS,
+        tracking=True,
     )
     attendance_requirement = fields.Selection(
         [(NUMBER, "A number"), (PERCENTAGE, "A percentage of what is recorded")],
         "Required",
         required=True,
         default=NUMBER,
+        tracking=True,
     )
     required_number_of_attendance = fields.Integer(
-        "Required Number", default=10, help="0: being known to the attendance system is enough."
+        "Required Number",
+        default=10,
+        help="0: being known to the attendance system is enough.",
+        tracking=True,
     )
     required_percentage = fields.Integer(
-        default=80, help="Of the recorded days or sessions: absences are the rest."
+        default=80, help="Of the recorded days or sessions: absences are the rest.", tracking=True
     )
     household_rule = fields.Selection(
         [
@@ -87,13 +112,15 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         required=True,
         default=ANY,
         help="Of the members that count.",
+        tracking=True,
     )
-    household_number = fields.Integer("Number of Members", default=1)
-    household_percentage = fields.Integer("Percentage of Members", default=50)
+    household_number = fields.Integer("Number of Members", default=1, tracking=True)
+    household_percentage = fields.Integer("Percentage of Members", default=50, tracking=True)
     member_domain = fields.Char(
         "Members that Count",
         default="[]",
         help="Which members of a household count. A household with none of them is exempt.",
+        tracking=True,
     )
     no_data_rule = fields.Selection(
         [(ABSENT, "Counts as not attended"), (KEEP, "The membership stays as it is")],
@@ -101,11 +128,17 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         required=True,
         default=ABSENT,
         help="Of who has no ID, or is unknown to the attendance system.",
+        tracking=True,
     )
     is_about_households = fields.Boolean(compute="_compute_is_about_households")
     attendance_criteria_summary = fields.Char(
         "In Words", compute="_compute_attendance_criteria_summary"
     )
+
+    @api.model
+    def _valid_field_parameter(self, field, name):
+        # Known where there is a chatter: each change is in that of the cycle.
+        return name == "tracking" or super()._valid_field_parameter(field, name)
 
     @api.constrains(
         "attendance_requirement",
@@ -191,6 +224,7 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         by_number = self.attendance_requirement == NUMBER
         rule = self.household_rule
         return Requirement(
+            unit=self.attendance_unit,
             kind=self.attendance_requirement,
             amount=self.required_number_of_attendance if by_number else self.required_percentage,
             household_rule=rule,
@@ -243,13 +277,14 @@ class AttendanceCriteriaMixin(models.AbstractModel):
     def _describe_scope(self):
         """Return the period, type and location that count, in words."""
         first, last = self._get_attendance_period()
-        parts = [
-            _(
+        period = _("all attendance so far")
+        if self.attendance_period != ALL_SO_FAR:
+            period = _(
                 "%(first)s to %(last)s",
                 first=format_date(self.env, first),
                 last=format_date(self.env, last),
             )
-        ]
+        parts = [period]
         parts += [self.sudo().attendance_type_id.name, self.sudo().attendance_location_id.name]
         return ", ".join(filter(None, parts))
 

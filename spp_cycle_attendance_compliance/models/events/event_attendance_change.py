@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..unchecked_many2one import UncheckedMany2one
+
 # Every field of an attendance that tells what happened.
 TRACED_FIELDS = (
     "individual_id",
@@ -21,16 +23,21 @@ class EventAttendanceChange(models.Model):
     """What an attendance was before it was corrected or withdrawn, and by whom."""
 
     _name = "spp.event.attendance.change"
+    _inherit = "spp.attendance.guard.mixin"
     _description = "Change of an Attendance"
     _order = "id desc"
 
     event_id = fields.Many2one(
         "spp.event.attendance", "Attendance", required=True, ondelete="cascade", index=True
     )
-    run_id = fields.Many2one("spp.attendance.run", "By the Run")
+    intake_id = UncheckedMany2one("spp.attendance.intake", "By the Intake")
     field_name = fields.Selection("_selection_field_name", "Changed", required=True)
     old_value = fields.Char("Before")
     new_value = fields.Char("After")
+
+    @api.model
+    def _get_guarded_fields(self):
+        return self._fields.keys()
 
     @api.model
     def _selection_field_name(self):

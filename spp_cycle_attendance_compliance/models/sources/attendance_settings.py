@@ -1,7 +1,7 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..connector import AttendanceClient, ConfigurationError, Limits, ServerSettings
+from ...connector import AttendanceClient, ConfigurationError, Limits, ServerSettings
 
 PREFIX = "spp_cycle_attendance_compliance."
 SECRET_PARAMETER = PREFIX + "attendance_client_secret"
@@ -84,6 +84,14 @@ class AttendanceSettings(models.AbstractModel):
         """Return the ID type by which the attendance system knows people, or an empty record."""
         value = self.env["ir.config_parameter"].sudo().get_param(ID_TYPE_PARAMETER)
         return self.env["g2p.id.type"].sudo().browse(self._to_int(value, 0)).exists()
+
+    @api.model
+    def _has_identifiers(self):
+        """Return whether there is anything by which the attendance system may know people."""
+        persons = self.env["res.partner"].sudo().with_context(active_test=False)
+        return bool(
+            self._get_id_type() or persons.search([("personal_identifier", "!=", False)], limit=1)
+        )
 
     @api.model
     def _choose_id_type(self):

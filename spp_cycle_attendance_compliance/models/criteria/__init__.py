@@ -1,0 +1,2 @@
+from . import attendance_criteria_mixin
+from . import cycle

@@ -1,0 +1,277 @@
+from datetime import timedelta
+
+import pytz
+from dateutil.relativedelta import relativedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import format_date
+
+from odoo.addons.g2p_programs.models.constants import (
+    STATE_DRAFT,
+    STATE_TO_APPROVE,
+)
+
+from ..sources.attendance_settings import DEFAULT_CRITERIA_PARAMETER
+from .attendance_criteria_mixin import (
+    ALL_SO_FAR,
+    BEFORE,
+    CRITERIA_FIELDS,
+    DATES,
+    FIRST_DAY_OF_ALL,
+)
+
+MAY_RUN_GROUPS = ("g2p_programs.g2p_program_manager", "g2p_registry_base.group_g2p_admin")
+OPEN_STATES = (STATE_DRAFT, STATE_TO_APPROVE)
+ONE_DAY = timedelta(days=1)
+# What only some may set, and nobody once the cycle is approved.
+LOCKED_FIELDS = (*CRITERIA_FIELDS, "use_attendance_criteria", "from_date", "to_date")
+
+
+class G2PCycle(models.Model):
+    """The attendance criteria of a cycle."""
+
+    _name = "g2p.cycle"
+    _inherit = ["g2p.cycle", "spp.attendance.criteria.mixin"]
+
+    use_attendance_criteria = fields.Boolean(
+        tracking=True,
+        help='Let the attendance of the members decide when "Compliance Criteria" is pressed.',
+    )
+    can_set_attendance_criteria = fields.Boolean(compute="_compute_can_set_attendance_criteria")
+
+    @api.depends("state", "locked")
+    @api.depends_context("uid")
+    def _compute_can_set_attendance_criteria(self):
+        may = self._may_run_attendance()
+        for cycle in self:
+            is_open = cycle._is_open_for_attendance() and not cycle.locked
+            cycle.can_set_attendance_criteria = may and is_open
+
+    @api.depends("program_id.target_type")
+    def _compute_is_about_households(self):
+        return super()._compute_is_about_households()
+
+    def _is_about_households(self):
+        return self.sudo().program_id.target_type != "individual"
+
+    @api.depends("start_date", "end_date", "program_id.target_type")
+    def _compute_attendance_criteria_summary(self):
+        return super()._compute_attendance_criteria_summary()
+
+    @api.depends("use_attendance_criteria")
+    def _compute_allow_filter_compliance_criteria(self):
+        res = super()._compute_allow_filter_compliance_criteria()
+        self.filtered("use_attendance_criteria").allow_filter_compliance_criteria = True
+        return res
+
+    # The days that count
+
+    def _get_attendance_period(self):
+        if self.attendance_period == DATES:
+            return self.from_date, self.to_date
+        if self.attendance_period == ALL_SO_FAR:
+            return FIRST_DAY_OF_ALL, self._get_attendance_day(fields.Datetime.now())
+        if self.attendance_period == BEFORE and self.start_date and self.end_date:
+            return self._get_days_before()
+        return self.start_date, self.end_date
+
+    def _get_days_before(self):
+        """Return the first and the last of the days before the cycle.
+
+        The previous cycle's own days, if it ends on the day before this one begins; else, for a
+        cycle of whole calendar months, as many whole months before; else as many days.
+        """
+        last = self.start_date - ONE_DAY
+        previous = self.sudo().search(
+            [
+                ("program_id", "=", self.program_id.id),
+                ("end_date", "=", last),
+                ("id", "!=", self._origin.id),
+            ],
+            limit=1,
+        )
+        if previous:
+            return previous.start_date, last
+        if self.start_date.day == 1 and (self.end_date + ONE_DAY).day == 1:
+            lasted = relativedelta(self.end_date + ONE_DAY, self.start_date)
+            return self.start_date - lasted, last
+        return self.start_date - (self.end_date - self.start_date) - ONE_DAY, last
+
+    def _get_attendance_company(self):
+        """Return the company whose cycle this is: its own, or else its program's."""
+        cycle = self.sudo()
+        return cycle.company_id or cycle.program_id.company_id
+
+    def _get_attendance_day(self, moment):
+        """Return the day of a moment where the cycle's company is."""
+        zone = pytz.timezone(self._get_attendance_company().partner_id.sudo().tz or "UTC")
+        return pytz.utc.localize(moment).astimezone(zone).date()
+
+    @api.constrains(
+        "attendance_period",
+        "from_date",
+        "to_date",
+        "start_date",
+        "end_date",
+        "use_attendance_criteria",
+    )
+    def _check_attendance_period(self):
+        for cycle in self.filtered("use_attendance_criteria"):
+            cycle._refuse_reversed_period()
+
+    def _refuse_reversed_period(self):
+        first, last = self._get_attendance_period()
+        if first and last and first > last:
+            raise ValidationError(
+                _(
+                    "Attendance would count from %(first)s to %(last)s. Correct the dates in the "
+                    "attendance criteria of %(cycle)s: the last day must not be before the first "
+                    "one.",
+                    first=format_date(self.env, first),
+                    last=format_date(self.env, last),
+                    cycle=self.name,
+                )
+            )
+
+    def _check_can_count(self):
+        """Refuse a period that is no period.
+
+        :raise UserError: with what to do
+        """
+        if not all(self._get_attendance_period()):
+            raise UserError(
+                _(
+                    "Attendance counts from one day to another, but one of the two is missing. "
+                    "Enter both in the attendance criteria of %(cycle)s, or choose another period.",
+                    cycle=self.name,
+                )
+            )
+        # An earlier version of the addon let them be entered the wrong way round.
+        self._refuse_reversed_period()
+
+    # Taken over, and guarded
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Give a new cycle the attendance criteria of the program's previous one."""
+        for vals in vals_list:
+            self._check_may_set_criteria(vals)
+        default_program_id = self.env.context.get("default_program_id")
+        taken_over = [
+            self._get_inherited_criteria(vals.get("program_id", default_program_id))
+            for vals in vals_list
+        ]
+        return super().create(
+            [{**criteria, **vals} for criteria, vals in zip(taken_over, vals_list, strict=True)]
+        )
+
+    @api.model
+    def _get_inherited_criteria(self, program_id):
+        """Return the criteria of a new cycle, each of them: no default from elsewhere counts."""
+        previous = self.sudo().search(
+            [("program_id", "=", program_id)], order="sequence desc, id desc", limit=1
+        )
+        if previous:
+            criteria = previous._get_criteria_vals()
+            for name in ("attendance_type_id", "attendance_location_id"):
+                if not previous[name].active:
+                    criteria[name] = False
+            use_criteria = previous.use_attendance_criteria
+        else:
+            defaults = ((name, self._fields[name].default) for name in CRITERIA_FIELDS)
+            criteria = {name: default(self) if default else False for name, default in defaults}
+            criteria["attendance_type_id"] = (
+                self.env["spp.res.config.attendance.type"]._get_default().id
+            )
+            get_param = self.env["ir.config_parameter"].sudo().get_param
+            use_criteria = bool(get_param(DEFAULT_CRITERIA_PARAMETER))
+        return {
+            "use_attendance_criteria": use_criteria,
+            "from_date": False,
+            "to_date": False,
+            **criteria,
+        }
+
+    def write(self, vals):
+        self._check_may_set_criteria(vals)
+        if not set(LOCKED_FIELDS).isdisjoint(vals):
+            self._check_criteria_are_open()
+        return super().write(vals)
+
+    @api.model
+    def _check_may_set_criteria(self, vals):
+        if not set(LOCKED_FIELDS).isdisjoint(vals) and not self._may_run_attendance():
+            raise AccessError(_("Only program managers may set the attendance criteria."))
+
+    def _check_criteria_are_open(self):
+        for cycle in self:
+            if not cycle._is_open_for_attendance():
+                raise UserError(
+                    _(
+                        "The attendance criteria of %(cycle)s can't be changed any more: they say "
+                        "why its members were paid. Only those of a cycle in draft or to be "
+                        "approved can.",
+                        cycle=cycle.name,
+                    )
+                )
+
+    # Who, and when
+
+    @api.model
+    def _may_run_attendance(self):
+        return self.env.su or any(map(self.env.user.has_group, MAY_RUN_GROUPS))
+
+    def _check_may_run_attendance(self):
+        if not self._may_run_attendance():
+            raise AccessError(_("Only program managers may check the attendance of a cycle."))
+        for cycle in self:
+            company = cycle._get_attendance_company()
+            if not self.env.su and company and company not in self.env.companies:
+                raise AccessError(
+                    _("The cycle %(cycle)s belongs to another company.", cycle=cycle.sudo().name)
+                )
+
+    def _is_open_for_attendance(self):
+        return self.state in OPEN_STATES
+
+    def _check_can_apply(self):
+        if not self.use_attendance_criteria:
+            raise UserError(_("The cycle %(cycle)s uses no attendance criteria.", cycle=self.name))
+        if not self._is_open_for_attendance():
+            raise UserError(
+                _(
+                    "The compliance of %(cycle)s can't be changed any more: only that of a cycle "
+                    "in draft or to be approved can. A preview is possible.",
+                    cycle=self.name,
+                )
+            )
+
+    # The source
+
+    @api.model
+    def _get_source_url(self):
+        """Return the address of the source that is asked."""
+        return self.env["spp.attendance.settings"]._get_server_url()
+
+    def _check_can_ask(self):
+        settings = self.env["spp.attendance.settings"]
+        settings._get_client()
+        if not settings._has_identifiers():
+            raise UserError(
+                _(
+                    "No ID type is chosen by which the attendance system knows people. An "
+                    "administrator chooses it under Programs > Configuration > Attendance > "
+                    "Attendance System."
+                )
+            )
+        for record in (self.sudo().attendance_type_id, self.sudo().attendance_location_id):
+            known = record.external_id and record.external_source == self._get_source_url()
+            if record and not known:
+                raise UserError(
+                    _(
+                        "%(name)s does not come from the attendance system that is connected. "
+                        "Choose another one in the attendance criteria of the cycle.",
+                        name=record.name,
+                    )
+                )

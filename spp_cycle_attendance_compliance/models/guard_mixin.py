@@ -1,0 +1,62 @@
+from odoo import _, api, models
+from odoo.exceptions import AccessError
+
+
+class Writer:
+    """Stands in the context of who may write what is guarded: no call from outside can send it."""
+
+
+WRITER = Writer()
+
+
+class GuardMixin(models.AbstractModel):
+    """Fields that intakes, runs and overrides write, and nobody else: not the superuser either.
+
+    The rights of a user say nothing here: the platform, or an addon loaded later, may go on as the
+    superuser with what a user has sent.
+    """
+
+    _name = "spp.attendance.guard.mixin"
+    _description = "Fields that Only Attendance Writes"
+
+    @api.model
+    def _get_guarded_fields(self):
+        """Return the names of the fields that only `_as_writer` lets through; here: none."""
+        return set()
+
+    @api.model
+    def _explain_guard(self):
+        return _("Attendance is counted by runs; nobody can write it.")
+
+    def _as_writer(self):
+        """Return these records for the code that makes the proof itself."""
+        return self.with_context(attendance_writer=WRITER)
+
+    @api.model
+    def _is_attendance_writer(self):
+        return isinstance(self.env.context.get("attendance_writer"), Writer)
+
+    @api.model
+    def _refuse_guarded(self, names):
+        if self._is_attendance_writer():
+            return
+        if not self._get_guarded_fields().isdisjoint(names):
+            raise AccessError(self._explain_guard())
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse_guarded({name for vals in vals_list for name in vals})
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._refuse_guarded(vals)
+        return super().write(vals)
+
+    @api.model
+    def _add_missing_default_values(self, values):
+        """Leave guarded fields out: ``default_*`` and ``ir.default`` can name any field."""
+        completed = super()._add_missing_default_values(values)
+        if self._is_attendance_writer():
+            return completed
+        guarded = self._get_guarded_fields() - values.keys()
+        return {name: value for name, value in completed.items() if name not in guarded}

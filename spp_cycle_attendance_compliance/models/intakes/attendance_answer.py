@@ -1,0 +1,63 @@
+from odoo import fields, models
+from odoo.tools import SQL
+from odoo.tools.sql import create_index
+
+from ..unchecked_many2one import UncheckedMany2one
+
+KNOWN, UNKNOWN, UNREADABLE = "known", "unknown", "unreadable"
+ANSWERS = [
+    (KNOWN, "Known to the attendance system"),
+    (UNKNOWN, "Unknown to the attendance system"),
+    (UNREADABLE, "The answer could not be read"),
+]
+
+
+class AttendanceAnswer(models.Model):
+    """What a source said about an identifier, when it was asked a question.
+
+    Never changed: whoever asks again gets an answer of its own. The newest one counts.
+    """
+
+    _name = "spp.attendance.answer"
+    _inherit = "spp.attendance.proof.mixin"
+    _description = "Answer of an Attendance System"
+    _order = "id desc"
+    _log_access = False  # the intake says who asked, and when
+
+    intake_id = UncheckedMany2one("spp.attendance.intake", required=True, index=True)
+    identifier = fields.Char("Person's ID", groups="spp_cycle_attendance_compliance.group_identifiers")
+    partner_id = fields.Many2one("res.partner", "Person", required=True, ondelete="restrict")
+    answer = fields.Selection(ANSWERS, required=True)
+    unreadable_count = fields.Integer(
+        "Unreadable", help="Records about the person of which not even the day can be read."
+    )
+    digest = fields.Char(help="Of the answer, to tell quickly whether it is the same again.")
+    answer_digest = fields.Char(help="Of the answer about all persons who were asked for at once.")
+    note = fields.Char("Remark")
+
+    def init(self):
+        result = super().init()
+        # Finds the newest answer about somebody at once, in a table that only ever grows.
+        for column in ("identifier", "partner_id"):
+            name = f"{self._table}_{column}_id_index"
+            create_index(self.env.cr, name, self._table, [column, "id"])
+        return result
+
+
+def find_newest_answer(identifier, condition):
+    """Return the SQL query of the newest answer about an identifier.
+
+    :param SQL identifier: an expression
+    :param SQL condition: on ``answer`` and its ``intake``
+    """
+    return SQL(
+        """
+        SELECT answer.*
+        FROM spp_attendance_answer AS answer
+        JOIN spp_attendance_intake AS intake ON intake.id = answer.intake_id
+        WHERE answer.identifier = %s AND %s
+        ORDER BY answer.id DESC LIMIT 1
+        """,
+        identifier,
+        condition,
+    )

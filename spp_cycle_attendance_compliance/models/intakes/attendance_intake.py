@@ -1,0 +1,64 @@
+from odoo import api, fields, models
+
+from ..unchecked_many2one import UncheckedMany2one
+
+
+class AttendanceIntake(models.Model):
+    """What a source was asked for at once, and how that went. Events come in by intakes only.
+
+    Kept for ever: answers and events point to the intake that brought them.
+    """
+
+    _name = "spp.attendance.intake"
+    _inherit = "spp.attendance.proof.mixin"
+    _description = "Attendance Intake"
+    _order = "id"
+
+    # The source.
+    server_url = fields.Char("Attendance System", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    # The question.
+    from_date = fields.Date(readonly=True)
+    to_date = fields.Date(readonly=True)
+    attendance_type_id = UncheckedMany2one("spp.res.config.attendance.type", "Type", readonly=True)
+    attendance_location_id = UncheckedMany2one(
+        "spp.res.config.attendance.location", "Location", readonly=True
+    )
+    question_key = fields.Char(readonly=True, help="Tells its question from others.")
+    # Who asked, and about whom: the memberships of the run's cycle from one to another.
+    run_id = fields.Many2one("spp.attendance.run", readonly=True, ondelete="restrict", index=True)
+    cycle_id = fields.Many2one(related="run_id.cycle_id", store=True)
+    program_id = fields.Many2one(related="run_id.program_id", store=True)
+    user_id = fields.Many2one("res.users", "By", readonly=True)
+    number = fields.Integer(readonly=True)
+    first_membership_id = fields.Integer(readonly=True)
+    last_membership_id = fields.Integer(readonly=True)
+    # How it went.
+    is_done = fields.Boolean("Done", readonly=True)
+    answered_at = fields.Datetime("Answered", readonly=True)
+    person_count = fields.Integer("Persons", readonly=True)
+    call_count = fields.Integer("Calls", readonly=True)
+    duration = fields.Float("Seconds", readonly=True)
+    new_count = fields.Integer("New", readonly=True)
+    changed_count = fields.Integer("Corrected", readonly=True)
+    withdrawn_count = fields.Integer("Withdrawn", readonly=True)
+    moved_count = fields.Integer(
+        "Of Another Person",
+        readonly=True,
+        help="Attendances that the source now tells of somebody else than before.",
+    )
+    unclear_count = fields.Integer(
+        "Neither Presence nor Absence", readonly=True, help="Each may be a presence, or not."
+    )
+    set_aside_count = fields.Integer("Set Aside", readonly=True)
+    set_aside_reasons = fields.Text("Why Set Aside", readonly=True)
+    not_asked_for_count = fields.Integer("Not Asked For", readonly=True)
+    duplicate_count = fields.Integer("Sent Twice", readonly=True)
+    unknown_category_count = fields.Integer("Unknown Types or Locations", readonly=True)
+
+    @api.depends("cycle_id", "create_date")
+    def _compute_display_name(self):
+        for intake in self:
+            at = intake.answered_at or intake.create_date or fields.Datetime.now()
+            local = fields.Datetime.context_timestamp(intake, at)
+            intake.display_name = f"{intake.cycle_id.name or ''} {local:%Y-%m-%d %H:%M}".strip()

@@ -1,0 +1,160 @@
+import json
+from collections import Counter
+
+from odoo import _, models
+from odoo.tools import SQL
+
+from ...connector import Known
+from .attendance_answer import KNOWN, UNKNOWN, UNREADABLE
+
+
+class AttendanceIntake(models.Model):
+    """Receiving what a source answers: a row for each person asked about, and events."""
+
+    _inherit = "spp.attendance.intake"
+
+    def _receive(self, client, store, partner_ids, question):
+        """Ask about persons, and keep what is answered.
+
+        :param store: the `EventStore` of this intake
+        :param dict partner_ids: by the identifiers to ask by
+        :raise connector.AttendanceError: whoever calls has to roll back
+        """
+        self.ensure_one()
+        totals, reasons = Counter(), Counter()
+        known = self._get_known_answers(partner_ids)
+        for answer in client.fetch_attendance(list(partner_ids), question, known):
+            if answer.is_known:
+                rows = self._get_same_again(answer, known)
+            else:
+                rows = self._store_answer(store, answer, partner_ids, totals)
+                reasons.update(set_aside.reason for set_aside in answer.set_aside)
+            self._write_answers(rows, partner_ids)
+        self.write(
+            {
+                **totals,
+                "unknown_category_count": store.unknown_categories,
+                "unclear_count": store.unclear,
+                "set_aside_reasons": "\n".join(
+                    f"{count} x {reason}" for reason, count in reasons.most_common(20)
+                ),
+            }
+        )
+
+    def _get_same_again(self, answer, known):
+        """Return what to keep of the persons of an answer that is the known one."""
+        return [
+            {
+                "identifier": person_id,
+                # Who was known has a digest: there was nothing odd about that answer.
+                "answer": KNOWN if known[person_id].digest else UNKNOWN,
+                **known[person_id]._asdict(),
+            }
+            for person_id in answer.asked
+        ]
+
+    def _store_answer(self, store, answer, partner_ids, totals):
+        """Store the events of an answer, and add to the totals.
+
+        :return: what to keep of each person
+        """
+        partial = {set_aside.person_id for set_aside in answer.set_aside}
+        attendances, withdrawable, rows = {}, [], []
+        for person_id in answer.asked:
+            partner_id = partner_ids[person_id]
+            person = answer.persons.get(person_id)
+            row = {"identifier": person_id, "answer_digest": answer.digest}
+            if person is None:
+                # A record that does not say whose it is may be anybody's.
+                unreadable = not partial.isdisjoint((person_id, None))
+                if not unreadable:
+                    withdrawable.append(partner_id)
+                rows.append({**row, "answer": UNREADABLE if unreadable else UNKNOWN})
+                continue
+            if person.attendances is not None:
+                attendances[partner_id] = person.attendances
+                if person_id not in partial:
+                    withdrawable.append(partner_id)
+            note = self._get_note(person, answer)
+            rows.append(
+                {
+                    **row,
+                    "answer": KNOWN,
+                    "digest": None if note else person.digest,
+                    "unreadable_count": person.unreadable,
+                    "note": note,
+                }
+            )
+        stored = store.store(attendances, withdrawable)
+        totals.update(
+            new_count=stored.new,
+            changed_count=stored.changed,
+            withdrawn_count=stored.withdrawn,
+            moved_count=stored.moved,
+            set_aside_count=len(answer.set_aside),
+            not_asked_for_count=answer.not_asked_for,
+            duplicate_count=answer.duplicates,
+        )
+        return rows
+
+    def _get_note(self, person, answer):
+        reasons = [each.reason for each in answer.set_aside if each.person_id == person.person_id]
+        if reasons:
+            return _(
+                "%(count)s records of the answer could not be read: %(reason)s",
+                count=len(reasons),
+                reason=reasons[0],
+            )
+        if person.person_id in answer.contradictions:
+            return _("The number of days that the attendance system gave contradicts its list.")
+        return None
+
+    def _write_answers(self, rows, partner_ids):
+        for row in rows:
+            row["partner_id"] = partner_ids[row["identifier"]]
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO spp_attendance_answer
+                    (intake_id, identifier, partner_id, answer, unreadable_count, digest,
+                     answer_digest, note)
+                SELECT %s, identifier, partner_id, answer, coalesce(unreadable_count, 0), digest,
+                    answer_digest, note
+                FROM json_to_recordset(%s) AS given (
+                    identifier varchar, partner_id integer, answer varchar,
+                    unreadable_count integer, digest varchar, answer_digest varchar, note varchar
+                )
+                """,
+                self.id,
+                json.dumps(rows),
+            )
+        )
+
+    def _get_known_answers(self, partner_ids):
+        """Return the answers that are stored already, by identifier.
+
+        Only where the last answer about a person was the last one about the identifier, too, and
+        to the very same question: any other one in between may have changed what is stored.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT last.identifier, last.digest, last.answer_digest
+                FROM unnest(%s::varchar[], %s::integer[]) AS asked (identifier, partner_id)
+                CROSS JOIN LATERAL (
+                    SELECT answer.* FROM spp_attendance_answer AS answer
+                    WHERE answer.partner_id = asked.partner_id ORDER BY answer.id DESC LIMIT 1
+                ) AS last
+                JOIN spp_attendance_intake AS intake ON intake.id = last.intake_id
+                WHERE last.identifier = asked.identifier AND intake.question_key = %s
+                    AND NOT EXISTS (
+                        SELECT FROM spp_attendance_answer AS answer
+                        WHERE answer.identifier = asked.identifier AND answer.id > last.id
+                    )
+                """,
+                list(partner_ids),
+                list(partner_ids.values()),
+                self.question_key,
+            )
+        )
+        return {identifier: Known(*digests) for identifier, *digests in self.env.cr.fetchall()}

@@ -1,0 +1,20 @@
+from odoo import models
+from odoo.tools import SQL
+
+from .identifiers import create_function, normalise
+
+
+class RegistrantID(models.Model):
+    _inherit = "g2p.reg.id"
+
+    def init(self):
+        result = super().init()
+        create_function(self.env.cr)
+        self.env.cr.execute(
+            SQL(
+                "CREATE INDEX IF NOT EXISTS g2p_reg_id_attendance_identifier_idx"
+                " ON g2p_reg_id (id_type, %s)",
+                normalise(SQL("value")),
+            )
+        )
+        return result

@@ -1,0 +1,4 @@
+from . import attendance_override
+from . import cycle_membership
+from . import prepared_entitlements
+from . import cycle_group_membership_attendance

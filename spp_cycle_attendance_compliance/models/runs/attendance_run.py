@@ -1,0 +1,425 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ...connector import AttendanceError
+from ..criteria.attendance_criteria_mixin import EXTERNAL
+
+RUNNING, WAITING, DONE = "running", "waiting", "done"
+DISCARDED, FAILED, OUTDATED, TAKEN_BACK = "discarded", "failed", "outdated", "taken_back"
+APPLY, PREVIEW, EVALUATE = "apply", "preview", "evaluate"
+
+
+class AttendanceRun(models.Model):
+    """One time that the attendance of a cycle's members was held against its criteria.
+
+    Kept for ever and changed by nobody: with its lines it is the proof of each verdict. It is
+    opened, asks, decides, and is applied or not; one that ended never comes back to life.
+    """
+
+    _name = "spp.attendance.run"
+    _inherit = ["spp.attendance.proof.mixin", "spp.attendance.criteria.mixin"]
+    _description = "Attendance Run"
+    _order = "id desc"
+
+    cycle_id = fields.Many2one("g2p.cycle", required=True, ondelete="restrict", index=True)
+    program_id = fields.Many2one(related="cycle_id.program_id", store=True)
+    company_id = fields.Many2one("res.company")
+    mode = fields.Selection(
+        [(APPLY, "Run"), (PREVIEW, "Preview"), (EVALUATE, "Evaluation again")],
+        "Kind",
+        required=True,
+    )
+    takes_over = fields.Boolean(
+        "Retry", help="Answers that are not old yet are taken over: only the others are asked for."
+    )
+    state = fields.Selection(
+        [
+            (RUNNING, "In progress"),
+            (WAITING, "Waits for a decision"),
+            (DONE, "Applied"),
+            (DISCARDED, "Discarded"),
+            (OUTDATED, "Outdated"),
+            (TAKEN_BACK, "Taken back"),
+            (FAILED, "Failed"),
+        ],
+        required=True,
+        default=RUNNING,
+    )
+    applied_number = fields.Integer(
+        readonly=True,
+        help="Of the cycle's runs that were applied, which one this is. The verdict of the highest "
+        "one stands.",
+    )
+    is_cycle_open = fields.Boolean(compute="_compute_is_cycle_open")
+    cycle_version = fields.Integer(
+        help="How often runs of the cycle had been applied, or taken back, when this one began."
+    )
+    user_id = fields.Many2one("res.users", "By", required=True)
+    decided_by_id = fields.Many2one("res.users", "Decided by")
+    finished_at = fields.Datetime("Finished")
+    duration = fields.Float(
+        "Seconds", compute="_compute_duration", help="From the start to the verdicts."
+    )
+    decided_at = fields.Datetime("Verdicts on")
+    taken_back_by_id = fields.Many2one("res.users", "Taken Back by")
+    taken_back_at = fields.Datetime("Taken Back on")
+    taken_back_reason = fields.Text("Why Taken Back")
+    server_url = fields.Char("Attendance System")
+    question_key = fields.Char()
+    brake_reason = fields.Text("Why It Waits")
+    apply_reason = fields.Text("Why It Was Applied")
+    outdated_reason = fields.Text("Why It Is Outdated")
+    error = fields.Text("What Failed")
+    line_ids = fields.One2many("spp.attendance.run.line", "run_id", "Lines")
+    intake_ids = fields.One2many("spp.attendance.intake", "run_id", "Intakes")
+    progress = fields.Float(compute="_compute_from_intakes", help="In percent of the persons.")
+    # Persons.
+    person_count = fields.Integer("Persons", help="Who count: persons, or members that count.")
+    asked_count = fields.Integer(
+        "Asked",
+        help="About all members of households, those that do not count too; not about who has no "
+        "ID, or the same as somebody else.",
+    )
+    with_data_count = fields.Integer("With Data")
+    without_data_count = fields.Integer("Without Data")
+    # Memberships.
+    membership_count = fields.Integer("Memberships")
+    compliant_count = fields.Integer("Compliant")
+    non_compliant_count = fields.Integer("Non-Compliant")
+    no_data_count = fields.Integer("No Data")
+    exempt_count = fields.Integer("Exempt")
+    overridden_count = fields.Integer("Overridden")
+    unchanged_count = fields.Integer("State Unchanged")
+    losing_count = fields.Integer("Turning Non-Compliant")
+    undecided_draft_count = fields.Integer(
+        "Not Decided and Not Enrolled",
+        help="They get no entitlement until somebody enrols them.",
+    )
+    changed_meanwhile_count = fields.Integer(
+        help="Somebody changed their ID, household, override or membership while the run went on, "
+        "or since: they keep what stood."
+    )
+    entitlement_count = fields.Integer("With Prepared Entitlements")
+    deleted_entitlement_count = fields.Integer("Draft Entitlements Deleted")
+    cancelled_entitlement_count = fields.Integer("Pending Entitlements Cancelled")
+    exception_count = fields.Integer("Exceptions", compute="_compute_exception_count")
+    # Calls and events.
+    call_count = fields.Integer("Calls", compute="_compute_from_intakes")
+    new_count = fields.Integer("New", compute="_compute_from_intakes")
+    changed_count = fields.Integer("Corrected", compute="_compute_from_intakes")
+    withdrawn_count = fields.Integer("Withdrawn", compute="_compute_from_intakes")
+    moved_count = fields.Integer("Of Another Person", compute="_compute_from_intakes")
+    unclear_count = fields.Integer("Neither Presence nor Absence", compute="_compute_from_intakes")
+    set_aside_count = fields.Integer("Set Aside", compute="_compute_from_intakes")
+    not_asked_for_count = fields.Integer("Not Asked For", compute="_compute_from_intakes")
+    duplicate_count = fields.Integer("Sent Twice", compute="_compute_from_intakes")
+    unknown_category_count = fields.Integer(
+        "Unknown Types or Locations", compute="_compute_from_intakes"
+    )
+    set_aside_reasons = fields.Text("Why Set Aside", compute="_compute_from_intakes")
+
+    def init(self):
+        result = super().init()
+        self.env.cr.execute(
+            "CREATE UNIQUE INDEX IF NOT EXISTS spp_attendance_run_applied_number_unique"
+            " ON spp_attendance_run (cycle_id, applied_number) WHERE applied_number > 0"
+        )
+        return result
+
+    @api.depends("cycle_id", "create_date")
+    def _compute_display_name(self):
+        for run in self:
+            at = fields.Datetime.context_timestamp(run, run.create_date or fields.Datetime.now())
+            run.display_name = f"{run.cycle_id.name} {at:%Y-%m-%d %H:%M}"
+
+    @api.depends("decided_at", "finished_at")
+    def _compute_duration(self):
+        for run in self:
+            end = run.decided_at or run.finished_at
+            started = run.create_date
+            run.duration = (end - started).total_seconds() if end and started else 0
+
+    @api.depends("intake_ids.is_done")
+    def _compute_from_intakes(self):
+        for run in self:
+            intakes = run.sudo().intake_ids
+            done = intakes.filtered("is_done")
+            share = sum(done.mapped("person_count")) / (sum(intakes.mapped("person_count")) or 1)
+            run.progress = 100 * share if run.state in (RUNNING, FAILED) else 100.0
+            for name, field in self._fields.items():
+                if field.compute == "_compute_from_intakes" and name.endswith("_count"):
+                    run[name] = sum(intakes.mapped(name))
+            run.set_aside_reasons = "\n".join(filter(None, intakes.mapped("set_aside_reasons")))
+
+    @api.depends("cycle_id.state")
+    def _compute_is_cycle_open(self):
+        for run in self:
+            run.is_cycle_open = run.sudo().cycle_id._is_open_for_attendance()
+
+    def _compute_exception_count(self):
+        counts = dict(
+            self.env["spp.attendance.run.line"]._read_group(
+                [("run_id", "in", self.ids), ("is_exception", "=", True)], ["run_id"], ["__count"]
+            )
+        )
+        for run in self:
+            run.exception_count = counts.get(run, 0)
+
+    def _is_about_households(self):
+        return self.cycle_id._is_about_households()
+
+    # From the beginning to the end
+
+    @api.model
+    def _open(self, cycle, mode, takes_over=False):
+        """Make the record of a run that begins, with the criteria as they are."""
+        first, last = cycle._get_attendance_period()
+        external = cycle.attendance_source == EXTERNAL
+        run = self.create(
+            {
+                "cycle_id": cycle.id,
+                "company_id": cycle._get_attendance_company().id,
+                "mode": mode,
+                "takes_over": takes_over,
+                "user_id": self.env.uid,
+                "from_date": first,
+                "to_date": last,
+                "server_url": external and cycle._get_source_url(),
+                "cycle_version": cycle._get_attendance_version(),
+                **cycle._get_criteria_vals(),
+            }
+        )
+        run.question_key = external and run._get_question_key()
+        return run
+
+    def _finish(self):
+        """Decide, and apply it unless somebody has to look at it first.
+
+        :raise UserError: if another transaction is working on the cycle
+        """
+        self.cycle_id._lock_attendance()
+        self._decide()
+        if self._close_if_outdated():
+            return
+        if self.mode != APPLY or self.brake_reason or not self.cycle_id._is_open_for_attendance():
+            self.state = WAITING
+        else:
+            self._apply_and_close(self.user_id)
+
+    def _close_if_outdated(self):
+        """Say what changed, if this run is not about the cycle as it is now.
+
+        :return: whether it is outdated: nothing is applied then
+        """
+        reason = self._get_outdated_reason()
+        if reason:
+            self.write(
+                {
+                    "state": OUTDATED,
+                    "outdated_reason": reason,
+                    "finished_at": fields.Datetime.now(),
+                }
+            )
+        return bool(reason)
+
+    def _get_outdated_reason(self):
+        cycle = self.cycle_id
+        if not cycle._is_open_for_attendance():
+            # Of such a cycle, too, people may look at what would have been.
+            return "" if self.mode == PREVIEW else _("The cycle is not open any more.")
+        if cycle._get_attendance_version() != self.cycle_version:
+            return _("Another run of the cycle was applied, or taken back, since this one began.")
+        if not cycle.use_attendance_criteria:
+            return "" if self.mode == PREVIEW else _("The cycle uses no attendance criteria now.")
+        if cycle._get_criteria_vals() != self._get_criteria_vals():
+            return _("The criteria of the cycle were changed since this run began.")
+        if cycle._get_attendance_period() != (self.from_date, self.to_date):
+            return _("The days that count were changed since this run began.")
+        if self.server_url and cycle._get_source_url() != self.server_url:
+            return _("Another attendance system was connected since this run began.")
+        return ""
+
+    def _apply_and_close(self, user, reason=False):
+        self._apply()
+        self.write(
+            {
+                "state": DONE,
+                "applied_number": self.cycle_id._get_next_applied_number(),
+                "decided_by_id": user.id,
+                "apply_reason": reason,
+                "finished_at": fields.Datetime.now(),
+            }
+        )
+
+    def _fail(self, message):
+        """Keep why the run came to nothing."""
+        self.write({"state": FAILED, "error": message, "finished_at": fields.Datetime.now()})
+
+    @api.model
+    def _describe_error(self, error):
+        """Return what a person is told about an error; nothing that might be confidential."""
+        if isinstance(error, AttendanceError | UserError):
+            return str(error)
+        return _(
+            "An unexpected error (%(kind)s) stopped the run. The server's log has the details.",
+            kind=type(error).__name__,
+        )
+
+    def _get_result(self):
+        """Return in one sentence what came out."""
+        if self.state == OUTDATED:
+            return _("nothing was applied. %(why)s Run again.", why=self.outdated_reason)
+        if self.state == WAITING:
+            return _("a person has to look at the result. %(why)s", why=self.brake_reason or "")
+        return _(
+            "%(compliant)s compliant, %(refused)s non-compliant, %(unknown)s without data",
+            compliant=self.compliant_count + self.exempt_count,
+            refused=self.non_compliant_count,
+            unknown=self.no_data_count,
+        )
+
+    def _get_form_action(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Attendance Run"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "views": [[False, "form"]],
+            "context": {"create": False},
+        }
+
+    # Buttons
+
+    def action_apply(self):
+        """Apply the verdicts of a run that waits for a decision; ask why, if a brake held it."""
+        self.ensure_one()
+        if not self.brake_reason:
+            return self._decide_to_apply()
+        self._check_waiting()
+        return self._ask_for_reason("apply", _("Apply Nevertheless"))
+
+    def _decide_to_apply(self, reason=False):
+        """Apply a run that waits, unless the world has changed too much since.
+
+        :param reason: why, though a brake held it
+        :return: what to show next, if it is not applied
+        """
+        self.ensure_one()
+        self._check_waiting()
+        self.cycle_id._check_can_apply()
+        self.cycle_id._lock_attendance()
+        run = self.sudo()._as_writer()
+        if run._close_if_outdated():
+            return self._get_form_action()
+        if run._would_more_lose():
+            return self._get_form_action()
+        run._apply_and_close(self.env.user, reason)
+        return None
+
+    def action_discard(self):
+        """Close a run that waits for a decision without applying it."""
+        self.ensure_one()
+        self._check_waiting()
+        self.cycle_id._lock_attendance()
+        self.sudo()._as_writer().write(
+            {
+                "state": DISCARDED,
+                "decided_by_id": self.env.uid,
+                "finished_at": fields.Datetime.now(),
+            }
+        )
+
+    def _check_waiting(self):
+        self.cycle_id._check_may_run_attendance()
+        if self.state != WAITING:
+            raise UserError(_("This run does not wait for a decision any more."))
+
+    def action_retry(self):
+        """Run again after a failure: only those are asked for of whom there is no recent answer."""
+        self.ensure_one()
+        if self.state not in (FAILED, OUTDATED):
+            raise UserError(_("Only a run that failed, or is outdated, can be tried again."))
+        return self.cycle_id._start_attendance_run(self.mode, takes_over=self.state == FAILED)
+
+    def action_take_back(self):
+        """Ask why, then let what stood before this run stand again."""
+        self.ensure_one()
+        self._check_can_take_back()
+        return self._ask_for_reason("take_back", _("Take Back"))
+
+    def _ask_for_reason(self, step, title):
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": "spp.attendance.run.reason",
+            "view_mode": "form",
+            "views": [[False, "form"]],
+            "target": "new",
+            "context": {"default_run_id": self.id, "default_step": step},
+        }
+
+    def _check_can_take_back(self):
+        self.cycle_id._check_may_run_attendance()
+        if self.state != DONE:
+            raise UserError(_("Only a run that was applied can be taken back."))
+        self.cycle_id._check_can_apply()
+
+    def _take_back(self, reason):
+        """Let what stood before this run stand again, and keep who took it back and why."""
+        self.ensure_one()
+        self._check_can_take_back()
+        self.cycle_id._lock_attendance()
+        run = self.sudo()._as_writer()
+        run.write(
+            {
+                "state": TAKEN_BACK,
+                "taken_back_by_id": self.env.uid,
+                "taken_back_at": fields.Datetime.now(),
+                "taken_back_reason": reason,
+            }
+        )
+        run._restore_memberships()
+
+    def action_open_lines(self):
+        """Open the verdicts on the memberships."""
+        return self._open_lines(_("Verdicts"), [("kind", "!=", "member")])
+
+    def action_open_exceptions(self):
+        """Open the persons and households that somebody should look at."""
+        return self._open_lines(_("Exceptions"), [("is_exception", "=", True)])
+
+    def action_open_undecided(self):
+        """Open those who are not decided and not enrolled: a person enrols them, or nobody."""
+        return self._open_lines(_("Not Decided and Not Enrolled"), self._get_undecided_domain())
+
+    @api.model
+    def _get_undecided_domain(self):
+        return [
+            ("kind", "!=", "member"),
+            ("status", "=", "no_data"),
+            ("state_after", "=", "draft"),
+        ]
+
+    def _open_lines(self, name, domain):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": "spp.attendance.run.line",
+            "view_mode": "list,form",
+            "domain": [("run_id", "=", self.id), *domain],
+            "context": {"create": False},
+        }
+
+    def action_open_events(self):
+        """Open the attendances that this run brought."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Attendances"),
+            "res_model": "spp.event.attendance",
+            "view_mode": "list,pivot,form",
+            "domain": [("intake_id.run_id", "=", self.id)],
+            "context": {"create": False},
+        }

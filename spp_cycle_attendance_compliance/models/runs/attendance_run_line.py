@@ -1,0 +1,332 @@
+from collections import defaultdict
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+from odoo.tools.sql import create_index
+
+from ...verdicts import (
+    COMPLIANT,
+    DAYS,
+    EXEMPT,
+    NO_DATA,
+    NON_COMPLIANT,
+    OVERRIDDEN,
+    PERCENTAGE,
+    UNDECIDED,
+)
+from ..intakes.attendance_answer import ANSWERS
+from ..unchecked_many2one import UncheckedMany2one
+from .draft import (
+    NO_IDENTIFIER,
+    NOT_ASKED,
+    RECORDED,
+    SHARED_IDENTIFIER,
+    SILENT,
+    UNRECORDED,
+    WITH_DATA,
+)
+
+VERDICTS = [
+    (COMPLIANT, "Compliant"),
+    (NON_COMPLIANT, "Non-Compliant"),
+    (NO_DATA, "No Data"),
+    (EXEMPT, "Exempt"),
+]
+STATUSES = [*VERDICTS, (OVERRIDDEN, "Overridden")]
+FINDINGS = [
+    *ANSWERS,
+    (NO_IDENTIFIER, "Has no ID of the type that the attendance system uses"),
+    (SHARED_IDENTIFIER, "Has the same ID as another person"),
+    (NOT_ASKED, "Was not asked for yet"),
+    (SILENT, "Nothing came from where the person attends"),
+    (RECORDED, "Attendance is recorded"),
+    (UNRECORDED, "Nothing is recorded"),
+]
+
+
+class AttendanceRunLine(models.Model):
+    """What a run found out about a registrant, and what it decided: the proof of a verdict.
+
+    One line per membership, and for households one more per member.
+    """
+
+    _name = "spp.attendance.run.line"
+    _inherit = "spp.attendance.proof.mixin"
+    _description = "Line of an Attendance Run"
+    _order = "id"
+    _log_access = False  # the run says who asked, and when
+
+    run_id = UncheckedMany2one("spp.attendance.run", required=True, index=True)
+    kind = fields.Selection(
+        [("person", "Person"), ("household", "Household"), ("member", "Household Member")],
+        required=True,
+    )
+    cycle_membership_id = fields.Many2one(
+        "g2p.cycle.membership", "Membership", ondelete="set null", index="btree_not_null"
+    )
+    partner_id = fields.Many2one("res.partner", "Registrant", required=True, ondelete="restrict")
+    household_line_id = fields.Many2one(
+        "spp.attendance.run.line", "Household", ondelete="cascade", index="btree_not_null"
+    )
+    member_line_ids = fields.One2many("spp.attendance.run.line", "household_line_id", "Members")
+    # What was found out.
+    identifier = fields.Char("Person's ID", groups="spp_cycle_attendance_compliance.group_identifiers")
+    finding = fields.Selection(FINDINGS, "Found")
+    answer_id = UncheckedMany2one("spp.attendance.answer", "Answer")
+    answered_at = fields.Datetime(
+        related="answer_id.intake_id.answered_at",
+        string="Answer of",
+        help="When the attendance system said so.",
+    )
+    note = fields.Char("Remark")
+    number_of_attendance = fields.Integer("Attended", default=0)
+    recorded = fields.Integer(default=0, help="Days or sessions of which there is a record.")
+    unclear = fields.Integer(
+        default=0, help="Of the recorded ones, those that may be attended or missed."
+    )
+    undated = fields.Integer("Unreadable", default=0, help="Records that can't be read at all.")
+    # What was decided.
+    counts = fields.Boolean("Member Counts", default=True)
+    members_counting = fields.Integer("Members that Count")
+    members_meeting = fields.Integer("Members Who Attended Enough")
+    members_without_data = fields.Integer()
+    members_undecided = fields.Integer("Members Who May Have Attended Enough")
+    passes_criteria = fields.Boolean("Meets the Program's Compliance Criteria", default=True)
+    override_id = fields.Many2one("spp.attendance.override", ondelete="restrict")
+    verdict = fields.Selection(
+        [*VERDICTS, (UNDECIDED, "Not Decided")], help="What the attendance says."
+    )
+    status = fields.Selection(STATUSES)
+    state_before = fields.Selection("_selection_state")
+    state_after = fields.Selection("_selection_state")
+    is_changing = fields.Boolean("Changes", help="The state of the membership changes.")
+    is_exception = fields.Boolean("Exception", help="To be looked at by a person.")
+    left_alone = fields.Selection(
+        [
+            ("changed", "Changed meanwhile"),
+            ("state", "Paused, exited or not eligible"),
+        ],
+        help="Why the run did not apply this verdict to the membership, which keeps what stood.",
+    )
+    world = fields.Char(
+        help="Of the identifiers, members and override that it was decided by, to tell quickly "
+        "whether they are the same still."
+    )
+    reason = fields.Char(compute="_compute_reason")
+    standing = fields.Selection(
+        [
+            ("stands", "Stands"),
+            ("replaced", "Replaced"),
+            ("left_alone", "Not applied"),
+            ("taken_back", "Taken back"),
+            ("waiting", "Not applied yet"),
+            ("previewed", "Only previewed"),
+            ("discarded", "Discarded"),
+        ],
+        compute="_compute_standing",
+        search="_search_standing",
+        help="Whether this is the verdict that counts.",
+    )
+
+    def init(self):
+        result = super().init()
+        # Finds the lines about a person at once, in a table that only ever grows.
+        name = f"{self._table}_partner_id_id_index"
+        create_index(self.env.cr, name, self._table, ["partner_id", "id"])
+        return result
+
+    @api.model
+    def _selection_state(self):
+        return self.env["g2p.cycle.membership"]._fields["state"]._description_selection(self.env)
+
+    @api.depends("partner_id", "run_id")
+    def _compute_display_name(self):
+        for line in self:
+            line.display_name = f"{line.partner_id.name or ''}: {line.run_id.display_name or ''}"
+
+    @api.depends_context("lang")
+    def _compute_reason(self):
+        for line in self:
+            line.reason = line._get_reason()
+
+    def _get_reason(self):
+        """Return one sentence that says why the status is what it is."""
+        self.ensure_one()
+        if self.status == OVERRIDDEN:
+            return self.override_id._get_reason()
+        return self._get_verdict_sentence()
+
+    def _get_verdict_sentence(self):
+        """Return one sentence that says why the verdict, overrides aside, is what it is."""
+        if not self.passes_criteria:
+            return _("Does not meet the program's compliance criteria: non-compliant")
+        found = self._describe_household() if self.kind == "household" else self._describe_person()
+        if self.kind == "member" and not self.counts:
+            return _("%(found)s: does not count", found=found)
+        labels = dict(self._fields["verdict"]._description_selection(self.env))
+        verdict = labels.get(self.verdict, "").lower()
+        parts = [f"{found}: {verdict}" if verdict else found, self.note]
+        if self.left_alone:
+            labels = dict(self._fields["left_alone"]._description_selection(self.env))
+            parts.append(_("Not applied: %(why)s", why=labels[self.left_alone].lower()))
+        return ". ".join(filter(None, parts))
+
+    def _describe_person(self):
+        if self.finding and self.finding not in WITH_DATA:
+            return dict(self._fields["finding"]._description_selection(self.env))[self.finding]
+        found = self._describe_attendance()
+        if not self.unclear + self.undated:
+            return found
+        return _(
+            "At least %(found)s, with %(count)s records that may be presences",
+            found=found,
+            count=self.unclear + self.undated,
+        )
+
+    def _describe_attendance(self):
+        run = self.run_id
+        values = {
+            "attended": self.number_of_attendance,
+            "recorded": self.recorded + self.undated,
+            "required": run._get_requirement().amount,
+            "scope": run._describe_scope(),
+        }
+        by_percentage = run.attendance_requirement == PERCENTAGE
+        if run.attendance_unit == DAYS and by_percentage:
+            return _(
+                "%(attended)s of %(recorded)s recorded days (%(required)s%% required), %(scope)s",
+                **values,
+            )
+        if by_percentage:
+            return _(
+                "%(attended)s of %(recorded)s recorded sessions (%(required)s%% required), "
+                "%(scope)s",
+                **values,
+            )
+        if run.attendance_unit == DAYS:
+            if not values["required"]:
+                return _("%(attended)s days, none required, %(scope)s", **values)
+            return _("%(attended)s of %(required)s days, %(scope)s", **values)
+        if not values["required"]:
+            return _("%(attended)s sessions, none required, %(scope)s", **values)
+        return _("%(attended)s of %(required)s sessions, %(scope)s", **values)
+
+    def _describe_household(self):
+        if not self.members_counting:
+            return _("No member counts")
+        found = _(
+            "%(meeting)s of %(counting)s members attended enough (%(needed)s)",
+            meeting=self.members_meeting,
+            counting=self.members_counting,
+            needed=self.run_id._describe_needed_members(),
+        )
+        parts = [found, self.run_id._describe_scope()]
+        if self.members_without_data:
+            parts.insert(1, _("%(count)s without data", count=self.members_without_data))
+        if self.members_undecided:
+            parts.insert(1, _("%(count)s not decided", count=self.members_undecided))
+        return ", ".join(parts)
+
+    # Which verdict stands
+
+    @api.model
+    def _get_standing(self, memberships):
+        """Return the line that stands for each of some memberships that have one, by its id.
+
+        Of the runs that were applied, the one with the highest number decides, unless it left the
+        membership alone.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT DISTINCT ON (line.cycle_membership_id) line.cycle_membership_id, line.id
+                FROM spp_attendance_run_line AS line
+                JOIN spp_attendance_run AS run ON run.id = line.run_id
+                WHERE line.cycle_membership_id = ANY(%s) AND line.kind != 'member'
+                    AND line.left_alone IS NULL AND run.state = 'done'
+                ORDER BY line.cycle_membership_id, run.applied_number DESC
+                """,
+                memberships.ids,
+            )
+        )
+        return {
+            membership_id: self.sudo().browse(line_id)
+            for membership_id, line_id in self.env.cr.fetchall()
+        }
+
+    @api.model
+    def _get_applied(self, memberships):
+        """Return the lines that were applied to memberships, by membership id, the standing first."""
+        lines = self.sudo().search(
+            [
+                ("cycle_membership_id", "in", memberships.ids),
+                ("kind", "!=", "member"),
+                ("left_alone", "=", False),
+                ("run_id.state", "=", "done"),
+            ]
+        )
+        applied = defaultdict(self.sudo().browse)
+        for line in lines.sorted(lambda line: -line.run_id.applied_number):
+            applied[line.cycle_membership_id.id] += line
+        return applied
+
+    @api.depends("run_id.state", "left_alone")
+    def _compute_standing(self):
+        ids = {line.id for line in self._get_standing(self.cycle_membership_id).values()}
+        for line in self:
+            main = line.household_line_id if line.kind == "member" else line
+            state = line.run_id.state
+            if state == "done" and main.left_alone:
+                line.standing = "left_alone"
+            elif state == "done":
+                line.standing = "stands" if main.id in ids else "replaced"
+            elif state == "waiting":
+                line.standing = "previewed" if line.run_id.mode == "preview" else "waiting"
+            else:
+                line.standing = "taken_back" if state == "taken_back" else "discarded"
+
+    @api.model
+    def _search_standing(self, operator, value):
+        values = set(value if operator in ("in", "not in") else [value])
+        if operator not in ("=", "in") or values - {"stands"}:
+            raise UserError(_("Only the verdicts that stand can be looked for by this."))
+        self.flush_model()
+        query = self.sudo()._search(
+            [("kind", "!=", "member"), ("left_alone", "=", False), ("run_id.state", "=", "done")]
+        )
+        query.add_where(
+            SQL(
+                """
+                NOT EXISTS (
+                    SELECT FROM spp_attendance_run_line AS later
+                    JOIN spp_attendance_run AS later_run ON later_run.id = later.run_id
+                    WHERE later.cycle_membership_id = %(table)s.cycle_membership_id
+                        AND later.kind != 'member' AND later.left_alone IS NULL
+                        AND later_run.state = 'done' AND later_run.applied_number > (
+                            SELECT applied_number FROM spp_attendance_run
+                            WHERE id = %(table)s.run_id
+                        )
+                )
+                """,
+                table=SQL.identifier(self._table),
+            )
+        )
+        return [("id", "in", query)]
+
+    def action_open_registrant(self):
+        """Open the person or household."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "res.partner",
+            "res_id": self.partner_id.id,
+            "view_mode": "form",
+            "views": [[self._get_registrant_view_id(), "form"]],
+        }
+
+    def _get_registrant_view_id(self):
+        if self.partner_id.is_group:
+            return self.env.ref("g2p_registry_group.view_groups_form").id
+        return self.env.ref("g2p_registry_individual.view_individuals_form").id
