@@ -3,9 +3,9 @@
 Plain Python on purpose: these rules decide about people's food, so they can be read, and are
 tested as a table, without Odoo.
 
-Rule: unknown is not absent. What can't be read counts once for and once against somebody: only where
-both ways lead to the same verdict, there is one; else nothing is decided, and nobody is refused.
-Who the attendance system does not know has "no data": there the cycle's criteria say what it means.
+Rule: unknown is not absent. What can't be read counts once for and once against somebody. Only
+where both ways lead to the same verdict, there is one; else nothing is decided, and nobody refused.
+Who the attendance system does not know has "no data": the cycle's criteria say what that means.
 """
 
 from typing import NamedTuple

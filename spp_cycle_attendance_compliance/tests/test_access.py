@@ -31,20 +31,30 @@ PROOF_MODELS = (
 PRIVATE_METHODS = {
     "g2p.cycle": (
         "_start_attendance_run",
-        "_go_on_with_attendance_run",
+        "_run_attendance_at_once",
         "_queue_attendance_run",
         "_attendance_job",
-        "_attendance_prepare",
-        "_attendance_fetch",
+        "_attendance_plan",
+        "_attendance_ask",
         "_attendance_finish",
         "_report_attendance_failure",
         "_stop_attendance_run",
         "_cron_release_attendance_runs",
     ),
-    "spp.attendance.run": ("_open", "_prepare", "_fetch", "_finish", "_decide", "_apply", "_fail"),
+    "spp.attendance.run": (
+        "_open",
+        "_plan_intakes",
+        "_ask",
+        "_finish",
+        "_decide",
+        "_apply",
+        "_decide_to_apply",
+        "_take_back",
+        "_fail",
+    ),
     "spp.attendance.settings": ("_get_connection", "_set_connection", "_get_client"),
     "spp.event.data": ("_refresh_active_attendance",),
-    "g2p.cycle.membership": ("_apply_attendance_verdict",),
+    "g2p.cycle.membership": ("_let_stand", "_set_states"),
 }
 
 
@@ -98,7 +108,7 @@ class TestAccess(AccessCase):
             if group in RUNNERS:
                 with self.subTest(group):
                     run = self._get_run(cycle.action_preview_attendance()).with_user(user)
-                    run.action_apply()
+                    self._give_reason(run.action_apply(), user)
                     self.assertEqual(self.membership.state, "non_compliant")
                     override = self.env["spp.attendance.override"].with_user(user)
                     override = override.create(
@@ -133,6 +143,10 @@ class TestAccess(AccessCase):
                     attempt()
             self.assertEqual(len(self.server.requests), asked)
             self.assertEqual(waiting.state, "waiting")
+
+    def _give_reason(self, action, user):
+        wizard = self.env[action["res_model"]].with_user(user).with_context(**action["context"])
+        wizard.create({"reason": "As agreed"}).action_confirm()
 
     def test_who_sets_criteria(self):
         for group, user in self.users.items():

@@ -155,7 +155,7 @@ class TestConnect(AttendanceCase):
             {"partner_id": person.id, "id_type": school_id.id, "value": "S1"}
         )
         self.wizards.create({"id_type_id": school_id.id}).action_save()
-        self.assertEqual(person.personal_identifier, "S1")
+        self.assertEqual(person.attendance_identifier, "S1")
 
     def test_the_id_type_of_an_older_database(self):
         """The earlier module kept the identifiers, and no ID type: they may tell which it is."""
@@ -204,7 +204,7 @@ class TestConnect(AttendanceCase):
                     unmatched = wizard.action_open_unmatched()["domain"][0][2]
                     self.assertEqual(unmatched, persons[school + national :].ids[:other])
                     registered = "S39" if chosen == school_id else "NID39"
-                    self.assertEqual(persons[39].registered_identifier, registered)
+                    self.assertEqual(persons[39].attendance_identifier, registered)
                 self.assertEqual(persons.mapped("personal_identifier"), [k or False for k in kept])
 
     def test_import(self):

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from ..models.sources.attendance_settings import DEFAULT_CRITERIA_PARAMETER, ID_TYPE_PARAMETER
-from .common import AttendanceCase
+from .common import FIRST, AttendanceCase
 
 
 @tagged("post_install", "-at_install")
@@ -88,8 +88,7 @@ class TestCriteria(AttendanceCase):
         self.assertFalse(self._new_cycle(self._create_program()).use_attendance_criteria)
 
     def test_numbers_and_dates_that_cannot_be(self):
-        cycle = self._create_cycle(from_date=False, to_date=False)
-        last_day = cycle.end_date
+        last_day = self._create_cycle().to_date
         cases = [
             ({"required_number_of_attendance": -1}, "enter 0 or more"),
             ({"attendance_requirement": "percentage", "required_percentage": 0}, "from 1 to 100"),
@@ -98,13 +97,14 @@ class TestCriteria(AttendanceCase):
             ({"household_rule": "percentage", "household_percentage": 101}, "from 1 to 100"),
             ({"from_date": "2025-11-02", "to_date": "2025-11-01"}, "must not be before the first"),
             ({"from_date": last_day + timedelta(days=1)}, "must not be before the first"),
+            ({"to_date": FIRST - timedelta(days=1)}, "must not be before the first"),
             ({"member_domain": "[('no_such_field', '=', 1)]"}, "can't be used"),
             ({"member_domain": "birthdate > 2000"}, "no condition"),
             ({"member_domain": "__import__('os')"}, "no condition"),
         ]
         for vals, sentence in cases:
             with self.subTest(vals=vals):
-                cycle = self._create_cycle(from_date=False, to_date=False)
+                cycle = self._create_cycle()
                 with self.assertRaisesRegex(ValidationError, sentence):
                     cycle.write(vals)
         cycle = self._create_cycle(from_date=last_day, to_date=last_day)
@@ -136,7 +136,7 @@ class TestCriteria(AttendanceCase):
     def test_in_words(self):
         program = self._create_program("group")
         cycle = self._create_cycle(program)
-        period = "11/01/2026 to 11/30/2026"
+        period = "11/01/2025 to 11/30/2025"
         cases = [
             ({}, f"At least 2 days, {period}. Any member that counts is enough."),
             (

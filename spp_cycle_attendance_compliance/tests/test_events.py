@@ -44,7 +44,7 @@ class TestEvents(EventCase):
                     "event_data_external_id": number,
                     "company_id": self.person.company_id.id,
                     "run_id": run.id,
-                    "last_seen_run_id": run.id,
+                    "last_seen_intake_id": run.intake_ids.id,
                     "cycle_id": self.cycle.id,
                     "program_id": self.cycle.program_id.id,
                     "withdrawn": False,
@@ -144,9 +144,9 @@ class TestEvents(EventCase):
             ],
         )
         self.assertEqual(absent.attendance_category, "present")
-        self.assertEqual(withdrawn.withdrawn_run_id, second)
-        self.assertEqual(withdrawn.last_seen_run_id, first)
-        self.assertEqual(corrected.last_seen_run_id, second)
+        self.assertEqual(withdrawn.withdrawn_intake_id.run_id, second)
+        self.assertEqual(withdrawn.last_seen_intake_id.run_id, first)
+        self.assertEqual(corrected.last_seen_intake_id.run_id, second)
         self.assertRecordValues(
             corrected.change_ids.sorted("field_name"),
             [
@@ -154,13 +154,13 @@ class TestEvents(EventCase):
                     "field_name": "attendance_date",
                     "old_value": "2025-11-01",
                     "new_value": "2025-11-05",
-                    "run_id": second.id,
+                    "intake_id": second.intake_ids.id,
                 },
                 {
                     "field_name": "attendance_time",
                     "old_value": "09:00:00",
                     "new_value": "10:30:00",
-                    "run_id": second.id,
+                    "intake_id": second.intake_ids.id,
                 },
             ],
         )
@@ -188,8 +188,8 @@ class TestEvents(EventCase):
         self.server.people["NID1"].append(gone)
         last = self._run(self.cycle)
         event = self._get_events()[0]
-        self.assertRecordValues(event, [{"withdrawn": False, "withdrawn_run_id": False}])
-        self.assertEqual(event.last_seen_run_id, last)
+        self.assertRecordValues(event, [{"withdrawn": False, "withdrawn_intake_id": False}])
+        self.assertEqual(event.last_seen_intake_id.run_id, last)
         self.assertEqual(
             [(each.old_value or "", each.new_value or "") for each in event.change_ids],
             [("true", ""), ("", "true")],
@@ -220,7 +220,7 @@ class TestEvents(EventCase):
         before = self._snapshot()
         stranger = self._create_person("NID2")
         for question in (
-            {"from_date": "2026-12-01", "to_date": "2026-12-31"},
+            {"from_date": "2025-12-01", "to_date": "2025-12-31"},
             {"attendance_type_id": other_type.id},
             {"attendance_location_id": location.id},
             {"registrants": [stranger]},
@@ -267,7 +267,9 @@ class TestEvents(EventCase):
         # The very answer that the other run got: but it is not the last one.
         self.server.people["NID1"] = attendances
         again = self._run(other)
-        self.assertEqual(again.line_ids.answer_id.answer_digest, brought.line_ids.answer_id.answer_digest)
+        self.assertEqual(
+            again.line_ids.answer_id.answer_digest, brought.line_ids.answer_id.answer_digest
+        )
         self.assertEqual(again.line_ids.number_of_attendance, 2)
         self.assertFalse(events.filtered("withdrawn"))
         self.assertEqual(events.last_seen_intake_id.run_id, again)

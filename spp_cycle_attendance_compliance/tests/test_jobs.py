@@ -119,7 +119,7 @@ class TestJobs(AttendanceCase):
         asked = len(self.server.requests)
         again = self._get_run(self.cycle.action_evaluate_attendance())
         self._perform_all(again)
-        self.assertEqual((again.state, self.cycle.locked), ("done", False))
+        self.assertEqual((again.state, self.cycle.locked), ("waiting", False))
         self.cycle.attendance_source = "recorded"
         recorded = self._press()
         self._perform_all(recorded)

@@ -146,9 +146,13 @@ class TestRun(AttendanceCase):
         self.assertIn("403", self.cycle.attendance_run_message)
         self.assertEqual(self.env["spp.event.attendance"].search_count([]), events)
         self.assertFalse(self.env["spp.event.attendance"].search([("withdrawn", "=", True)]))
+        # A retry goes by what was answered a moment ago; a new run asks everybody anew.
         again = self._get_run(run.action_retry())
-        self.assertEqual((run.state, again.state), ("failed", "waiting"))
-        again._decide_to_apply("As agreed")
+        self.assertEqual((run.state, again.state), ("failed", "done"))
+        self.assertEqual(self._get_states(), states)
+        anew = self._press()
+        self.assertEqual(anew.state, "waiting")
+        anew._decide_to_apply("As agreed")
         self.assertEqual(self._get_states(), ["non_compliant", "non_compliant"])
         with self.assertRaisesRegex(UserError, "Only a run that failed"):
             again.action_retry()
@@ -244,12 +248,14 @@ class TestRun(AttendanceCase):
         unknown = self._create_person("UNKNOWN")
         self._create_membership(self.cycle, unknown)
         self._run(self.cycle)
-        asked = len(self.server.requests)
+        asked, states = len(self.server.requests), self._get_states()
         self.cycle.required_number_of_attendance = 1
         newcomer = self._create_person("NEWCOMER")
         self._create_membership(self.cycle, newcomer)
         run = self._get_run(self.cycle.action_evaluate_attendance())
         self.assertEqual(len(self.server.requests), asked)
+        self.assertEqual((run.state, self._get_states()), ("waiting", states))
+        run._decide_to_apply("As agreed")
         self.assertEqual(self._get_states(), ["enrolled", "enrolled"])
         answers = {line.partner_id: line.finding for line in run.line_ids}
         self.assertEqual(answers[unknown], "unknown")
@@ -289,7 +295,7 @@ class TestRun(AttendanceCase):
         self.assertEqual(override.lifted_by_id, self.env.user)
         self.assertEqual(
             membership.attendance_reason,
-            "1 of 2 days, 11/01/2026 to 11/30/2026: non-compliant",
+            "1 of 2 days, 11/01/2025 to 11/30/2025: non-compliant",
         )
         refusal = self.env["spp.attendance.override"].create(
             {
@@ -327,7 +333,7 @@ class TestRun(AttendanceCase):
         self.env.invalidate_all()
         self.assertEqual(override.partner_id, self.truant)
         line = run.line_ids.filtered(lambda line: line.partner_id == self.truant)
-        self.assertEqual(line.reason, "1 of 2 days, 11/01/2026 to 11/30/2026: non-compliant")
+        self.assertEqual(line.reason, "1 of 2 days, 11/01/2025 to 11/30/2025: non-compliant")
 
     def test_the_proof_is_not_deleted_even_by_the_superuser(self):
         run = self._press()
@@ -363,7 +369,7 @@ class TestRun(AttendanceCase):
             registrants=[self.diligent, self.truant, nobody],
             attendance_source="recorded",
         )
-        for day in ("2025-11-01", "2025-11-02", "2026-12-01"):
+        for day in ("2025-11-01", "2025-11-02", "2025-12-01"):
             self._record(self.diligent, day)
         self._record(self.truant, "2025-11-03")
         self._record(self.truant, "2025-11-04").action_withdraw()

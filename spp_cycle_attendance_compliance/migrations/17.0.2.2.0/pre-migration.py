@@ -58,9 +58,7 @@ def migrate_periods(cr, is_earlier):
     )
     if table_exists(cr, RUNS):
         add_missing(cr, RUNS, "varchar", "attendance_period")
-        cr.execute(
-            f"UPDATE {RUNS} SET attendance_period = 'dates' WHERE attendance_period IS NULL"
-        )
+        cr.execute(f"UPDATE {RUNS} SET attendance_period = 'dates' WHERE attendance_period IS NULL")
 
 
 def rename_batches(cr):

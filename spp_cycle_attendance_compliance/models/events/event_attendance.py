@@ -62,6 +62,7 @@ class EventAttendance(models.Model):
         "From an Attendance System", compute="_compute_is_fetched", search="_search_is_fetched"
     )
     intake_id = UncheckedMany2one("spp.attendance.intake", "Brought by", readonly=True, copy=False)
+    run_id = fields.Many2one(related="intake_id.run_id")
     last_seen_intake_id = fields.Many2one(
         "spp.attendance.intake",
         "Last Seen by",

@@ -22,7 +22,7 @@ class ResPartner(models.Model):
     attendance_ids = fields.One2many("spp.event.attendance", "individual_id", "Attendances")
     attendance_count = fields.Integer(compute="_compute_attendance_count")
 
-    @api.depends("reg_ids.value", "reg_ids.status", "reg_ids.id_type")
+    @api.depends("reg_ids.value", "reg_ids.status", "reg_ids.id_type", "personal_identifier")
     def _compute_attendance_identifier(self):
         identifiers = self._get_attendance_identifiers()
         for partner in self:

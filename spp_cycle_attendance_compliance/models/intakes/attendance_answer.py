@@ -25,7 +25,9 @@ class AttendanceAnswer(models.Model):
     _log_access = False  # the intake says who asked, and when
 
     intake_id = UncheckedMany2one("spp.attendance.intake", required=True, index=True)
-    identifier = fields.Char("Person's ID", groups="spp_cycle_attendance_compliance.group_identifiers")
+    identifier = fields.Char(
+        "Person's ID", groups="spp_cycle_attendance_compliance.group_identifiers"
+    )
     partner_id = fields.Many2one("res.partner", "Person", required=True, ondelete="restrict")
     answer = fields.Selection(ANSWERS, required=True)
     unreadable_count = fields.Integer(

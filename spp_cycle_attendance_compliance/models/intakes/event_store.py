@@ -337,8 +337,8 @@ class EventStore:
                 """
                 WITH event AS (
                     INSERT INTO spp_event_attendance
-                        (%(targets)s, event_data_source, company_id, intake_id, cycle_id, program_id,
-                         withdrawn, create_uid, create_date, write_uid, write_date)
+                        (%(targets)s, event_data_source, company_id, intake_id, cycle_id,
+                         program_id, withdrawn, create_uid, create_date, write_uid, write_date)
                     SELECT %(staged)s, %(source)s, person.company_id, %(intake)s, %(cycle)s,
                         %(program)s, FALSE, %(uid)s, %(now)s, %(uid)s, %(now)s
                     FROM spp_attendance_staging AS staging

@@ -8,6 +8,7 @@ class CycleGroupMembershipAttendance(models.Model):
     """How the members of a household attended, as the verdict that stands says."""
 
     _name = "spp.cycle.group.membership.attendance"
+    _inherit = "spp.attendance.guard.mixin"
     _description = "Attendance of a Household Member"
     _order = "counts desc, individual_id"
     _rec_name = "individual_id"
@@ -28,6 +29,10 @@ class CycleGroupMembershipAttendance(models.Model):
     active = fields.Boolean(
         default=True, help="The earlier version of the addon listed some members more than once."
     )
+
+    @api.model
+    def _get_guarded_fields(self):
+        return self._fields.keys()
 
     def init(self):
         result = super().init()

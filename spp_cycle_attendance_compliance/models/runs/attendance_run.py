@@ -338,6 +338,7 @@ class AttendanceRun(models.Model):
     def action_retry(self):
         """Run again after a failure: only those are asked for of whom there is no recent answer."""
         self.ensure_one()
+        self.cycle_id._check_may_run_attendance()
         if self.state not in (FAILED, OUTDATED):
             raise UserError(_("Only a run that failed, or is outdated, can be tried again."))
         return self.cycle_id._start_attendance_run(self.mode, takes_over=self.state == FAILED)

@@ -19,7 +19,7 @@ FRESH_HOURS = 12
 
 
 class AttendanceRun(models.Model):
-    """Asking the attendance system: in intakes, each of which asks by the identifiers of its time."""
+    """Asking the attendance system, in intakes: each asks by the identifiers of its time."""
 
     _inherit = "spp.attendance.run"
 
@@ -39,7 +39,7 @@ class AttendanceRun(models.Model):
             """
             SELECT min(id), max(id), sum(persons)
             FROM (
-                SELECT id, persons, (sum(persons) OVER (ORDER BY id) - 1) / %s AS number
+                SELECT id, persons, div(sum(persons) OVER (ORDER BY id) - 1, %s) AS number
                 FROM (
                     SELECT cycle_membership_id AS id, count(*) AS persons
                     FROM spp_attendance_draft WHERE kind != 'household' GROUP BY 1

@@ -300,7 +300,7 @@ class AttendanceRun(models.Model):
         return ""
 
     def _count_prepared_entitlements(self):
-        """Return how many memberships that would become non-compliant have prepared entitlements."""
+        """Return how many memberships that would be refused have prepared entitlements."""
         self.env.cr.execute(
             """
             SELECT count(*) FROM spp_attendance_run_line AS line

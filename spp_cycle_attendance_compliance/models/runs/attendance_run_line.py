@@ -71,7 +71,9 @@ class AttendanceRunLine(models.Model):
     )
     member_line_ids = fields.One2many("spp.attendance.run.line", "household_line_id", "Members")
     # What was found out.
-    identifier = fields.Char("Person's ID", groups="spp_cycle_attendance_compliance.group_identifiers")
+    identifier = fields.Char(
+        "Person's ID", groups="spp_cycle_attendance_compliance.group_identifiers"
+    )
     finding = fields.Selection(FINDINGS, "Found")
     answer_id = UncheckedMany2one("spp.attendance.answer", "Answer")
     answered_at = fields.Datetime(
@@ -258,7 +260,7 @@ class AttendanceRunLine(models.Model):
 
     @api.model
     def _get_applied(self, memberships):
-        """Return the lines that were applied to memberships, by membership id, the standing first."""
+        """Return the lines that were applied to memberships, by their id, the standing first."""
         lines = self.sudo().search(
             [
                 ("cycle_membership_id", "in", memberships.ids),

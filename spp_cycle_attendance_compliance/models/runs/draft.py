@@ -36,6 +36,13 @@ class Draft:
             "CREATE TEMPORARY TABLE spp_attendance_draft"
             " (LIKE spp_attendance_run_line INCLUDING DEFAULTS) ON COMMIT DROP"
         )
+        for name in ("number_of_attendance", "recorded", "unclear", "undated"):
+            cr.execute(
+                SQL(
+                    "ALTER TABLE spp_attendance_draft ALTER COLUMN %s SET DEFAULT 0",
+                    SQL.identifier(name),
+                )
+            )
 
     def execute(self, query, **parameters):
         self.cr.execute(SQL(query, run=self.run_id, **parameters))  # pylint: disable=sql-injection
