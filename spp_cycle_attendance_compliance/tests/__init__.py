@@ -5,5 +5,7 @@ from . import test_events
 from . import test_events_by_hand
 from . import test_jobs
 from . import test_run
+from . import test_one_verdict
+from . import test_unknown
 from . import test_tour
 from . import test_verdicts

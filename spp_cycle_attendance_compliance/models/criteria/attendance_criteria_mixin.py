@@ -284,9 +284,13 @@ class AttendanceCriteriaMixin(models.AbstractModel):
                 first=format_date(self.env, first),
                 last=format_date(self.env, last),
             )
-        parts = [period]
-        parts += [self.sudo().attendance_type_id.name, self.sudo().attendance_location_id.name]
-        return ", ".join(filter(None, parts))
+        return ", ".join([period, *self._get_scope_names()])
+
+    def _get_scope_names(self):
+        """Return the names of the type and the location that count, if they are chosen."""
+        criteria = self.sudo()
+        names = criteria.attendance_type_id.name, criteria.attendance_location_id.name
+        return list(filter(None, names))
 
     def _describe_needed_members(self):
         """Return how many members must attend, in a few words."""

@@ -89,16 +89,14 @@ class EventAttendance(models.Model):
     )
     change_ids = fields.One2many("spp.event.attendance.change", "event_id", "Changes")
 
-    _sql_constraints = [
-        (
-            "external_unique",
-            "unique (individual_id, event_data_source, event_data_external_id)",
-            "This attendance of the attendance system is here already.",
-        ),
-    ]
-
     def init(self):
         result = super().init()
+        # Of one person, an attendance of a source is here once; others are of another person now.
+        self.env.cr.execute(
+            "CREATE UNIQUE INDEX IF NOT EXISTS spp_event_attendance_external_unique"
+            " ON spp_event_attendance (individual_id, event_data_source, event_data_external_id)"
+            " WHERE moved_to_id IS NULL"
+        )
         # Finds whose an attendance of a source is.
         create_index(
             self.env.cr,

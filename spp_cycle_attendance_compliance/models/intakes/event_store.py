@@ -177,6 +177,7 @@ class EventStore:
                     WHERE event.individual_id = staging.individual_id
                         AND event.event_data_source = %s
                         AND event.event_data_external_id = staging.external_id
+                    ORDER BY event.moved_to_id NULLS FIRST, event.id LIMIT 1
                 )
                 """,
                 self.server_url,
@@ -346,7 +347,7 @@ class EventStore:
                     WHERE staging.event_id IS NULL
                     ORDER BY staging.individual_id, staging.date, staging.time, staging.external_id
                     ON CONFLICT (individual_id, event_data_source, event_data_external_id)
-                        DO NOTHING
+                        WHERE moved_to_id IS NULL DO NOTHING
                     RETURNING id, individual_id, attendance_date, submitted_by
                 )
                 INSERT INTO spp_event_data

@@ -66,6 +66,7 @@ class AttendanceRun(models.Model):
     taken_back_reason = fields.Text("Why Taken Back")
     server_url = fields.Char("Attendance System")
     question_key = fields.Char()
+    scope_names = fields.Char(help="The names of type and location, as they were then.")
     brake_reason = fields.Text("Why It Waits")
     apply_reason = fields.Text("Why It Was Applied")
     outdated_reason = fields.Text("Why It Is Outdated")
@@ -168,6 +169,10 @@ class AttendanceRun(models.Model):
     def _is_about_households(self):
         return self.cycle_id._is_about_households()
 
+    def _get_scope_names(self):
+        # A proof reads as it did on its day.
+        return [self.scope_names] if self.scope_names else []
+
     # From the beginning to the end
 
     @api.model
@@ -186,6 +191,7 @@ class AttendanceRun(models.Model):
                 "to_date": last,
                 "server_url": external and cycle._get_source_url(),
                 "cycle_version": cycle._get_attendance_version(),
+                "scope_names": ", ".join(cycle._get_scope_names()),
                 **cycle._get_criteria_vals(),
             }
         )

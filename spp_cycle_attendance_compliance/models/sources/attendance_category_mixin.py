@@ -32,12 +32,13 @@ class AttendanceCategoryMixin(models.AbstractModel):
         """
         events = self.env["spp.event.attendance"].sudo()
         used = self.filtered("external_id")
-        used |= events.search([(self._event_field, "in", self.ids)], limit=1)[self._event_field]
+        for model in (events, self.env["spp.attendance.run"].sudo()):
+            used |= model.search([(self._event_field, "in", self.ids)], limit=1)[self._event_field]
         if used:
             raise UserError(
                 _(
-                    "%(name)s can't be deleted: attendance is, or will be, recorded with it. "
-                    "Archive it instead.",
+                    "%(name)s can't be deleted: attendance is, or will be, recorded or checked "
+                    "with it. Archive it instead.",
                     name=used[:1].name,
                 )
             )

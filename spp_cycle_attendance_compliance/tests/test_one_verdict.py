@@ -1,0 +1,405 @@
+from datetime import date, timedelta
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .attendance_faults import Fault
+from .common import AttendanceCase, days
+
+
+@tagged("post_install", "-at_install")
+class TestOneVerdict(AttendanceCase):
+    """What was prepared, while the world changed: one verdict stands, and all agree with it."""
+
+    def setUp(self):
+        super().setUp()
+        self.ana = self._create_person("ANA")
+        self.ben = self._create_person("BEN")
+        self.server.people.update(ANA=days(1, 1, 2), BEN=days(11, 1))
+        self.cycle = self._create_cycle(registrants=[self.ana, self.ben])
+        self.ana_in, self.ben_in = self.cycle.cycle_membership_ids.sorted("partner_id")
+        if self.ana_in.partner_id != self.ana:
+            self.ana_in, self.ben_in = self.ben_in, self.ana_in
+
+    def _preview(self):
+        return self._get_run(self.cycle.action_preview_attendance())
+
+    def _evaluate(self):
+        return self._get_run(self.cycle.action_evaluate_attendance())
+
+    def _fail(self):
+        self.server.next("attendance", Fault.status(403))
+        return self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
+
+    def _override(self, membership, verdict):
+        return self.env["spp.attendance.override"].create(
+            {"cycle_membership_id": membership.id, "verdict": verdict, "reason": "As I say"}
+        )
+
+    def _look(self, membership):
+        return membership.attendance_status, membership.state
+
+    def test_a1_a_state_that_a_person_changed_is_decided_too(self):
+        run = self._preview()
+        self.ana_in.state = "non_compliant"
+        run.action_apply()
+        self.assertEqual(self._look(self.ana_in), ("compliant", "enrolled"))
+        self.assertEqual(self.ana_in.attendance_line_ids.state_before, "non_compliant")
+        self.assertIn("2 of 2 days", self.ana_in.attendance_reason)
+
+    def test_a2_a_retry_goes_by_the_criteria_of_now(self):
+        failed = self._fail()
+        self.cycle.required_number_of_attendance = 1
+        self._run(self.cycle)
+        again = self._get_run(failed.action_retry())
+        self.assertEqual((failed.state, again.state), ("failed", "done"))
+        self.assertEqual(again.required_number_of_attendance, 1)
+        self.assertEqual(self._look(self.ben_in), ("compliant", "enrolled"))
+
+    def test_a3_one_at_a_time(self):
+        failed = self._fail()
+        waiting = self._preview()
+        again = self._get_run(failed.action_retry())
+        self.assertEqual((waiting.state, again.state), ("discarded", "done"))
+        with self.assertRaisesRegex(UserError, "does not wait"):
+            waiting.action_apply()
+
+    def test_a4_a_retry_asks_by_the_identifier_of_now(self):
+        self.ana.reg_ids.value = "WRONG"
+        self.server.people["WRONG"] = []
+        failed = self._fail()
+        self.ana.reg_ids.value = "ANA"
+        self._get_run(failed.action_retry())
+        self.assertEqual(self._look(self.ana_in), ("compliant", "enrolled"))
+        self.assertNotIn("WRONG", self.server.asked("attendance")[-1].body["person_ids"])
+
+    def test_a5_the_run_that_was_applied_last_stands(self):
+        older = self._preview()
+        failed = self._fail()
+        self.assertEqual((older.state, failed.state), ("discarded", "failed"))
+        first = self._run(self.cycle)
+        self.cycle.required_number_of_attendance = 1
+        second = self._run(self.cycle)
+        self._preview()
+        self.assertEqual((first.applied_number, second.applied_number), (1, 2))
+        self.assertIn("1 of 1 days", self.ben_in.attendance_reason)
+        self._override(self.ben_in, "non_compliant").action_lift()
+        self.assertEqual(self._look(self.ben_in), ("compliant", "enrolled"))
+        lines = self.ben_in.attendance_line_ids.sorted("id")
+        self.assertEqual(lines.mapped("standing"), ["discarded", "replaced", "stands", "previewed"])
+        self.assertEqual(
+            self.env["spp.attendance.run.line"].search(
+                [("standing", "=", "stands"), ("cycle_membership_id", "=", self.ben_in.id)]
+            ),
+            lines[2],
+        )
+
+    def test_a6_evaluating_again_goes_by_the_identifier_of_now(self):
+        self.ana.reg_ids.value = "WRONG"
+        self.server.people["WRONG"] = []
+        self._run(self.cycle)
+        self.assertEqual(self._look(self.ana_in), ("non_compliant", "non_compliant"))
+        self.ana.reg_ids.value = "ANA"
+        run = self._evaluate()
+        line = run.line_ids.filtered(lambda line: line.partner_id == self.ana)
+        self.assertEqual((line.finding, line.verdict), ("not_asked", "undecided"))
+
+    def test_outdated_as_a_whole(self):
+        """Each case: what changes while a run waits; what it says."""
+        tomorrow = self.cycle.to_date + timedelta(days=1)
+        cases = [
+            (lambda: self.cycle.write({"required_number_of_attendance": 1}), "criteria"),
+            (lambda: self.cycle.write({"to_date": tomorrow}), "days that count"),
+            (lambda: self.cycle.write({"no_data_rule": "keep"}), "criteria"),
+            (self._apply_another, "Another run"),
+            (self._take_another_back, "Another run"),
+            (self._connect_another, "Another attendance system"),
+        ]
+        for change, sentence in cases:
+            with self.subTest(sentence=sentence):
+                self._connect(self.server)
+                run = self._preview()
+                states = self.cycle.cycle_membership_ids.mapped(self._look)
+                change()
+                run = run.exists()
+                if run.state == "waiting":
+                    run.action_apply()
+                    self.assertEqual(self.cycle.cycle_membership_ids.mapped(self._look), states)
+                self.assertIn(run.state, ("outdated", "discarded"))
+                if run.state == "outdated":
+                    self.assertIn(sentence, run.outdated_reason)
+                    again = self._get_run(run.action_retry())
+                    self.assertEqual(again.state, "waiting")
+
+    def _apply_another(self):
+        self._run(self.cycle)
+
+    def _take_another_back(self):
+        self.cycle.attendance_run_ids.filtered(lambda run: run.state == "done")[:1]._take_back("No")
+
+    def _connect_another(self):
+        self._set_param("spp_cycle_attendance_compliance.attendance_server_url", "http://127.0.0.1")
+
+    def test_a_closed_cycle_is_not_changed(self):
+        run = self._preview()
+        self.cycle.state = "approved"
+        with self.assertRaisesRegex(UserError, "can't be changed any more"):
+            run.action_apply()
+        self.assertEqual(self._look(self.ben_in), (False, "enrolled"))
+
+    def test_a15_while_a_run_waits_for_the_server(self):
+        """Each case: what others do meanwhile; nothing is applied."""
+        runs = type(self.env["spp.attendance.run"])
+        for meanwhile, sentence in (
+            ({"state": "approved"}, "not open any more"),
+            ({"required_number_of_attendance": 1}, "criteria"),
+        ):
+            ask = runs._ask
+
+            def ask_and_change(run, intake, client, ask=ask, meanwhile=meanwhile):
+                ask(run, intake, client)
+                run.cycle_id.write(meanwhile)
+
+            with self.subTest(sentence=sentence), patch.object(runs, "_ask", ask_and_change):
+                self.cycle = self._create_cycle(registrants=[self.ana, self.ben])
+                run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
+                self.assertEqual(run.state, "outdated")
+                self.assertIn(sentence, run.outdated_reason)
+                states = self.cycle.cycle_membership_ids.mapped("state")
+                self.assertEqual(states, ["enrolled", "enrolled"])
+
+    def test_who_was_changed_meanwhile_keeps_what_stood(self):
+        """Each case: what changes about Ben while a run waits."""
+        household = self._create_household(self.ben)
+        cycle = self._create_cycle(self._create_program("group"), [household])
+        membership = cycle.cycle_membership_ids
+        member = household.group_membership_ids
+        other = self._create_person("OTHER")
+        for change in (
+            lambda: self.ben.reg_ids.write({"value": "BEN2"}),
+            lambda: self._add_member(household, other),
+            lambda: member.write({"ended_date": "2020-01-01 00:00:00"}),
+            lambda: self._override(membership, "compliant"),
+        ):
+            run = self._get_run(cycle.action_preview_attendance())
+            self.assertEqual(run.non_compliant_count + run.exempt_count + run.overridden_count, 1)
+            look = self._look(membership)
+            change()
+            after = self._look(membership)
+            run._decide_to_apply("As agreed")
+            self.assertEqual((run.state, run.changed_meanwhile_count), ("done", 1))
+            self.assertEqual(self._look(membership), after)
+            self.assertIn(look[1], ("enrolled", "non_compliant"))
+            line = run.line_ids.filtered(lambda line: line.kind == "household")
+            self.assertEqual((line.left_alone, line.standing), ("changed", "left_alone"))
+
+    def test_who_joins_while_a_run_asks_is_left_alone(self):
+        runs = type(self.env["spp.attendance.run"])
+        ask, newcomers = runs._ask, []
+
+        def ask_and_join(run, intake, client):
+            ask(run, intake, client)
+            person = self._create_person("NEW")
+            newcomers.append(self._create_membership(run.cycle_id, person, "draft"))
+
+        with patch.object(runs, "_ask", ask_and_join):
+            run = self._run(self.cycle)
+        self.assertEqual(run.changed_meanwhile_count, 1)
+        self.assertEqual(self._look(newcomers[0]), (False, "draft"))
+
+    def test_a11_a12_lifting_an_override(self):
+        """What stands decides; where nothing does, the state before comes back."""
+        self.ben_in.state = "draft"
+        self._override(self.ben_in, "non_compliant").action_lift()
+        self.assertEqual(self._look(self.ben_in), (False, "draft"))
+        self.assertFalse(self.ben_in.state_before_attendance)
+        # Then a run without data, under "the membership stays as it is".
+        self.cycle.no_data_rule = "keep"
+        del self.server.people["BEN"]
+        override = self._override(self.ben_in, "non_compliant")
+        self._run(self.cycle)
+        self.assertEqual(self._look(self.ben_in), ("overridden", "non_compliant"))
+        override.action_lift()
+        self.assertEqual(self._look(self.ben_in), ("no_data", "draft"))
+
+    def test_lifting_leaves_what_a_person_changed(self):
+        override = self._override(self.ben_in, "compliant")
+        self._run(self.cycle)
+        self.ben_in.state = "draft"
+        override.action_lift()
+        self.assertEqual(self._look(self.ben_in), ("non_compliant", "draft"))
+
+    def test_taking_back(self):
+        first = self._run(self.cycle)
+        self.cycle.required_number_of_attendance = 1
+        second = self._run(self.cycle)
+        self.assertEqual(self._look(self.ben_in), ("compliant", "enrolled"))
+        with self.assertRaisesRegex(UserError, "why"):
+            self.env["spp.attendance.run.reason"].create(
+                {"run_id": second.id, "step": "take_back", "reason": " "}
+            ).action_confirm()
+        second._take_back("The list was wrong")
+        self.assertEqual(
+            (second.state, second.taken_back_by_id, second.taken_back_reason),
+            ("taken_back", self.env.user, "The list was wrong"),
+        )
+        self.assertEqual(self._look(self.ben_in), ("non_compliant", "non_compliant"))
+        self.assertIn("1 of 2 days", self.ben_in.attendance_reason)
+        self.ana_in.state = "non_compliant"
+        first._take_back("That one, too")
+        self.assertEqual(self._look(self.ben_in), (False, "enrolled"))
+        self.assertEqual(self.ben_in.number_of_attendance, 0)
+        self.assertFalse(self.ben_in.attendance_reason)
+        # What a person has changed since stays.
+        self.assertEqual(self._look(self.ana_in), (False, "non_compliant"))
+        third = self._run(self.cycle)
+        self.assertEqual(third.applied_number, 3)
+        self.assertEqual(self._look(self.ben_in), ("compliant", "enrolled"))
+
+    def test_taking_back_leaves_others_alone(self):
+        run = self._run(self.cycle)
+        self.ben_in.state = "paused"
+        run._take_back("No")
+        self.assertEqual(self.ben_in.state, "paused")
+        self.cycle.state = "approved"
+        with self.assertRaisesRegex(UserError, "was applied"):
+            run._take_back("Again")
+
+    def test_a25_a_period_to_come(self):
+        today = date.today()
+        self.cycle.write(
+            {"from_date": today + timedelta(days=3), "to_date": today + timedelta(days=30)}
+        )
+        self.cycle.cycle_membership_ids.state = "draft"
+        run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
+        self.assertEqual(run.state, "waiting")
+        self.assertIn("28 of 28 days are still to come", run.brake_reason)
+        self.assertIn("2 of 2 members would become non-compliant", run.brake_reason)
+        self.assertEqual(self.cycle.cycle_membership_ids.mapped("state"), ["draft", "draft"])
+
+    def test_a26_the_days_before(self):
+        """Each case: the cycle, the one before it; the days that count."""
+        program = self.cycle.program_id
+        cases = [
+            (("2027-03-01", "2027-03-31"), None, ("2027-02-01", "2027-02-28")),
+            (("2027-01-01", "2027-03-31"), None, ("2026-10-01", "2026-12-31")),
+            (("2027-03-11", "2027-03-20"), None, ("2027-03-01", "2027-03-10")),
+            (("2027-03-01", "2027-03-31"), ("2027-02-10", "2027-02-28"), None),
+        ]
+        for (first, last), previous, expected in cases:
+            with self.subTest(first=first, previous=previous):
+                program = self._create_program()
+                if previous:
+                    self._create_cycle(program, start_date=previous[0], end_date=previous[1])
+                cycle = self._create_cycle(
+                    program, start_date=first, end_date=last, attendance_period="before"
+                )
+                period = tuple(map(str, cycle._get_attendance_period()))
+                self.assertEqual(period, expected or previous)
+
+    def test_the_criteria_of_an_approved_cycle_stay(self):
+        self.cycle.state = "approved"
+        self.assertFalse(self.cycle.can_set_attendance_criteria)
+        with self.assertRaisesRegex(UserError, "can't be changed any more"):
+            self.cycle.required_number_of_attendance = 1
+
+    def test_evaluating_again_asks_before_it_applies(self):
+        self._run(self.cycle)
+        run = self._evaluate()
+        self.assertEqual((run.state, run.brake_reason), ("waiting", ""))
+
+    def test_a_braked_run_keeps_why_it_was_applied(self):
+        self.server.people.clear()
+        run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
+        action = run.action_apply()
+        self.assertEqual((run.state, action["res_model"]), ("waiting", "spp.attendance.run.reason"))
+        wizard = self.env[action["res_model"]].with_context(**action["context"])
+        wizard.create({"reason": " The school was closed "}).action_confirm()
+        self.assertEqual((run.state, run.apply_reason), ("done", "The school was closed"))
+
+    def test_more_would_lose_than_was_shown(self):
+        self._run(self.cycle)
+        self.server.people["ANA"].clear()
+        self.ana_in.state = "non_compliant"
+        run = self._get_run(self.cycle.action_preview_attendance())
+        self.assertEqual(run.losing_count, 0)
+        self.ana_in.state = "enrolled"
+        self.assertTrue(run.action_apply())
+        self.assertEqual((run.state, run.losing_count), ("waiting", 1))
+        self.assertEqual(self.ana_in.state, "enrolled")
+
+    def test_a27_prepared_entitlements(self):
+        currency = self.env.company.currency_id
+        journal = self.env["account.journal"].create(
+            {"name": "A27", "code": "A27", "type": "general", "currency_id": currency.id}
+        )
+        self.cycle.program_id.journal_id = journal
+        entitlements = self.env["g2p.entitlement"].create(
+            [
+                {
+                    "partner_id": person.id,
+                    "cycle_id": self.cycle.id,
+                    "initial_amount": 10,
+                    "is_cash_entitlement": True,
+                    "state": state,
+                }
+                for person, state in (
+                    (self.ana, "pending_validation"),
+                    (self.ben, "pending_validation"),
+                    (self.ben, "draft"),
+                )
+            ]
+        )
+        of_ana, pending, draft = entitlements
+        run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
+        self.assertEqual((run.state, run.entitlement_count), ("waiting", 1))
+        self.assertIn("1 members who would become non-compliant have prepared", run.brake_reason)
+        run._decide_to_apply("As agreed")
+        self.assertFalse(draft.exists())
+        self.assertEqual((of_ana.state, pending.state), ("pending_validation", "cancelled"))
+        self.assertEqual((run.deleted_entitlement_count, run.cancelled_entitlement_count), (1, 1))
+        # An override, lifting it, taking the run back: as the membership goes, so they go.
+        override = self._override(self.ben_in, "compliant")
+        self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "pending_validation"))
+        override.action_lift()
+        self.assertEqual((self.ben_in.state, pending.state), ("non_compliant", "cancelled"))
+        run._take_back("No")
+        self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "pending_validation"))
+        # What somebody has changed since stays.
+        run = self._run(self.cycle)
+        self.assertEqual(pending.state, "cancelled")
+        pending.state = "cancelled"
+        run._take_back("No")
+        self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "cancelled"))
+
+    def test_a27_a_deleted_draft_is_to_be_prepared_again(self):
+        draft = self.env["g2p.entitlement"].create(
+            {"partner_id": self.ben.id, "cycle_id": self.cycle.id, "initial_amount": 10}
+        )
+        run = self._run(self.cycle)
+        self.assertFalse(draft.exists())
+        run._take_back("No")
+        self.assertIn("1 have no entitlement any more", self.cycle.attendance_to_do)
+        self.env["g2p.entitlement"].create(
+            {"partner_id": self.ben.id, "cycle_id": self.cycle.id, "initial_amount": 10}
+        )
+        self.cycle.invalidate_recordset()
+        self.assertFalse(self.cycle.attendance_to_do)
+
+    def test_a24_a_proof_reads_as_on_its_day(self):
+        type_id = self.env["spp.res.config.attendance.type"].create(
+            {"name": "School", "external_id": 1, "external_source": self.server.url}
+        )
+        made_here = self.env["spp.res.config.attendance.type"].create({"name": "Made here"})
+        self.cycle.attendance_type_id = type_id
+        self._run(self.cycle)
+        reason = self.ben_in.attendance_reason
+        self.assertIn("School", reason)
+        type_id.name = "Lessons"
+        self.env.invalidate_all()
+        self.assertEqual(self.ben_in.attendance_reason, reason)
+        self.cycle.write({"attendance_source": "recorded", "attendance_type_id": made_here.id})
+        self._run(self.cycle)
+        with self.assertRaisesRegex(UserError, "can't be deleted"):
+            made_here.unlink()

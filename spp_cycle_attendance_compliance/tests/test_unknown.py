@@ -1,0 +1,176 @@
+from odoo.tests import tagged
+
+from .common import AttendanceCase, days
+
+
+@tagged("post_install", "-at_install")
+class TestUnknown(AttendanceCase):
+    """Unknown is not absent: nobody is refused for what can't be read, or is another's."""
+
+    def _decide(self, person, **criteria):
+        cycle = self._create_cycle(registrants=[person], **criteria)
+        run = self._run(cycle)
+        return run, cycle.cycle_membership_ids
+
+    def _serve(self, identifier, attendances):
+        others = {f"O{number}": days(900 + number, 1) for number in range(20)}
+        self.server.people.update({identifier: attendances, **others})
+        return self._create_person(identifier)
+
+    def test_a7_a_time_decides_nothing(self):
+        attendances = days(1, 1, 2)
+        attendances[1]["time"] = "9:00:00"
+        run, membership = self._decide(self._serve("ANA", attendances))
+        self.assertEqual((membership.number_of_attendance, membership.state), (2, "enrolled"))
+        self.assertEqual(run.set_aside_count, 0)
+
+    def test_a8_a_record_without_a_date(self):
+        """Each case: required; status, state."""
+        attendances = days(1, 1, 2, 3)
+        attendances[2]["date"] = "2025-11-1x"
+        person = self._serve("ANA", attendances)
+        for required, status, state in (
+            (3, "no_data", "enrolled"),
+            (2, "compliant", "enrolled"),
+            (4, "non_compliant", "non_compliant"),
+        ):
+            with self.subTest(required=required):
+                run, membership = self._decide(person, required_number_of_attendance=required)
+                self.assertEqual((membership.attendance_status, membership.state), (status, state))
+                self.assertTrue(run.line_ids.is_exception)
+                self.assertIn("At least 2 of", membership.attendance_reason)
+
+    def test_a9_blanks_nobody_sees(self):
+        for number, blanks in enumerate(("\t", "\u00a0", "\r\n", "\u200b", "\ufeff")):
+            with self.subTest(blanks=repr(blanks)):
+                person = self._serve(f"A{number}", days(number * 10 + 1, 1, 2))
+                person.reg_ids.value = f"A{number}{blanks}"
+                _run, membership = self._decide(person)
+                self.assertEqual(membership.state, "enrolled")
+
+    def test_a10_two_who_are_disabled_or_archived_with_one_identifier(self):
+        for number, vals in enumerate(({"disabled": "2025-01-01"}, {"active": False})):
+            with self.subTest(vals=vals):
+                first = self._serve(f"A{number}", days(number * 10 + 1, 1, 2))
+                second = self._create_person(f"A{number}")
+                (first + second).write(vals)
+                cycle = self._create_cycle(registrants=[first, second])
+                run = self._run(cycle)
+                self.assertEqual(set(run.line_ids.mapped("finding")), {"shared_identifier"})
+                self.assertEqual(set(cycle.cycle_membership_ids.mapped("state")), {"enrolled"})
+
+    def test_a14_a_condition_that_nobody_meets(self):
+        person = self._serve("ANA", days(1, 1, 2))
+        household = self._create_household(person)
+        cycle = self._create_cycle(
+            self._create_program("group"), [household], member_domain="[('id', 'in', [])]"
+        )
+        self._run(cycle)
+        self.assertEqual(cycle.cycle_membership_ids.attendance_status, "exempt")
+        cycle = self._create_cycle(registrants=[person])
+        manager = self.env["g2p.program_membership.manager.default"].create(
+            {
+                "name": "Nobody",
+                "program_id": cycle.program_id.id,
+                "eligibility_domain": "[('id', 'in', [])]",
+            }
+        )
+        self.env["spp.compliance.manager"].create(
+            {
+                "program_id": cycle.program_id.id,
+                "manager_ref_id": f"{manager._name},{manager.id}",
+            }
+        )
+        self._run(cycle)
+        self.assertEqual(cycle.cycle_membership_ids.attendance_status, "non_compliant")
+
+    def test_a20_a_category_that_is_not_known(self):
+        attendances = days(1, *range(1, 21))
+        for attendance in attendances[12:]:
+            attendance["attendance_category"] = "T"
+        person = self._serve("ANA", attendances)
+        percentage = {"attendance_requirement": "percentage", "required_percentage": 80}
+        run, membership = self._decide(person, **percentage)
+        self.assertEqual((membership.attendance_status, membership.state), ("no_data", "enrolled"))
+        self.assertEqual((run.unclear_count, run.line_ids.unclear), (8, 8))
+        self.assertIn("At least 12 of 20 recorded days", membership.attendance_reason)
+        events = self.env["spp.event.attendance"].search([("individual_id", "=", person.id)])
+        self.assertEqual(len(events.filtered(lambda e: e.attendance_category == "unknown")), 8)
+        _run, membership = self._decide(person, **{**percentage, "required_percentage": 60})
+        self.assertEqual(membership.attendance_status, "compliant")
+
+    def test_on_one_day_a_presence_comes_first(self):
+        """Days with: presence and unknown, absence and unknown, absence; 2 of 3 at best."""
+        attendances = days(1, 1, 1, 2, -2, -3)
+        attendances[1]["attendance_category"] = attendances[2]["attendance_category"] = "late"
+        person = self._serve("ANA", attendances)
+        run, membership = self._decide(person)
+        line = run.line_ids
+        self.assertEqual((line.number_of_attendance, line.unclear, line.recorded), (1, 1, 3))
+        self.assertEqual((line.verdict, membership.state), ("undecided", "enrolled"))
+
+    def test_a21_an_attendance_counts_for_one_person(self):
+        ana, ben = self._create_person("ID1"), self._create_person("ID2")
+        self.server.people["ID1"] = days(1, 1, 2)
+        self.server.people["ID2"] = []
+        self._run(self._create_cycle(registrants=[ana, ben]))
+        ana.reg_ids.unlink()
+        ben.reg_ids.value = "ID1"
+        cycle = self._create_cycle(registrants=[ana, ben])
+        run = self._run(cycle)
+        self.assertEqual(run.moved_count, 2)
+        events = self.env["spp.event.attendance"]
+        of_ana = events.search([("individual_id", "=", ana.id)])
+        self.assertEqual(of_ana.mapped("withdrawn"), [True, True])
+        self.assertEqual(of_ana.moved_to_id, ben)
+        recorded = self._create_cycle(registrants=[ana, ben], attendance_source="recorded")
+        self._run(recorded)
+        statuses = recorded.cycle_membership_ids.sorted("partner_id").mapped("attendance_status")
+        self.assertCountEqual(statuses, ["no_data", "compliant"])
+        # And back again.
+        ben.reg_ids.unlink()
+        self.env["g2p.reg.id"].create(
+            {"partner_id": ana.id, "id_type": self.id_type.id, "value": "ID1"}
+        )
+        self._run(self._create_cycle(registrants=[ana, ben]))
+        of_ana.invalidate_recordset()
+        self.assertEqual(of_ana.mapped("withdrawn"), [False, False])
+        self.assertFalse(of_ana.moved_to_id)
+
+    def test_a23_merged_contacts_lose_nothing(self):
+        ana, twin = self._create_person("ID1"), self._create_person("ID2")
+        self.server.people["ID1"] = days(1, 1, 2)
+        self.server.people["ID2"] = days(11, *range(1, 8))
+        self._run(self._create_cycle(registrants=[ana, twin]))
+        events = self.env["spp.event.attendance"].search(
+            [("individual_id", "in", (ana + twin).ids)]
+        )
+        # One of them is known of both.
+        self.env.cr.execute(
+            "UPDATE spp_event_attendance SET event_data_external_id = 1 WHERE id = %s",
+            [events.filtered(lambda event: event.individual_id == twin)[0].id],
+        )
+        (twin.reg_ids + ana.reg_ids).unlink()
+        wizard = self.env["base.partner.merge.automatic.wizard"]
+        wizard._update_foreign_keys(twin, ana)
+        self.env.invalidate_all()
+        self.assertEqual(len(events.exists()), 9)
+        self.assertEqual(events.individual_id, ana)
+        self.assertEqual(len(events.filtered("withdrawn")), 1)
+
+    def test_where_a_person_attends_nothing_came(self):
+        location = self.env["spp.res.config.attendance.location"].create(
+            {"name": "Lakeside", "external_id": 7, "external_source": self.server.url}
+        )
+        ana = self._create_person("ANA")
+        self._record(ana, "2025-10-01", attendance_location_id=location.id)
+        self.server.people["ANA"] = []
+        percentage = {"attendance_requirement": "percentage", "required_percentage": 80}
+        run, membership = self._decide(ana, **percentage)
+        self.assertEqual((run.line_ids.finding, membership.state), ("silent", "enrolled"))
+        ben = self._create_person("BEN")
+        self.server.people["BEN"] = days(1, 1, location_id=7)
+        cycle = self._create_cycle(registrants=[ana, ben], **percentage)
+        run = self._run(cycle)
+        of_ana = run.line_ids.filtered(lambda line: line.partner_id == ana)
+        self.assertEqual((of_ana.finding, of_ana.verdict), ("known", "no_data"))
