@@ -4,7 +4,7 @@
 
 For each size as many persons are seeded, with 0 to 20 attendances each on an attendance server that
 runs as a process of its own, on localhost. Then their cycle is checked the whole way, as in the
-background: the button, and each step (prepare, fetch batch by batch, finish) in a transaction of
+background: the button, and each step (plan, ask intake by intake, finish) in a transaction of
 its own, until the memberships have their new states. And once more: nothing has changed then. And
 once more after a restart of the server, which then gives the same in another order: all has to be
 read, though nothing has changed. What takes less than half a minute is done three times; the
@@ -74,17 +74,17 @@ def check_attendance(env, cycle):
     run = cycle.attendance_run_ids[:1]
     env.cr.commit()
     if run.state == "running":  # and not made at once, as with a few persons
-        take_step(env, run, "prepare")
-        for batch_id in run.batch_ids.ids:
-            take_step(env, run, "fetch", batch_id)
+        take_step(env, run, "plan")
+        for intake_id in run.intake_ids.ids:
+            take_step(env, run, "ask", intake_id)
         take_step(env, run, "finish")
     assert run.state == "done", run.error or run.brake_reason
     return run
 
 
-def take_step(env, run, step, batch_id=None):
+def take_step(env, run, step, intake_id=None):
     """Take one step of a run as a job does: a transaction of its own, and nothing remembered."""
-    run.cycle_id._attendance_job(run.cycle_id, run.id, run.attempt, step, batch_id)
+    run.cycle_id._attendance_job(run.cycle_id, run.id, step, intake_id)
     env.cr.commit()
     env.invalidate_all()
 
@@ -96,7 +96,7 @@ def measure_loop(env, size):
         cycle = seed_cycle(env, size)
         person_ids = get_person_ids(env, cycle)
         fetch_answers(url, list(person_ids), folder)  # as for the others: the server is warm then
-        run = env["spp.attendance.run"]._open(cycle, "apply")
+        run = env["spp.attendance.run"]._as_writer()._open(cycle, "apply")
         forget_events(env)
         with measured(env, TABLES) as result, run._get_client() as client:
             events = loop_through(env, run, client, person_ids)

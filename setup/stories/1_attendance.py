@@ -189,7 +189,7 @@ def print_exceptions(runs):
     lines = runs.line_ids.filtered(lambda line: line.is_exception and line.kind != "household")
     rows = [("Person", "ID", "Why")]
     rows += [
-        (line.partner_id.name, line.identifier or "", get_label(line, "answer")) for line in lines
+        (line.partner_id.name, line.identifier or "", get_label(line, "finding")) for line in lines
     ]
     print_table("Exceptions, for a person to look at:", rows, 3)
 
@@ -232,6 +232,7 @@ cycles = {
         members[name],
         LAST_DAY,
         use_attendance_criteria=True,
+        attendance_period="cycle",
         **criteria[name],
     )
     for name, program in programs.items()
@@ -261,7 +262,7 @@ print_exceptions(runs.filtered(lambda run: run.state == "done"))
 paid = {name: pay(cycle, GRANTS[name]) for name, cycle in cycles.items()}
 drafts = {
     name: create_cycle(
-        program, f"{name}, this month", members[name], from_date=FIRST_DAY, to_date=LAST_DAY
+        program, f"{name}, this month", members[name], attendance_period="dates", from_date=FIRST_DAY, to_date=LAST_DAY
     )
     for name, program in programs.items()
 }

@@ -160,7 +160,7 @@ class TestUnknown(AttendanceCase):
 
     def test_where_a_person_attends_nothing_came(self):
         location = self.env["spp.res.config.attendance.location"].create(
-            {"name": "Lakeside", "external_id": 7, "external_source": self.server.url}
+            {"name": "Lakeside", "external_id": 2, "external_source": self.server.url}
         )
         ana = self._create_person("ANA")
         self._record(ana, "2025-10-01", attendance_location_id=location.id)
@@ -169,8 +169,10 @@ class TestUnknown(AttendanceCase):
         run, membership = self._decide(ana, **percentage)
         self.assertEqual((run.line_ids.finding, membership.state), ("silent", "enrolled"))
         ben = self._create_person("BEN")
-        self.server.people["BEN"] = days(1, 1, location_id=7)
+        self.server.people["BEN"] = days(1, 1, location_id=2)
         cycle = self._create_cycle(registrants=[ana, ben], **percentage)
         run = self._run(cycle)
+        events = self.env["spp.event.attendance"].search([("individual_id", "=", ben.id)])
+        self.assertEqual(events.attendance_location_id, location)
         of_ana = run.line_ids.filtered(lambda line: line.partner_id == ana)
         self.assertEqual((of_ana.finding, of_ana.verdict), ("known", "no_data"))

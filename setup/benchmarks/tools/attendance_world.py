@@ -10,7 +10,7 @@ from odoo.tools.misc import file_path
 
 SERVER = "spp_cycle_attendance_compliance/tests/attendance_server.py"
 SEED = 1
-FIRST, LAST = date(2026, 11, 1), date(2026, 11, 30)
+FIRST, LAST = date(2025, 11, 1), date(2025, 11, 30)
 REQUIRED_DAYS = 5
 PERSONS_PER_REQUEST = 500
 CATEGORY_MODELS = ("spp.res.config.attendance.type", "spp.res.config.attendance.location")
@@ -19,6 +19,7 @@ TABLES = (
     "res_partner",
     "g2p_reg_id",
     "g2p_cycle_membership",
+    "spp_attendance_answer",
     "spp_attendance_run_line",
     *EVENT_TABLES,
 )
@@ -86,6 +87,7 @@ def seed_cycle(env, size):
             "start_date": date.today(),
             "end_date": date.today() + timedelta(days=30),
             "use_attendance_criteria": True,
+            "attendance_period": "dates",
             "from_date": FIRST,
             "to_date": LAST,
             "required_number_of_attendance": REQUIRED_DAYS,
@@ -113,7 +115,6 @@ def seed_cycle(env, size):
     env.invalidate_all()
     id_parameter = "spp_cycle_attendance_compliance.attendance_id_type_id"
     env["ir.config_parameter"].set_param(id_parameter, id_type.id)
-    env["res.partner"]._recompute_personal_identifiers(id_type)
     cr.commit()
     return cycle
 
@@ -122,8 +123,8 @@ def get_person_ids(env, cycle):
     """Return the ids of a cycle's persons, by the ID that the attendance server knows."""
     env.cr.execute(
         """
-        SELECT personal_identifier, partner_id FROM g2p_cycle_membership AS membership
-        JOIN res_partner AS person ON person.id = membership.partner_id
+        SELECT reg.value, membership.partner_id FROM g2p_cycle_membership AS membership
+        JOIN g2p_reg_id AS reg ON reg.partner_id = membership.partner_id
         WHERE membership.cycle_id = %s ORDER BY partner_id
         """,
         [cycle.id],

@@ -24,7 +24,7 @@ BARE_INSERT = """
             individual_id, event_data_external_id, attendance_date, attendance_time,
             attendance_category, attendance_type_id, attendance_location_id,
             attendance_description, attendance_external_url, submitted_by, submitted_datetime,
-            submission_source, event_data_source, company_id, run_id, cycle_id, program_id,
+            submission_source, event_data_source, company_id, intake_id, cycle_id, program_id,
             withdrawn, create_uid, create_date, write_uid, write_date
         )
         SELECT individual_id, event_data_external_id, attendance_date, attendance_time,
@@ -33,7 +33,8 @@ BARE_INSERT = """
             submission_source, %(source)s, %(company)s, %(run)s, %(cycle)s, %(program)s, FALSE,
             1, now() AT TIME ZONE 'UTC', 1, now() AT TIME ZONE 'UTC'
         FROM bare_staging
-        ON CONFLICT (individual_id, event_data_source, event_data_external_id) DO NOTHING
+        ON CONFLICT (individual_id, event_data_source, event_data_external_id)
+            WHERE moved_to_id IS NULL DO NOTHING
         RETURNING id, individual_id, event_data_external_id
     )
     INSERT INTO spp_event_data (
@@ -148,7 +149,7 @@ def loop_through(env, run, client, person_ids):
                         "submitted_by": item.submitted_by,
                         "submitted_datetime": item.submitted_datetime,
                         "submission_source": item.submission_source,
-                        "run_id": run.id,
+                        "intake_id": run.intake_ids[:1].id,
                     }
                 )
     env.cr.commit()

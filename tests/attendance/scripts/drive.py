@@ -36,13 +36,10 @@ from odoo.addons.queue_job.exception import RetryableJobError
 from odoo.addons.queue_job.job import Job
 from odoo.addons.queue_job.jobrunner.runner import Database
 from odoo.addons.spp_cycle_attendance_compliance.connector import Limits
-from odoo.addons.spp_cycle_attendance_compliance.models import (
-    attendance_run,
-    attendance_run_application,
-    attendance_run_preparation,
-    attendance_settings,
-)
-from odoo.addons.spp_cycle_attendance_compliance.models import cycle as cycle_module
+from odoo.addons.spp_cycle_attendance_compliance.models.memberships import cycle_membership
+from odoo.addons.spp_cycle_attendance_compliance.models.runs import attendance_run_asking
+from odoo.addons.spp_cycle_attendance_compliance.models.runs import cycle as cycle_module
+from odoo.addons.spp_cycle_attendance_compliance.models.sources import attendance_settings
 
 sys.path.append(str(Path(sys.argv[0]).parents[2]))
 
@@ -86,8 +83,9 @@ def add_cycle(members):
             "start_date": today,
             "end_date": today + timedelta(days=30),
             "use_attendance_criteria": True,
-            "from_date": "2026-11-01",
-            "to_date": "2026-11-30",
+            "attendance_period": "dates",
+            "from_date": "2025-11-01",
+            "to_date": "2025-11-30",
             "required_number_of_attendance": 2,
         }
     )
@@ -210,7 +208,7 @@ def chatty():
 
 impatient = partial(Limits, tries=2, first_pause=0.01)
 patch.object(attendance_settings, "Limits", impatient).start()
-patch.object(attendance_run, "LIMITS_AT_ONCE", impatient()).start()
-patch.object(attendance_run_preparation, "BATCH_SIZE", 2).start()
-patch.object(attendance_run_application, "WRITE_SIZE", 1).start()
+patch.object(cycle_module, "LIMITS_AT_ONCE", impatient()).start()
+patch.object(attendance_run_asking, "INTAKE_SIZE", 2).start()
+patch.object(cycle_membership, "WRITE_SIZE", 1).start()
 carry_out(env, globals())
