@@ -262,7 +262,12 @@ print_exceptions(runs.filtered(lambda run: run.state == "done"))
 paid = {name: pay(cycle, GRANTS[name]) for name, cycle in cycles.items()}
 drafts = {
     name: create_cycle(
-        program, f"{name}, this month", members[name], attendance_period="dates", from_date=FIRST_DAY, to_date=LAST_DAY
+        program,
+        f"{name}, this month",
+        members[name],
+        attendance_period="dates",
+        from_date=FIRST_DAY,
+        to_date=LAST_DAY,
     )
     for name, program in programs.items()
 }

@@ -1,4 +1,5 @@
 from collections import defaultdict
+from typing import NamedTuple
 
 from odoo import _, api, fields, models
 from odoo.tools import SQL, split_every
@@ -9,6 +10,26 @@ from ..runs.attendance_run_line import STATUSES
 
 # How many memberships change their state in one write.
 WRITE_SIZE = 1000
+
+
+class Standing(NamedTuple):
+    """A membership, and what attendance remembers of it."""
+
+    id: int
+    state: str
+    attendance_state: str | None
+    state_before_attendance: str | None
+    override: str | None
+
+
+class AppliedLine(NamedTuple):
+    """The line of a run that was applied to a membership."""
+
+    id: int | None
+    verdict: str
+    passes_criteria: bool
+    number: int
+    no_data_rule: str | None
 
 
 class G2PCycleMembership(models.Model):
@@ -106,62 +127,94 @@ class G2PCycleMembership(models.Model):
 
         :param is_override: an override decides, whatever a person has changed
         """
-        by_state = defaultdict(list)
-        for membership, state in self._find_what_stands():
-            unchanged = membership.state == membership.attendance_state
-            if state and state != membership.state and (unchanged or is_override):
-                by_state[state].append(membership.id)
-        self._set_states(by_state)
-        for membership in self:
-            memory = {"attendance_state": membership.state}
-            if not membership.attendance_status:
-                memory = {"attendance_state": False, "state_before_attendance": False}
-            membership._as_writer().write(memory)
-
-    def _find_what_stands(self):
-        """Write number, status and members as they stand; yield each membership and its state.
-
-        The state is ``None`` if attendance does not decide about it.
-        """
-        lines = self.env["spp.attendance.run.line"].sudo()
-        applied = lines._get_applied(self)
-        shown = []
-        for membership in self._as_writer():
-            own = applied.get(membership.id, lines)
-            line, override = own[:1], membership.attendance_override_id.verdict
-            cases = (line.verdict, line.passes_criteria) if line else (verdicts.NO_DATA, True)
-            status = verdicts.get_status(*cases, override) if line or override else False
-            membership.write(
-                {
-                    "number_of_attendance": line.number_of_attendance,
-                    "attendance_status": status,
-                }
-            )
-            shown += line.ids
-            if not line:
-                membership.cycle_group_membership_attendance_ids._as_writer().active = False
-            yield membership, self._get_standing_state(membership, own, override)
         self.env.flush_all()
-        self.env["spp.cycle.group.membership.attendance"]._show(
-            SQL("line.id = ANY(%s)", shown or [0])
-        )
+        by_state, values, shown = defaultdict(list), [], []
+        for own, lines in self._read_applied():
+            state = own.state
+            wanted = self._get_standing_state(own, lines)
+            if wanted and (is_override or own.state == own.attendance_state):
+                state = wanted
+            if state != own.state:
+                by_state[state].append(own.id)
+            if not lines and not own.override:
+                values.append((own.id, 0, None, None, None))
+                continue
+            line = lines[0] if lines else AppliedLine(None, verdicts.NO_DATA, True, 0, None)
+            status = verdicts.get_status(line.verdict, line.passes_criteria, own.override)
+            values.append((own.id, line.number, status, state, own.state_before_attendance))
+            shown.append(line.id)
+        self._set_states(by_state)
+        self._write_standing(values)
+        self.env["spp.cycle.group.membership.attendance"]._show_only(self, shown)
         self.env.invalidate_all()
 
+    def _read_applied(self):
+        """Return what is to know of each membership, and of its lines, the standing one first."""
+        self.env.cr.execute(
+            """
+            SELECT membership.id, membership.state, membership.attendance_state,
+                membership.state_before_attendance, override.verdict,
+                line.id, line.verdict, line.passes_criteria, line.number_of_attendance,
+                line.no_data_rule
+            FROM g2p_cycle_membership AS membership
+            LEFT JOIN spp_attendance_override AS override
+                ON override.id = membership.attendance_override_id
+            LEFT JOIN (
+                SELECT line.*, run.applied_number, run.no_data_rule
+                FROM spp_attendance_run_line AS line
+                JOIN spp_attendance_run AS run ON run.id = line.run_id AND run.state = 'done'
+                WHERE line.cycle_membership_id = ANY(%(ids)s) AND line.kind != 'member'
+                    AND line.left_alone IS NULL
+            ) AS line ON line.cycle_membership_id = membership.id
+            WHERE membership.id = ANY(%(ids)s)
+            ORDER BY membership.id, line.applied_number DESC
+            """,
+            {"ids": self.ids},
+        )
+        applied = {}
+        for row in self.env.cr.fetchall():
+            lines = applied.setdefault(Standing(*row[:5]), [])
+            if row[5]:
+                lines.append(AppliedLine(*row[5:]))
+        return applied.items()
+
     @api.model
-    def _get_standing_state(self, membership, applied, override):
-        """Return the state by the override, or by the last applied verdict that decides."""
-        if membership.state not in DECIDED_STATES:
+    def _get_standing_state(self, own, lines):
+        """Return the state by the override, or by the last applied verdict that decides.
+
+        :return: ``None`` if attendance does not decide about it
+        """
+        if own.state not in DECIDED_STATES:
             return None
-        for line in applied if not override else applied[:1]:
-            requirement = line.run_id._get_requirement()
-            cases = line.verdict, line.passes_criteria, override
-            state = verdicts.get_state(requirement, *cases, DECIDED_STATES[0])
+        if own.override:
+            refused = own.override == verdicts.NON_COMPLIANT
+            return NON_COMPLIANT_STATE if refused else ENROLLED_STATE
+        for line in lines:
+            requirement = verdicts.Requirement(no_data_rule=line.no_data_rule)
+            decided = line.verdict, line.passes_criteria, None
+            state = verdicts.get_state(requirement, *decided, DECIDED_STATES[0])
             if state != DECIDED_STATES[0]:
                 return state
-        if override:
-            refused = override == verdicts.NON_COMPLIANT
-            return NON_COMPLIANT_STATE if refused else ENROLLED_STATE
-        return membership.state_before_attendance
+        return own.state_before_attendance
+
+    def _write_standing(self, values):
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE g2p_cycle_membership AS membership
+                SET number_of_attendance = standing.number, attendance_status = standing.status,
+                    attendance_state = standing.state, state_before_attendance = standing.before,
+                    write_uid = %s, write_date = %s
+                FROM (VALUES %s) AS standing (id, number, status, state, before)
+                WHERE standing.id = membership.id
+                """,
+                self.env.uid,
+                self.env.cr.now(),
+                SQL(", ").join(
+                    SQL("(%s, %s, %s::varchar, %s::varchar, %s::varchar)", *row) for row in values
+                ),
+            )
+        )
 
     @api.model
     def _set_states(self, by_state, run=None):

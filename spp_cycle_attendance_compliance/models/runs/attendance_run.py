@@ -398,7 +398,8 @@ class AttendanceRun(models.Model):
 
     def action_open_undecided(self):
         """Open those who are not decided and not enrolled: a person enrols them, or nobody."""
-        return self._open_lines(_("Not Decided and Not Enrolled"), self._get_undecided_domain())
+        action = self._open_lines(_("Not Decided and Not Enrolled"), self._get_undecided_domain())
+        return {**action, "context": {**action["context"], "may_enrol": True}}
 
     @api.model
     def _get_undecided_domain(self):

@@ -1,5 +1,3 @@
-from collections import defaultdict
-
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -8,6 +6,7 @@ from odoo.tools.sql import create_index
 from ...verdicts import (
     COMPLIANT,
     DAYS,
+    ENROLLED_STATE,
     EXEMPT,
     NO_DATA,
     NON_COMPLIANT,
@@ -82,6 +81,11 @@ class AttendanceRunLine(models.Model):
         help="When the attendance system said so.",
     )
     note = fields.Char("Remark")
+    # Of the run, to be shown beside each verdict.
+    program_id = fields.Many2one(related="run_id.program_id")
+    cycle_id = fields.Many2one(related="run_id.cycle_id")
+    decided_at = fields.Datetime(related="run_id.finished_at", string="Decided on")
+    decided_by_id = fields.Many2one(related="run_id.decided_by_id")
     number_of_attendance = fields.Integer("Attended", default=0)
     recorded = fields.Integer(default=0, help="Days or sessions of which there is a record.")
     unclear = fields.Integer(
@@ -258,22 +262,6 @@ class AttendanceRunLine(models.Model):
             for membership_id, line_id in self.env.cr.fetchall()
         }
 
-    @api.model
-    def _get_applied(self, memberships):
-        """Return the lines that were applied to memberships, by their id, the standing first."""
-        lines = self.sudo().search(
-            [
-                ("cycle_membership_id", "in", memberships.ids),
-                ("kind", "!=", "member"),
-                ("left_alone", "=", False),
-                ("run_id.state", "=", "done"),
-            ]
-        )
-        applied = defaultdict(self.sudo().browse)
-        for line in lines.sorted(lambda line: -line.run_id.applied_number):
-            applied[line.cycle_membership_id.id] += line
-        return applied
-
     @api.depends("run_id.state", "left_alone")
     def _compute_standing(self):
         ids = {line.id for line in self._get_standing(self.cycle_membership_id).values()}
@@ -316,6 +304,23 @@ class AttendanceRunLine(models.Model):
             )
         )
         return [("id", "in", query)]
+
+    def action_enrol(self):
+        """Enrol those whom attendance has not decided about, and who are still draft.
+
+        :raise UserError: if one of them is decided, or not in draft any more
+        """
+        cycles = self.cycle_membership_id.cycle_id
+        cycles._check_may_run_attendance()
+        for cycle in cycles:
+            cycle._check_can_apply()
+            cycle._lock_attendance()
+        memberships = self.sudo().cycle_membership_id
+        if len(memberships) != len(self) or set(memberships.mapped("state")) != {"draft"}:
+            raise UserError(
+                _("One of these is not in draft any more. Reload the page and look again.")
+            )
+        memberships.write({"state": ENROLLED_STATE})
 
     def action_open_registrant(self):
         """Open the person or household."""

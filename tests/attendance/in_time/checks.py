@@ -1,0 +1,157 @@
+"""What has to be so after each step, whatever the way that led there."""
+
+from .world import DECIDED
+
+MEMBERSHIPS = """
+    SELECT membership.id, membership.cycle_id, membership.partner_id, membership.state,
+        membership.number_of_attendance AS number, membership.attendance_status AS status,
+        membership.attendance_state, membership.state_before_attendance AS before,
+        override.verdict AS override
+    FROM g2p_cycle_membership AS membership
+    LEFT JOIN spp_attendance_override AS override
+        ON override.id = membership.attendance_override_id
+    WHERE membership.cycle_id = ANY(%s) ORDER BY membership.id
+"""
+LINES = """
+    SELECT line.id, line.cycle_membership_id AS membership_id, line.number_of_attendance AS number,
+        line.status, line.verdict, line.passes_criteria, line.left_alone, line.state_after,
+        run.applied_number, run.state AS run_state, run.no_data_rule
+    FROM spp_attendance_run_line AS line JOIN spp_attendance_run AS run ON run.id = line.run_id
+    WHERE run.cycle_id = ANY(%s) AND line.kind != 'member' ORDER BY line.id
+"""
+MEMBERS = """
+    SELECT cycle_membership_id AS membership_id, individual_id, number_of_attendance AS number,
+        counts, state
+    FROM spp_cycle_group_membership_attendance
+    WHERE active AND cycle_membership_id = ANY(%s) AND (counts OR state = 'included')
+    ORDER BY 1, 2
+"""
+MEMBER_LINES = """
+    SELECT line.cycle_membership_id AS membership_id, line.partner_id AS individual_id,
+        line.number_of_attendance AS number, line.counts,
+        CASE WHEN line.verdict = 'compliant' THEN 'included' ELSE 'not_included' END AS state
+    FROM spp_attendance_run_line AS line
+    WHERE line.kind = 'member' AND line.household_line_id = ANY(%s) ORDER BY 1, 2
+"""
+RUNS = """
+    SELECT id, cycle_id, state, applied_number FROM spp_attendance_run
+    WHERE cycle_id = ANY(%s) ORDER BY id
+"""
+# What is proof, and never changes again: answers, and lines of runs that are over.
+PROOF = """
+    SELECT 'answer ' || id AS what, md5(answer.*::text) AS digest
+    FROM spp_attendance_answer AS answer WHERE partner_id = ANY(%(persons)s)
+    UNION ALL
+    SELECT 'line ' || line.id, md5(line.*::text)
+    FROM spp_attendance_run_line AS line JOIN spp_attendance_run AS run ON run.id = line.run_id
+    WHERE run.cycle_id = ANY(%(cycles)s)
+        AND run.state NOT IN ('running', 'waiting')
+    UNION ALL
+    SELECT 'event ' || id, NULL FROM spp_event_attendance WHERE individual_id = ANY(%(persons)s)
+"""
+TWICE = """
+    SELECT event_data_external_id FROM spp_event_attendance
+    WHERE withdrawn IS NOT TRUE AND event_data_external_id > 0 AND individual_id = ANY(%s)
+    GROUP BY event_data_source, event_data_external_id HAVING count(*) > 1
+"""
+
+
+class Checks:
+    """Remembers what must not change, and looks whether all agrees."""
+
+    def __init__(self, world):
+        self.world = world
+        self.proof = {}
+        # Memberships whose state a person changed since attendance decided about it last.
+        self.changed_by_person = set()
+
+    def read(self):
+        rows = self.world.stage.ask(MEMBERSHIPS, self.world.cycle_ids)
+        return {row["id"]: row for row in rows}
+
+    def check(self):
+        memberships = self.read()
+        lines = self.world.stage.ask(LINES, self.world.cycle_ids)
+        applied = {}
+        for line in lines:
+            if line["run_state"] == "done" and not line["left_alone"]:
+                applied.setdefault(line["membership_id"], []).append(line)
+        for own in applied.values():
+            own.sort(key=lambda line: -line["applied_number"])
+        for membership in memberships.values():
+            self._check_membership(membership, applied.get(membership["id"], []))
+        self._check_members(memberships, applied)
+        self._check_runs()
+        self._check_proof()
+        assert not self.world.stage.ask(TWICE, self.world.person_ids), "an attendance counts twice"
+
+    def _check_membership(self, membership, lines):
+        standing = lines[0] if lines else None
+        override = membership["override"]
+        expected = "overridden" if override else standing and _get_status(standing)
+        assert membership["status"] == expected, (membership, standing)
+        number = standing["number"] if standing else 0
+        assert (membership["number"] or 0) == number, (membership, standing)
+        if membership["state"] not in DECIDED or membership["id"] in self.changed_by_person:
+            return
+        if not standing and not override:
+            assert not membership["before"], membership
+            return
+        state = _get_state(membership, lines)
+        assert membership["state"] == state, (membership, lines)
+        assert membership["attendance_state"] == membership["state"], membership
+
+    def _check_members(self, memberships, applied):
+        shown = self.world.stage.ask(MEMBERS, list(memberships))
+        standing = [lines[0]["id"] for lines in applied.values()]
+        expected = [
+            row
+            for row in self.world.stage.ask(MEMBER_LINES, standing)
+            if row["counts"] or row["state"] == "included"
+        ]
+        assert shown == expected, (shown, expected)
+
+    def _check_runs(self):
+        runs = self.world.stage.ask(RUNS, self.world.cycle_ids)
+        for cycle_id in self.world.cycle_ids:
+            own = [run for run in runs if run["cycle_id"] == cycle_id]
+            unfinished = [run for run in own if run["state"] in ("running", "waiting")]
+            assert len(unfinished) <= 1, unfinished
+            numbers = sorted(run["applied_number"] for run in own if run["applied_number"])
+            assert numbers == list(range(1, len(numbers) + 1)), numbers
+
+    def _check_proof(self):
+        parameters = {"persons": self.world.person_ids, "cycles": self.world.cycle_ids}
+        with self.world.stage.registry.cursor() as cr:
+            cr.execute(PROOF, parameters)
+            proof = dict(cr.fetchall())
+        for what, digest in self.proof.items():
+            assert proof.get(what, "lost") == digest, f"{what} was changed, or lost"
+        self.proof = proof
+
+
+def _get_status(line):
+    if not line["passes_criteria"]:
+        return "non_compliant"
+    return "no_data" if line["verdict"] == "undecided" else line["verdict"]
+
+
+def _decides(line):
+    """Return the state that a verdict gives, or ``None`` if the membership stays as it is."""
+    if not line["passes_criteria"] or line["verdict"] == "non_compliant":
+        return "non_compliant"
+    if line["verdict"] == "undecided":
+        return None
+    if line["verdict"] == "no_data":
+        return None if line["no_data_rule"] == "keep" else "non_compliant"
+    return "enrolled"
+
+
+def _get_state(membership, lines):
+    if membership["override"]:
+        return "enrolled" if membership["override"] == "compliant" else "non_compliant"
+    for line in lines:
+        state = _decides(line)
+        if state:
+            return state
+    return membership["before"]

@@ -1,0 +1,205 @@
+"""A cycle of persons, a cycle of households, and an attendance system that knows some of them."""
+
+import sys
+from contextlib import contextmanager
+from datetime import date, timedelta
+from itertools import count
+from pathlib import Path
+from uuid import uuid4
+
+from odoo import SUPERUSER_ID, api
+from odoo.exceptions import UserError
+
+from odoo.addons.queue_job.job import Job
+
+sys.path.append(str(Path(__file__).parents[3] / "spp_cycle_attendance_compliance/tests"))
+
+from attendance_server import AttendanceServer, attendance
+
+PREFIX = "spp_cycle_attendance_compliance."
+PERSONS = 6
+FIRST = date(2025, 11, 1)
+DECIDED = ("draft", "enrolled", "non_compliant")
+
+
+class Killed(BaseException):
+    """The process is gone: nobody catches it."""
+
+
+class Stage:
+    """What all worlds share, on a database that nobody else uses."""
+
+    def __init__(self, env):
+        self.registry = env.registry
+        self.server = AttendanceServer({})
+        self.numbers = count(1)
+        id_type = env["g2p.id.type"].create({"name": f"ID {uuid4()}"})
+        self.id_type_id = id_type.id
+        for name, value in (
+            ("attendance_server_url", self.server.url),
+            ("attendance_client_id", self.server.client[0]),
+            ("attendance_client_secret", self.server.client[1]),
+            ("attendance_id_type_id", id_type.id),
+            ("brake_no_data_percentage", "100"),
+            ("brake_non_compliant_percentage", "100"),
+        ):
+            env["ir.config_parameter"].set_param(PREFIX + name, value)
+        currency = env.company.currency_id
+        self.journal_id = (
+            env["account.journal"]
+            .create({"name": "J", "code": "JNL", "type": "general", "currency_id": currency.id})
+            .id
+        )
+        self.program_ids = [self._create_program(env, target) for target in ("individual", "group")]
+
+    def _create_program(self, env, target):
+        program = env["g2p.program"].create(
+            {"name": f"{target} {uuid4()}", "target_type": target, "journal_id": self.journal_id}
+        )
+        manager = env["g2p.cycle.manager.default"].create({"name": "M", "program_id": program.id})
+        program.cycle_managers = env["g2p.cycle.manager"].create(
+            {"program_id": program.id, "manager_ref_id": f"{manager._name},{manager.id}"}
+        )
+        return program.id
+
+    @contextmanager
+    def transaction(self):
+        with self.registry.cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
+
+    def ask(self, query, *parameters):
+        with self.registry.cursor() as cr:
+            cr.execute(query, parameters)
+            return cr.dictfetchall()
+
+
+class World:
+    """Two cycles; the second one's households have two of the first one's persons each."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.server = stage.server
+        self.server.people.clear()
+        with stage.transaction() as env:
+            # What an earlier world left behind is no concern of this one.
+            env.cr.execute(
+                "UPDATE spp_attendance_run SET state = 'discarded' WHERE state = 'running'"
+            )
+            env.cr.execute("DELETE FROM queue_job")
+            self.person_ids = [self._create_person(env) for _number in range(PERSONS)]
+            self.household_ids = [
+                self._create_household(env, self.person_ids[start : start + 2])
+                for start in range(0, PERSONS, 2)
+            ]
+            self.cycle_ids = [
+                self._create_cycle(env, program_id, partner_ids)
+                for program_id, partner_ids in zip(
+                    stage.program_ids, (self.person_ids, self.household_ids), strict=True
+                )
+            ]
+
+    def _create_person(self, env):
+        person = env["res.partner"].create({"name": "P", "is_registrant": True})
+        identifier = f"ID{next(self.stage.numbers)}"
+        env["g2p.reg.id"].create(
+            {"partner_id": person.id, "id_type": self.stage.id_type_id, "value": identifier}
+        )
+        self.server.people[identifier] = []
+        return person.id
+
+    def _create_household(self, env, members):
+        household = env["res.partner"].create(
+            {"name": "H", "is_registrant": True, "is_group": True}
+        )
+        for member in members:
+            env["g2p.group.membership"].create(
+                {
+                    "group": household.id,
+                    "individual": member,
+                    "start_date": "2020-01-01 00:00:00",
+                }
+            )
+        return household.id
+
+    def _create_cycle(self, env, program_id, partner_ids):
+        cycle = env["g2p.cycle"].create(
+            {
+                "name": f"C {uuid4()}",
+                "program_id": program_id,
+                "start_date": date.today(),
+                "end_date": date.today() + timedelta(days=30),
+                "use_attendance_criteria": True,
+                "attendance_period": "dates",
+                "from_date": FIRST,
+                "to_date": FIRST + timedelta(days=29),
+                "attendance_type_id": False,
+                "required_number_of_attendance": 2,
+                "cycle_membership_ids": [
+                    (0, 0, {"partner_id": partner_id, "state": "enrolled"})
+                    for partner_id in partner_ids
+                ],
+            }
+        )
+        return cycle.id
+
+    # What others do
+
+    def do(self, step):
+        """Take a step in a transaction of its own; return what it refuses, if it does."""
+        try:
+            with self.stage.transaction() as env:
+                step(env)
+        except UserError as error:
+            return str(error)
+        return None
+
+    def attend(self, identifier, day, category):
+        number = next(self.stage.numbers)
+        item = attendance(number, str(FIRST + timedelta(days=day)), category=category)
+        self.server.people.setdefault(identifier, []).append(item)
+
+    def get_identifier(self, env, person_id):
+        domain = [("partner_id", "=", person_id), ("id_type", "=", self.stage.id_type_id)]
+        return env["g2p.reg.id"].search(domain, limit=1)
+
+    def press(self, cycle_id, method, is_big=False):
+        """Press a button of a cycle; a big one goes on in the background."""
+
+        def step(env):
+            getattr(env["g2p.cycle"].browse(cycle_id), method)()
+
+        with self.stage.of_size(is_big):
+            return self.do(step)
+
+    def decide(self, cycle_id, state, decide):
+        """Do something with the last run of a cycle that is in a state, if there is one."""
+
+        def step(env):
+            run = env["spp.attendance.run"].search(
+                [("cycle_id", "=", cycle_id), ("state", "=", state)], limit=1
+            )
+            if run:
+                decide(run)
+
+        return self.do(step)
+
+    def work(self, most=50):
+        """Do the next jobs of the background, as the job runner does."""
+        for _job in range(most):
+            with self.stage.transaction() as env:
+                pending = env["queue.job"].search([("state", "=", "pending")], limit=1)
+                if not pending:
+                    return
+                job = Job.load(env, pending.uuid)
+                try:
+                    job.perform()
+                    job.set_done()
+                except Killed:
+                    env.cr.rollback()
+                    raise
+                except Exception as error:
+                    env.cr.rollback()
+                    job.set_failed(exc_info=str(error))
+                job.store()
+                env.flush_all()
+                job.enqueue_waiting()

@@ -1,0 +1,73 @@
+"""Runs the property test in time: inside `odoo shell`, on a database of its own.
+
+    FOLDER [MINUTES [SEED]]
+
+FOLDER is of the Python packages that Odoo's Python lacks. Without minutes, a fixed budget, the same
+each time; with them, one seed after the other until the time is up. Prints how far it came.
+"""
+
+import sys
+import time
+from contextlib import contextmanager
+from functools import partial
+from itertools import count
+from pathlib import Path
+from unittest.mock import patch
+
+sys.path += [sys.argv[1], str(Path(sys.argv[0]).parents[1])]
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+from in_time.machine import Attendance
+from in_time.world import Stage
+
+from odoo.addons.spp_cycle_attendance_compliance.connector import Limits
+from odoo.addons.spp_cycle_attendance_compliance.models.runs import attendance_run_asking
+from odoo.addons.spp_cycle_attendance_compliance.models.runs import cycle as cycle_module
+from odoo.addons.spp_cycle_attendance_compliance.models.sources import attendance_settings
+
+from attendance_faults import Fault
+
+WORLDS, STEPS = 60, 50
+BUDGET = settings(
+    max_examples=WORLDS,
+    stateful_step_count=STEPS,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@contextmanager
+def of_size(is_big):
+    with patch.object(cycle_module, "MIN_ROW_JOB_QUEUE", 0 if is_big else 200):
+        yield
+
+
+def run_for(minutes, first_seed):
+    deadline = time.monotonic() + 60 * minutes
+    for number in count(first_seed):
+        if time.monotonic() > deadline:
+            break
+        print(f"seed {number} after {Attendance.steps} steps", flush=True)
+        run_state_machine_as_test(
+            seed(number)(Attendance), settings=settings(BUDGET, derandomize=False)
+        )
+
+
+impatient = partial(Limits, tries=2, first_pause=0.01)
+patch.object(attendance_settings, "Limits", impatient).start()
+patch.object(cycle_module, "LIMITS_AT_ONCE", impatient()).start()
+patch.object(attendance_run_asking, "INTAKE_SIZE", 2).start()
+stage = Attendance.stage = Stage(env)
+stage.of_size, stage.make_fault = of_size, Fault.status
+env.cr.commit()
+started = time.monotonic()
+if len(sys.argv) > 2:
+    run_for(float(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1)
+else:
+    run_state_machine_as_test(Attendance, settings=BUDGET)
+seconds = time.monotonic() - started
+print(f"{Attendance.steps} steps in {Attendance.worlds} worlds, {seconds:.0f} s", flush=True)

@@ -1,0 +1,30 @@
+"""Which verdict stands when anything happens in any order: a property test on a real Odoo.
+
+People run, preview, apply, discard, retry, evaluate, override, lift, take back; they change
+criteria, identifiers, households, states and the cycle's; the attendance system changes and fails;
+jobs are done, killed and lost in between. After each step one verdict stands for each membership,
+and its number, status, state and members agree with it; proof stays as it is; nothing is lost
+(`in_time/checks.py`).
+
+The budget is fixed, and the steps are the same each time. For a longer run by hand, other steps
+each time, one seed after the other:
+
+    IN_TIME_MINUTES=60 IN_TIME_SEED=1 ./setup/test tests/attendance/test_in_time.py
+"""
+
+import os
+import re
+from pathlib import Path
+
+SCRIPT = Path(__file__).parent / "scripts" / "in_time.py"
+
+
+def test_in_whatever_order_it_went(odoo_env, database, packages_in_odoo):
+    minutes, seed = os.environ.get("IN_TIME_MINUTES"), os.environ.get("IN_TIME_SEED", "1")
+    longer = [minutes, seed] if minutes else []
+    said = odoo_env.shell(database(), SCRIPT, str(packages_in_odoo), *longer)
+    print(said)
+    steps, worlds = map(int, re.search(r"^(\d+) steps in (\d+) worlds", said, re.M).groups())
+    # Else Hypothesis has given up, and the test has tested little.
+    assert worlds >= 50
+    assert steps >= 1000
