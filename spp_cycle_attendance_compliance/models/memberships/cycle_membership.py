@@ -130,18 +130,18 @@ class G2PCycleMembership(models.Model):
         self.env.flush_all()
         by_state, values, shown = defaultdict(list), [], []
         for own, lines in self._read_applied():
-            state = own.state
+            given = own.attendance_state
             wanted = self._get_standing_state(own, lines)
             if wanted and (is_override or own.state == own.attendance_state):
-                state = wanted
-            if state != own.state:
-                by_state[state].append(own.id)
+                given = wanted
+                if wanted != own.state:
+                    by_state[wanted].append(own.id)
             if not lines and not own.override:
                 values.append((own.id, 0, None, None, None))
                 continue
             line = lines[0] if lines else AppliedLine(None, verdicts.NO_DATA, True, 0, None)
             status = verdicts.get_status(line.verdict, line.passes_criteria, own.override)
-            values.append((own.id, line.number, status, state, own.state_before_attendance))
+            values.append((own.id, line.number, status, given, own.state_before_attendance))
             shown.append(line.id)
         self._set_states(by_state)
         self._write_standing(values)

@@ -42,7 +42,7 @@ PROOF = """
     SELECT 'answer ' || id AS what, md5(answer.*::text) AS digest
     FROM spp_attendance_answer AS answer WHERE partner_id = ANY(%(persons)s)
     UNION ALL
-    SELECT 'line ' || line.id, md5(line.*::text)
+    SELECT 'line ' || line.id, md5((to_jsonb(line.*) - 'cycle_membership_id')::text)
     FROM spp_attendance_run_line AS line JOIN spp_attendance_run AS run ON run.id = line.run_id
     WHERE run.cycle_id = ANY(%(cycles)s)
         AND run.state NOT IN ('running', 'waiting')
@@ -74,7 +74,8 @@ class Checks:
         lines = self.world.stage.ask(LINES, self.world.cycle_ids)
         applied = {}
         for line in lines:
-            if line["run_state"] == "done" and not line["left_alone"]:
+            is_applied = line["run_state"] == "done" and not line["left_alone"]
+            if is_applied and line["membership_id"] in memberships:
                 applied.setdefault(line["membership_id"], []).append(line)
         for own in applied.values():
             own.sort(key=lambda line: -line["applied_number"])
