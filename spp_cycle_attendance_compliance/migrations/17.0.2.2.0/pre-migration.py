@@ -24,6 +24,8 @@ def migrate(cr, version):
         end_unfinished_runs(cr)
         remember_states(cr)
     if table_exists(cr, EVENTS):
+        # An index takes its place, under the same name.
+        cr.execute(f"ALTER TABLE {EVENTS} DROP CONSTRAINT IF EXISTS {EVENTS}_external_unique")
         point_events_to_intakes(cr)
 
 
