@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(sys.argv[0]).parent / "tools"))
 from attendance_world import (
     TABLES,
     attendance_server,
+    check_attendance,
     connect,
     forget_events,
     get_person_ids,
@@ -68,27 +69,6 @@ EVENTS_STORED = """
 """
 
 
-def check_attendance(env, cycle):
-    """Press the button, and take the steps as the job runner does."""
-    cycle.action_filter_beneficiaries_by_compliance_criteria()
-    run = cycle.attendance_run_ids[:1]
-    env.cr.commit()
-    if run.state == "running":  # and not made at once, as with a few persons
-        take_step(env, run, "plan")
-        for intake_id in run.intake_ids.ids:
-            take_step(env, run, "ask", intake_id)
-        take_step(env, run, "finish")
-    assert run.state == "done", run.error or run.brake_reason
-    return run
-
-
-def take_step(env, run, step, intake_id=None):
-    """Take one step of a run as a job does: a transaction of its own, and nothing remembered."""
-    run.cycle_id._attendance_job(run.cycle_id, run.id, step, intake_id)
-    env.cr.commit()
-    env.invalidate_all()
-
-
 def measure_loop(env, size):
     """Ask for the same answers, and search and create event by event."""
     with attendance_server(size) as url, TemporaryDirectory() as folder:
@@ -122,6 +102,7 @@ def measure(env, size):
 
         with measured(env, TABLES) as first:
             run = check_attendance(env, cycle)
+        assert run.state == "done", run.error or run.brake_reason
         env.cr.execute(EVENTS_STORED)
         stored = env.cr.fetchall()
         assert stored == expected, f"the run and the bare limit disagree: {stored} {expected}"
@@ -145,6 +126,7 @@ def measure(env, size):
 def measure_unchanged(env, cycle, size):
     with measured(env, TABLES) as result:
         run = check_attendance(env, cycle)
+    assert run.state == "done", run.error or run.brake_reason
     assert not run.new_count + run.changed_count + run.withdrawn_count
     assert run.unchanged_count == size
     return result["seconds"]

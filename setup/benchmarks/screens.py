@@ -2,12 +2,14 @@
 
     ./setup/bench screens [--json] [--size 1000000] [--addon spp_auto_update_entitlements]
 
-Seeded are a cycle of ``size`` cash entitlements with about two transactions each, and one of a
-tenth as many in kind, both settled by the addon itself; and a cash cycle, again of a tenth, that
-is over and not settled yet. Then a program manager opens every screen there is: the views of all
-windows of the addon and of those of the models that it extends, as far as the user's menus show
-them or no menu leads to them; and what the buttons in their forms open. Each is opened as the web
-client does it (`tools/web_client.py`), with nothing remembered, twice; the second time is shown.
+Seeded are, for the settlement, a cycle of ``size`` cash entitlements with about two transactions
+each, and one of a tenth as many in kind, both settled by the addon itself; and a cash cycle, again
+of a tenth, that is over and not settled yet. For the attendance, a cycle of ``size`` persons with
+five attendances each, and one of a tenth as many households, both checked by the addon itself. Then
+a program manager opens every screen there is: the views of all windows of the addon and of those of
+the models that it extends, as far as the user's menus show them or no menu leads to them; and what
+the buttons in their forms open. Each is opened as the web client does it (`tools/web_client.py`),
+with nothing remembered, twice; the second time is shown.
 (What takes more than half a minute is opened once.)
 
 ``rows`` is how many records the screen is about: those that its domain finds; 1 for a form.
@@ -19,6 +21,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(sys.argv[0]).parent / "tools"))
+from attendance_world import seed_checked_cycles
 from screens import Finder, open_screen
 from settlement_world import create_program_manager, seed_settlement
 
@@ -26,7 +29,10 @@ from settlement_world import create_program_manager, seed_settlement
 LIMITS = {"pivot": 2, "graph": 2}
 LIMIT = 1
 # By addon: what makes the records that its screens show.
-WORLDS = {"spp_auto_update_entitlements": seed_settlement}
+WORLDS = {
+    "spp_auto_update_entitlements": seed_settlement,
+    "spp_cycle_attendance_compliance": seed_checked_cycles,
+}
 
 
 def parse_arguments():

@@ -10,6 +10,8 @@ from odoo import api
 
 # What a button's method is called that opens records, and does nothing else.
 OPENERS = ("action_open_", "open_entitlements_form")
+# What the names of the platform's modules begin with.
+PLATFORM = ("g2p_", "spp_")
 
 
 class Found(NamedTuple):
@@ -74,8 +76,8 @@ class Finder:
     def _find_windows(self):
         """Give the windows, each with its name, that a menu of the user's leads to, or none does.
 
-        They are the addon's own, and those of the models that it extends, without those that
-        belong to one record.
+        They are the addon's own, and the platform's of the models that it extends, without those
+        that belong to one record.
         """
         menus = self.env["ir.ui.menu"].with_context(**{"ir.ui.menu.full_list": True}).search([])
         menus = menus.filtered(lambda m: m.action and m.action._name == "ir.actions.act_window")
@@ -84,9 +86,11 @@ class Finder:
         names = {menu.action.id: menu.complete_name.split("/", 1)[-1] for menu in visible}
         hidden_ids = {menu.action.id for menu in menus} - names.keys()
         own_ids = self._get_own_ids("ir.actions.act_window")
+        external_ids = self.env["ir.actions.act_window"].search([]).get_external_id()
         for window in self.env["ir.actions.act_window"].search([], order="id"):
             is_for_one = "active_id" in f"{window.domain} {window.context}"
-            is_wanted = window.res_model in self.models and not is_for_one
+            is_platforms = external_ids[window.id].startswith(PLATFORM)
+            is_wanted = window.res_model in self.models and is_platforms and not is_for_one
             is_wanted = is_wanted and not self.env[window.res_model]._transient
             if window.id not in hidden_ids and (is_wanted or window.id in own_ids):
                 yield names.get(window.id, window.name), window

@@ -34,6 +34,34 @@ def copy_rows(env, table, original_ids, count, changes, key="id", pick=None):
     return base
 
 
+def seed_registrants(env, size, is_group=True):
+    """Create registrants; return a number: the id of number n, from 1 on, is it + n."""
+    kind = "Household" if is_group else "Person"
+    original = env["res.partner"].create(
+        {"name": kind, "is_registrant": True, "is_group": is_group}
+    )
+    env.flush_all()
+    # Their order by name is not the order of their ids.
+    name = f"'{kind} ' || lpad((n::bigint * 7919 % 1000003)::text, 7, '0')"
+    base = copy_rows(env, "res_partner", original.ids, size, {"name": name, "complete_name": name})
+    env.cr.execute(
+        "UPDATE res_partner SET commercial_partner_id = id WHERE id > %s AND"
+        " commercial_partner_id = %s",
+        [base, original.id],
+    )
+    return base
+
+
+def add_entitlement_manager(program):
+    """Give a program what the platform's own screens ask for."""
+    manager = program.env["g2p.program.entitlement.manager.default"].create(
+        {"name": "Default", "program_id": program.id}
+    )
+    program.entitlement_managers = program.env["g2p.program.entitlement.manager"].create(
+        {"program_id": program.id, "manager_ref_id": f"{manager._name},{manager.id}"}
+    )
+
+
 def get_columns(env, table):
     """Return the names of the columns that a table has."""
     env.cr.execute(

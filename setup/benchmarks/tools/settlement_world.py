@@ -5,7 +5,7 @@ from itertools import count
 from uuid import uuid4
 
 from measuring import vacuum
-from seeding import copy_rows
+from seeding import add_entitlement_manager, copy_rows, seed_registrants
 
 CYCLE_DAYS = 30
 SERVICE_POINTS = 40
@@ -38,7 +38,11 @@ receipt_numbers = count(1)
 
 def create_program_manager(env):
     groups = "group_ids" if "group_ids" in env["res.users"]._fields else "groups_id"
-    names = ("base.group_user", "g2p_programs.g2p_program_manager")
+    names = (
+        "base.group_user",
+        "g2p_programs.g2p_program_manager",
+        "g2p_registry_base.group_g2p_admin",
+    )
     return env["res.users"].create(
         {
             "name": "Program Manager",
@@ -61,12 +65,7 @@ def create_cycle(env, name):
         }
     )
     program = env["g2p.program"].create({"name": name, "journal_id": journal.id})
-    manager = env["g2p.program.entitlement.manager.default"].create(
-        {"name": "Default", "program_id": program.id}
-    )
-    program.entitlement_managers = env["g2p.program.entitlement.manager"].create(
-        {"program_id": program.id, "manager_ref_id": f"{manager._name},{manager.id}"}
-    )
+    add_entitlement_manager(program)
     today = date.today()
     cycle = env["g2p.cycle"].create(
         {
@@ -86,23 +85,6 @@ def create_cycle(env, name):
     )
     env.invalidate_all()
     return cycle
-
-
-def seed_registrants(env, size):
-    """Create registrants; return a number: the id of number n, from 1 on, is it + n."""
-    original = env["res.partner"].create(
-        {"name": "Household", "is_registrant": True, "is_group": True}
-    )
-    env.flush_all()
-    # Their order by name is not the order of their ids.
-    name = "'Household ' || lpad((n::bigint * 7919 % 1000003)::text, 7, '0')"
-    base = copy_rows(env, "res_partner", original.ids, size, {"name": name, "complete_name": name})
-    env.cr.execute(
-        "UPDATE res_partner SET commercial_partner_id = id WHERE id > %s AND"
-        " commercial_partner_id = %s",
-        [base, original.id],
-    )
-    return base
 
 
 def seed_entitlements(env, cycle, model, size, habits, partner=None, pick=None, factor="1"):
