@@ -49,6 +49,42 @@ PROOF = """
     UNION ALL
     SELECT 'event ' || id, NULL FROM spp_event_attendance WHERE individual_id = ANY(%(persons)s)
 """
+# Runs that are not about their cycle as it is: when one is applied, there must be none.
+OTHER_CRITERIA = """
+    SELECT run.id FROM spp_attendance_run AS run JOIN g2p_cycle AS cycle ON cycle.id = run.cycle_id
+    WHERE run.id = ANY(%s) AND (
+        (run.required_number_of_attendance, run.no_data_rule, run.from_date, run.to_date)
+            IS DISTINCT FROM (
+                cycle.required_number_of_attendance, cycle.no_data_rule, cycle.from_date,
+                cycle.to_date
+            )
+        OR cycle.state NOT IN ('draft', 'to_approve')
+    )
+"""
+# Applied lines of persons who were asked about by what is not their identifier.
+OTHER_IDENTIFIERS = """
+    SELECT line.id FROM spp_attendance_run_line AS line
+    LEFT JOIN spp_attendance_run_line AS household ON household.id = line.household_line_id
+    JOIN spp_attendance_answer AS answer ON answer.id = line.answer_id
+    LEFT JOIN g2p_reg_id AS identifier
+        ON identifier.partner_id = line.partner_id AND identifier.value = answer.identifier
+    WHERE line.run_id = ANY(%s) AND line.left_alone IS NULL AND household.left_alone IS NULL
+        AND identifier.id IS NULL
+"""
+# Applied lines of households that have other members.
+OTHER_MEMBERS = """
+    SELECT line.id FROM spp_attendance_run_line AS line
+    WHERE line.run_id = ANY(%s) AND line.kind = 'household' AND line.left_alone IS NULL
+        AND line.cycle_membership_id IS NOT NULL
+        AND (
+            SELECT coalesce(array_agg(partner_id ORDER BY partner_id), '{}')
+            FROM spp_attendance_run_line WHERE household_line_id = line.id
+        ) != (
+            SELECT coalesce(array_agg(DISTINCT individual ORDER BY individual), '{}')
+            FROM g2p_group_membership
+            WHERE "group" = line.partner_id AND ended_date IS NULL
+        )
+"""
 TWICE = """
     SELECT event_data_external_id FROM spp_event_attendance
     WHERE withdrawn IS NOT TRUE AND event_data_external_id > 0 AND individual_id = ANY(%s)
@@ -62,6 +98,7 @@ class Checks:
     def __init__(self, world):
         self.world = world
         self.proof = {}
+        self.applied_ids = set()
         # Memberships whose state a person changed since attendance decided about it last.
         self.changed_by_person = set()
 
@@ -120,6 +157,15 @@ class Checks:
             assert len(unfinished) <= 1, unfinished
             numbers = sorted(run["applied_number"] for run in own if run["applied_number"])
             assert numbers == list(range(1, len(numbers) + 1)), numbers
+        applied_ids = {run["id"] for run in runs if run["state"] == "done"}
+        self._check_applied(list(applied_ids - self.applied_ids))
+        self.applied_ids |= applied_ids
+
+    def _check_applied(self, run_ids):
+        """Check that what was applied in this step is about the world as it is."""
+        if run_ids:
+            for query in (OTHER_CRITERIA, OTHER_IDENTIFIERS, OTHER_MEMBERS):
+                assert not self.world.stage.ask(query, run_ids), query
 
     def _check_proof(self):
         parameters = {"persons": self.world.person_ids, "cycles": self.world.cycle_ids}

@@ -234,6 +234,22 @@ class Attendance(RuleBasedStateMachine):
 
         self.world.do(step)
 
+    @rule(cycle=CYCLES, number=MEMBERS, state=st.sampled_from(["draft", "enrolled"]))
+    def join_cycle(self, cycle, number, state):
+        self._step()
+
+        def step(env):
+            partner_ids = (self.world.person_ids, self.world.household_ids)[cycle]
+            vals = {
+                "cycle_id": self.world.cycle_ids[cycle],
+                "partner_id": partner_ids[number % len(partner_ids)],
+            }
+            domain = [(name, "=", value) for name, value in vals.items()]
+            if not env["g2p.cycle.membership"].search_count(domain):
+                env["g2p.cycle.membership"].create({**vals, "state": state})
+
+        self.world.do(step)
+
     # The background
 
     @rule(most=st.integers(1, 3))
