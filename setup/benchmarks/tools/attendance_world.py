@@ -147,7 +147,7 @@ def forget_events(env):
 def check_attendance(env, cycle):
     """Press the button, and take the steps as the job runner does."""
     cycle.action_filter_beneficiaries_by_compliance_criteria()
-    run = cycle.attendance_run_ids[:1]
+    run = env["spp.attendance.run"].search([("cycle_id", "=", cycle.id)], limit=1)
     env.cr.commit()
     if run.state == "running":  # and not made at once, as with a few persons
         _take_step(env, run, "plan")
