@@ -1,8 +1,11 @@
 from datetime import date, timedelta
 
+from lxml import etree
+
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
+from ..models.criteria.cycle import LOCKED_FIELDS
 from ..models.sources.attendance_settings import DEFAULT_CRITERIA_PARAMETER, ID_TYPE_PARAMETER
 from .common import FIRST, AttendanceCase
 
@@ -86,6 +89,74 @@ class TestCriteria(AttendanceCase):
         self.assertFalse(third.attendance_type_id, "archived")
         self.assertEqual(third.attendance_location_id, location)
         self.assertFalse(self._new_cycle(self._create_program()).use_attendance_criteria)
+
+    def _get_other_criteria(self):
+        """Return another value than a new cycle's for each of the criteria."""
+        type_id = self.env["spp.res.config.attendance.type"].create({"name": "Training"})
+        location = self.env["spp.res.config.attendance.location"].create({"name": "Office"})
+        criteria = {
+            "use_attendance_criteria": False,
+            "attendance_source": "recorded",
+            "attendance_type_id": type_id.id,
+            "attendance_location_id": location.id,
+            "attendance_period": "all",
+            "from_date": FIRST + timedelta(days=1),
+            "to_date": FIRST + timedelta(days=2),
+            "attendance_unit": "sessions",
+            "attendance_requirement": "percentage",
+            "required_number_of_attendance": 7,
+            "required_percentage": 65,
+            "household_rule": "number",
+            "household_number": 3,
+            "household_percentage": 33,
+            "member_domain": "[('name', '!=', 'x')]",
+            "no_data_rule": "keep",
+        }
+        self.assertEqual(set(criteria), set(LOCKED_FIELDS))
+        return criteria
+
+    def test_each_change_is_in_the_chatter(self):
+        tracking = {"tracking_disable": False, "mail_notrack": False}
+        cycle = self._create_cycle().with_context(**tracking)
+        for name, value in self._get_other_criteria().items():
+            with self.subTest(field=name):
+                self.env.flush_all()
+                self.env.cr.precommit.run()
+                cycle.write({name: value})
+                self.env.flush_all()
+                self.env.cr.precommit.run()
+                message = cycle.message_ids.sorted("id")[-1:]
+                fields = message.sudo().tracking_value_ids.mapped("field_id.name")
+                self.assertEqual(fields, [name])
+
+    def test_all_are_read_only_once_the_cycle_is_approved(self):
+        criteria = self._get_other_criteria()
+        self._create_user("criteria_manager", "g2p_programs.g2p_program_manager")
+        manager = self.env["res.users"].search([("login", "=", "criteria_manager")])
+        cycle = self._create_cycle().with_user(manager)
+        self.assertTrue(cycle.can_set_attendance_criteria)
+        for state in ("approved", "distributed", "cancelled", "ended"):
+            cycle.sudo().state = state
+            self.assertFalse(cycle.can_set_attendance_criteria, state)
+            for name, value in criteria.items():
+                for writer in (cycle, cycle.sudo()):
+                    with (
+                        self.subTest(state=state, field=name, su=writer.env.su),
+                        self.assertRaisesRegex(UserError, "can't be changed any more"),
+                    ):
+                        writer.write({name: value})
+        cycle.sudo().state = "to_approve"
+        cycle.write(criteria)
+        self.assertFalse(cycle.use_attendance_criteria)
+
+    def test_the_form_lets_nobody_change_them_then(self):
+        """Each criterion on the form is read-only where ``can_set_attendance_criteria`` says so."""
+        arch = etree.fromstring(self.env["g2p.cycle"].get_view(view_type="form")["arch"])
+        for name in LOCKED_FIELDS:
+            nodes = arch.xpath(f"//page[@name='attendance_compliance']//field[@name='{name}']")
+            self.assertEqual(
+                [node.get("readonly") for node in nodes], ["not can_set_attendance_criteria"], name
+            )
 
     def test_numbers_and_dates_that_cannot_be(self):
         last_day = self._create_cycle().to_date

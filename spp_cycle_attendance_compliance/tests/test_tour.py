@@ -81,3 +81,37 @@ class TestTour(AttendanceCase, HttpCase):
                 {"attendance_status": "compliant", "state": "enrolled"},
             ],
         )
+
+    def _create_cycle_of_the_tour(self):
+        """A manager, and a cycle whose members came on two days and on one."""
+        self._create_user("attendance_manager", "g2p_programs.g2p_program_manager")
+        self.server.people.update({"ANA": days(1, 1, 2), "BEN": days(11, 1)})
+        ana, ben = self._create_person("ANA", "Ana"), self._create_person("BEN", "Ben")
+        cycle = self._create_cycle(registrants=[ana, ben], name="Cycle of the Tour")
+        return cycle, self._get_membership(cycle, ben)
+
+    def test_a_manager_sees_that_a_run_is_outdated_and_runs_again(self):
+        cycle, of_ben = self._create_cycle_of_the_tour()
+        self._open("g2p_programs.action_cycle", "outdated", "attendance_manager")
+        first, second = cycle.attendance_run_ids.sorted("id")
+        self.assertEqual((first.state, first.applied_number), ("outdated", 0))
+        self.assertEqual((second.state, second.applied_number), ("done", 1))
+        self.assertEqual((of_ben.attendance_status, of_ben.state), ("compliant", "enrolled"))
+
+    def test_a_manager_overrides_and_lifts_it(self):
+        cycle, of_ben = self._create_cycle_of_the_tour()
+        self._run(cycle)
+        self._open("g2p_programs.action_cycle", "lift", "attendance_manager")
+        self.assertTrue(of_ben.attendance_override_ids.lifted_at)
+        self.assertEqual(
+            (of_ben.attendance_status, of_ben.state), ("non_compliant", "non_compliant")
+        )
+
+    def test_a_manager_takes_a_run_back(self):
+        cycle, of_ben = self._create_cycle_of_the_tour()
+        run = self._run(cycle)
+        self._open("g2p_programs.action_cycle", "take_back", "attendance_manager")
+        self.assertEqual(
+            (run.state, run.taken_back_reason), ("taken_back", "The lists of another school")
+        )
+        self.assertEqual((of_ben.attendance_status, of_ben.state), (False, "enrolled"))

@@ -263,6 +263,13 @@ class G2PCycleMembership(models.Model):
             "name": _("Attendance Verdicts"),
             "res_model": "spp.attendance.run.line",
             "view_mode": "list,form",
+            "views": [
+                [
+                    self.env.ref("spp_cycle_attendance_compliance.view_attendance_verdict_tree").id,
+                    "list",
+                ],
+                [False, "form"],
+            ],
             "domain": [("cycle_membership_id", "=", self.id), ("kind", "!=", "member")],
-            "context": {"create": False, "show_run": True},
+            "context": {"create": False},
         }

@@ -97,8 +97,9 @@ class AttendanceRun(models.Model):
         help="They get no entitlement until somebody enrols them.",
     )
     changed_meanwhile_count = fields.Integer(
+        "Changed Meanwhile",
         help="Somebody changed their ID, household, override or membership while the run went on, "
-        "or since: they keep what stood."
+        "or since: they keep what stood.",
     )
     entitlement_count = fields.Integer("With Prepared Entitlements")
     deleted_entitlement_count = fields.Integer("Draft Entitlements Deleted")
@@ -295,6 +296,21 @@ class AttendanceRun(models.Model):
             "context": {"create": False},
         }
 
+    def _get_look_again_action(self):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "message": _(
+                    "More members would lose than you were shown, so nothing was applied: look at "
+                    "the verdicts again."
+                ),
+                "next": self._get_form_action(),
+            },
+        }
+
     # Buttons
 
     def action_apply(self):
@@ -319,7 +335,7 @@ class AttendanceRun(models.Model):
         if run._close_if_outdated():
             return self._get_form_action()
         if run._would_more_lose():
-            return self._get_form_action()
+            return self._get_look_again_action()
         run._apply_and_close(self.env.user, reason)
         return None
 
@@ -328,10 +344,13 @@ class AttendanceRun(models.Model):
         self.ensure_one()
         self._check_waiting()
         self.cycle_id._lock_attendance()
-        self.sudo()._as_writer().write(
+        self.sudo()._as_writer()._discard(self.env.user)
+
+    def _discard(self, user):
+        self.write(
             {
                 "state": DISCARDED,
-                "decided_by_id": self.env.uid,
+                "decided_by_id": user.id,
                 "finished_at": fields.Datetime.now(),
             }
         )
@@ -342,7 +361,7 @@ class AttendanceRun(models.Model):
             raise UserError(_("This run does not wait for a decision any more."))
 
     def action_retry(self):
-        """Run again after a failure: only those are asked for of whom there is no recent answer."""
+        """Run again: after a failure only those are asked for of whom there is no recent answer."""
         self.ensure_one()
         self.cycle_id._check_may_run_attendance()
         if self.state not in (FAILED, OUTDATED):

@@ -84,8 +84,12 @@ class AttendanceRunLine(models.Model):
     # Of the run, to be shown beside each verdict.
     program_id = fields.Many2one(related="run_id.program_id")
     cycle_id = fields.Many2one(related="run_id.cycle_id")
-    decided_at = fields.Datetime(related="run_id.finished_at", string="Decided on")
-    decided_by_id = fields.Many2one(related="run_id.decided_by_id")
+    decided_at = fields.Datetime(
+        "Since",
+        compute="_compute_decided",
+        help="When it was applied, discarded, taken back or found to be outdated.",
+    )
+    decided_by_id = fields.Many2one("res.users", "By", compute="_compute_decided")
     number_of_attendance = fields.Integer("Attended", default=0)
     recorded = fields.Integer(default=0, help="Days or sessions of which there is a record.")
     unclear = fields.Integer(
@@ -113,6 +117,7 @@ class AttendanceRunLine(models.Model):
             ("changed", "Changed meanwhile"),
             ("state", "Paused, exited or not eligible"),
         ],
+        "Not Applied",
         help="Why the run did not apply this verdict to the membership, which keeps what stood.",
     )
     world = fields.Char(
@@ -129,6 +134,7 @@ class AttendanceRunLine(models.Model):
             ("waiting", "Not applied yet"),
             ("previewed", "Only previewed"),
             ("discarded", "Discarded"),
+            ("outdated", "Outdated"),
         ],
         compute="_compute_standing",
         search="_search_standing",
@@ -275,7 +281,14 @@ class AttendanceRunLine(models.Model):
             elif state == "waiting":
                 line.standing = "previewed" if line.run_id.mode == "preview" else "waiting"
             else:
-                line.standing = "taken_back" if state == "taken_back" else "discarded"
+                line.standing = state if state in ("taken_back", "outdated") else "discarded"
+
+    @api.depends("run_id.state")
+    def _compute_decided(self):
+        for line in self:
+            run = line.sudo().run_id
+            line.decided_at = run.taken_back_at or run.finished_at
+            line.decided_by_id = run.taken_back_by_id or run.decided_by_id
 
     @api.model
     def _search_standing(self, operator, value):

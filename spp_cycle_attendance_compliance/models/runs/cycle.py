@@ -6,7 +6,7 @@ from odoo.addons.queue_job.exception import RetryableJobError
 from ...connector import AttendanceError, Limits
 from ...verdicts import DECIDED_STATES
 from ..criteria.attendance_criteria_mixin import EXTERNAL
-from .attendance_run import APPLY, DISCARDED, EVALUATE, PREVIEW, RUNNING, WAITING
+from .attendance_run import APPLY, EVALUATE, PREVIEW, RUNNING, WAITING
 
 # Below so many memberships a run is made at once, as the platform does its own work.
 MIN_ROW_JOB_QUEUE = 200
@@ -127,7 +127,7 @@ class G2PCycle(models.Model):
         self._check_can_run_attendance(mode)
         runs = self.env["spp.attendance.run"].sudo()._as_writer()
         unfinished = [("cycle_id", "=", self.id), ("state", "=", WAITING)]
-        runs.search(unfinished).write({"state": DISCARDED, "finished_at": fields.Datetime.now()})
+        runs.search(unfinished)._discard(self.env.user)
         run = runs._open(self, mode, takes_over)
         if self._count_decided_memberships() >= MIN_ROW_JOB_QUEUE:
             self.sudo()._queue_attendance_run(run)

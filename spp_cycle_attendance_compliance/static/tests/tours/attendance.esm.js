@@ -92,3 +92,82 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.check",
         see("Who came how often", ".o_data_row:contains(Not Included) td:contains(1)"),
     ],
 });
+
+registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.outdated", {
+    test: true,
+    steps: () => [
+        click("Open the cycle", ".o_data_row td[name=name]:contains(Cycle of the Tour)"),
+        click("Preview", "button[name=action_preview_attendance]"),
+        see("It waits", ".alert:contains(Nothing was applied yet)"),
+        click("Back to the cycle", ".breadcrumb-item a:contains(Cycle of the Tour)"),
+        see("The cycle says so", ".alert:contains(waits to be applied or discarded)"),
+        click("The criteria", ".o_notebook a.nav-link:contains(Attendance Compliance)"),
+        enter("One day less", "div[name=required_number_of_attendance] input", "1"),
+        click("Save", ".o_form_button_save"),
+        see("Saved", ".o_form_saved"),
+        click("The run", ".alert-warning button[name=action_open_last_attendance_run]"),
+        click("Apply", "button[name=action_apply]"),
+        click("Confirm", ".modal-footer .btn-primary"),
+        see("It is outdated", ".alert:contains(This run is outdated)"),
+        see("What changed", "div[name=outdated_reason]:contains(criteria of the cycle were changed)"),
+        click("Back to the cycle", ".breadcrumb-item a:contains(Cycle of the Tour)"),
+        see("The cycle says so", ".alert:contains(outdated, and nothing was applied)"),
+        click("The run", ".alert-danger button[name=action_open_last_attendance_run]"),
+        click("Run again", "button[name=action_retry]:contains(Run Again)"),
+        see("It waits", ".alert:contains(Nothing was applied yet)"),
+        see("By the new criteria", "div[name=attendance_criteria_summary]:contains(At least 1 days)"),
+        click("Apply", "button[name=action_apply]"),
+        click("Confirm", ".modal-footer .btn-primary"),
+        see("Applied", "div[name=finished_at]:contains(:)"),
+    ],
+});
+
+registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.lift", {
+    test: true,
+    steps: () => [
+        click("Open the cycle", ".o_data_row td[name=name]:contains(Cycle of the Tour)"),
+        click("The members", "button[name=open_all_members_form]"),
+        click("Who was refused", ".o_data_row td[name=partner_id]:contains(Ben)"),
+        see("Refused", "div[name=attendance_status]:contains(Non-Compliant)"),
+        click("Override", "button[name=action_override_attendance]"),
+        enter("Why", "div[name=reason] textarea", "Certificate seen"),
+        click("Override it", ".modal-footer .btn-primary"),
+        see("It is overridden", "div[name=attendance_status]:contains(Overridden)"),
+        see("And enrolled", ".ribbon:contains(ENROLLED)"),
+        click("Lift it", "button[name=action_lift_attendance_override]"),
+        click("Confirm", ".modal-footer .btn-primary"),
+        see("The verdict stands again", "div[name=attendance_status]:contains(Non-Compliant)"),
+        see("With its reason", "div[name=attendance_reason]:contains(1 of 2 days)"),
+        see("And the state", ".o_arrow_button_current:contains(Non-Compliant)"),
+        see(
+            "Who lifted it is kept",
+            "div[name=attendance_override_ids] .o_data_row:contains(Certificate seen)" +
+                " td[name=lifted_by_id]:contains(attendance_manager)"
+        ),
+    ],
+});
+
+registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.take_back", {
+    test: true,
+    steps: () => [
+        click("Open the cycle", ".o_data_row td[name=name]:contains(Cycle of the Tour)"),
+        click("Its runs", "button[name=action_open_attendance_runs]"),
+        click("The one that was applied", ".o_data_row td[name=state]:contains(Applied)"),
+        click("Take it back", "button[name=action_take_back]"),
+        enter("Why", "div[name=reason] textarea", "The lists of another school"),
+        click("Confirm", ".modal-footer button[name=action_confirm]:contains(Take Back)"),
+        see("It was taken back", ".alert:contains(This run was taken back)"),
+        see("And why", "div[name=taken_back_reason]:contains(The lists of another school)"),
+        click("Back to the cycle", ".breadcrumb-item a:contains(Cycle of the Tour)"),
+        see("The cycle says so", ".alert:contains(run was taken back)"),
+        click("The members", "button[name=open_all_members_form]"),
+        click("Who was refused", ".o_data_row td[name=partner_id]:contains(Ben)"),
+        see("Is enrolled as before", ".ribbon:contains(ENROLLED)"),
+        see("Without a verdict", "div[name=attendance_status]:not(:contains(Non-Compliant))"),
+        click("Its verdicts", "button[name=action_open_attendance_verdicts]"),
+        see(
+            "It stands no more, but is kept",
+            ".o_data_row:contains(1 of 2 days) td[name=standing]:contains(Taken back)"
+        ),
+    ],
+});
