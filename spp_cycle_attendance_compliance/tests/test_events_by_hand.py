@@ -1,5 +1,10 @@
+from datetime import date
+
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import EventCase
 
@@ -29,6 +34,19 @@ class TestEventsByHand(EventCase):
         self.assertEqual(self.person.attendance_count, 1)
         second.action_restore()
         self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
+
+    def test_the_list_opens_with_what_counts_of_this_year(self):
+        this_year = self._record(self.person, date(date.today().year, 1, 1))
+        before = self._record(self.person, date(date.today().year - 1, 12, 31))
+        withdrawn = self._record(self.person, date(date.today().year, 1, 1))
+        withdrawn.action_withdraw()
+        action = self.env.ref("spp_cycle_attendance_compliance.action_spp_event_attendance")
+        arch = etree.fromstring(self.env[action.res_model].get_view(view_type="search")["arch"])
+        domain = [("id", "in", (this_year + before + withdrawn).ids)]
+        for key in safe_eval(action.context):
+            (chosen,) = arch.xpath(f"//filter[@name='{key.removeprefix('search_default_')}']")
+            domain += safe_eval(chosen.get("domain"), {"context_today": date.today})
+        self.assertEqual(self.env[action.res_model].search(domain), this_year)
 
     def test_a_copy_is_recorded_by_hand(self):
         self._run(self.cycle)

@@ -88,6 +88,17 @@ class TestOneVerdict(AttendanceCase):
         self.assertEqual(self._look(self.ben_in), ("compliant", "enrolled"))
         lines = self.ben_in.attendance_line_ids.sorted("id")
         self.assertEqual(lines.mapped("standing"), ["discarded", "replaced", "stands", "previewed"])
+        first._as_writer().finished_at = "2025-12-01"
+        self.env.invalidate_all()
+        self.assertEqual(
+            [(line.decided_at, line.decided_by_id) for line in lines],
+            [
+                (older.finished_at, self.env.user),
+                (second.finished_at, self.env.user),
+                (second.finished_at, self.env.user),
+                (False, self.env["res.users"]),
+            ],
+        )
         self.assertEqual(
             self.env["spp.attendance.run.line"].search(
                 [("standing", "=", "stands"), ("cycle_membership_id", "=", self.ben_in.id)]
@@ -244,6 +255,11 @@ class TestOneVerdict(AttendanceCase):
         )
         self.assertEqual(self._look(self.ben_in), ("non_compliant", "non_compliant"))
         self.assertIn("1 of 2 days", self.ben_in.attendance_reason)
+        first._as_writer().finished_at = second._as_writer().finished_at = "2025-12-01"
+        of_first, of_second = self.ben_in.attendance_line_ids.sorted("id")
+        self.assertEqual((of_first.standing, of_second.standing), ("stands", "taken_back"))
+        self.assertEqual(of_first.decided_at, first.finished_at)
+        self.assertEqual(of_second.decided_at, second.taken_back_at)
         self.ana_in.state = "non_compliant"
         first._take_back("That one, too")
         self.assertEqual(self._look(self.ben_in), (False, "enrolled"))
@@ -323,7 +339,9 @@ class TestOneVerdict(AttendanceCase):
         run = self._get_run(self.cycle.action_preview_attendance())
         self.assertEqual(run.losing_count, 0)
         self.ana_in.state = "enrolled"
-        self.assertTrue(run.action_apply())
+        action = run.action_apply()
+        self.assertIn("More members would lose", action["params"]["message"])
+        self.assertEqual(action["params"]["next"]["res_id"], run.id)
         self.assertEqual((run.state, run.losing_count), ("waiting", 1))
         self.assertEqual(self.ana_in.state, "enrolled")
 

@@ -95,6 +95,7 @@ class TestTour(AttendanceCase, HttpCase):
         self._open("g2p_programs.action_cycle", "outdated", "attendance_manager")
         first, second = cycle.attendance_run_ids.sorted("id")
         self.assertEqual((first.state, first.applied_number), ("outdated", 0))
+        self.assertEqual(set(first.line_ids.mapped("standing")), {"outdated"})
         self.assertEqual((second.state, second.applied_number), ("done", 1))
         self.assertEqual((of_ben.attendance_status, of_ben.state), ("compliant", "enrolled"))
 

@@ -87,7 +87,7 @@ class AttendanceRunLine(models.Model):
     decided_at = fields.Datetime(
         "Since",
         compute="_compute_decided",
-        help="When it was applied, discarded, taken back or found to be outdated.",
+        help="When it was applied, replaced, taken back, discarded or found to be outdated.",
     )
     decided_by_id = fields.Many2one("res.users", "By", compute="_compute_decided")
     number_of_attendance = fields.Integer("Attended", default=0)
@@ -283,10 +283,35 @@ class AttendanceRunLine(models.Model):
             else:
                 line.standing = state if state in ("taken_back", "outdated") else "discarded"
 
-    @api.depends("run_id.state")
+    def _get_replacing_runs(self):
+        """Return the run that was applied next after each of these lines, by the line's id."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT DISTINCT ON (line.id) line.id, later_run.id
+                FROM spp_attendance_run_line AS line
+                JOIN spp_attendance_run AS run ON run.id = line.run_id AND run.state = 'done'
+                JOIN spp_attendance_run_line AS later
+                    ON later.cycle_membership_id = line.cycle_membership_id
+                        AND later.kind != 'member' AND later.left_alone IS NULL
+                JOIN spp_attendance_run AS later_run
+                    ON later_run.id = later.run_id AND later_run.state = 'done'
+                        AND later_run.applied_number > run.applied_number
+                WHERE line.id = ANY(%s) AND line.left_alone IS NULL
+                ORDER BY line.id, later_run.applied_number
+                """,
+                self.ids,
+            )
+        )
+        return {line_id: run_id for line_id, run_id in self.env.cr.fetchall()}
+
+    @api.depends("run_id.state", "left_alone")
     def _compute_decided(self):
+        replacing = self._get_replacing_runs()
         for line in self:
             run = line.sudo().run_id
+            run = run.browse(replacing.get(line.id, run.id))
             line.decided_at = run.taken_back_at or run.finished_at
             line.decided_by_id = run.taken_back_by_id or run.decided_by_id
 

@@ -138,7 +138,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.lift", 
         click("Confirm", ".modal-footer .btn-primary"),
         see("The verdict stands again", "div[name=attendance_status]:contains(Non-Compliant)"),
         see("With its reason", "div[name=attendance_reason]:contains(1 of 2 days)"),
-        see("And the state", ".o_arrow_button_current:contains(Non-Compliant)"),
+        see("And the state", "body:has(.o_arrow_button_current:contains(Non-Compliant))"),
         see(
             "Who lifted it is kept",
             "div[name=attendance_override_ids] .o_data_row:contains(Certificate seen)" +
