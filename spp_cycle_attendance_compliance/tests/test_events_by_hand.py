@@ -1,5 +1,6 @@
 from datetime import date
 
+from dateutil.relativedelta import relativedelta
 from lxml import etree
 
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -43,9 +44,10 @@ class TestEventsByHand(EventCase):
         action = self.env.ref("spp_cycle_attendance_compliance.action_spp_event_attendance")
         arch = etree.fromstring(self.env[action.res_model].get_view(view_type="search")["arch"])
         domain = [("id", "in", (this_year + before + withdrawn).ids)]
+        names = {"context_today": date.today, "relativedelta": relativedelta}
         for key in safe_eval(action.context):
             (chosen,) = arch.xpath(f"//filter[@name='{key.removeprefix('search_default_')}']")
-            domain += safe_eval(chosen.get("domain"), {"context_today": date.today})
+            domain += safe_eval(chosen.get("domain"), names)
         self.assertEqual(self.env[action.res_model].search(domain), this_year)
 
     def test_a_copy_is_recorded_by_hand(self):

@@ -304,7 +304,7 @@ class AttendanceRunLine(models.Model):
                 self.ids,
             )
         )
-        return {line_id: run_id for line_id, run_id in self.env.cr.fetchall()}
+        return dict(self.env.cr.fetchall())
 
     @api.depends("run_id.state", "left_alone")
     def _compute_decided(self):
