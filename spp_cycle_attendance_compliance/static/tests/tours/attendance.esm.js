@@ -109,13 +109,19 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.outdate
         click("Apply", "button[name=action_apply]"),
         click("Confirm", ".modal-footer .btn-primary"),
         see("It is outdated", ".alert:contains(This run is outdated)"),
-        see("What changed", "div[name=outdated_reason]:contains(criteria of the cycle were changed)"),
+        see(
+            "What changed",
+            "div[name=outdated_reason]:contains(criteria of the cycle were changed)"
+        ),
         click("Back to the cycle", ".breadcrumb-item a:contains(Cycle of the Tour)"),
         see("The cycle says so", ".alert:contains(outdated, and nothing was applied)"),
         click("The run", ".alert-danger button[name=action_open_last_attendance_run]"),
         click("Run again", "button[name=action_retry]:contains(Run Again)"),
         see("It waits", ".alert:contains(Nothing was applied yet)"),
-        see("By the new criteria", "div[name=attendance_criteria_summary]:contains(At least 1 days)"),
+        see(
+            "By the new criteria",
+            "div[name=attendance_criteria_summary]:contains(At least 1 days)"
+        ),
         click("Apply", "button[name=action_apply]"),
         click("Confirm", ".modal-footer .btn-primary"),
         see("Applied", "div[name=finished_at]:contains(:)"),
