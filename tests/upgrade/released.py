@@ -27,12 +27,19 @@ MEMORY = "is_settled, settlement_outcome, state_before_settlement, settled_state
 class Released(Copies):
     """A database of a released version, and copies of it that are upgraded."""
 
+    addon, facts = ADDON, FACTS
+
     def __init__(self, env, folder):
         super().__init__(env, "released")
         self.folder = folder
 
     def make(self):
         self.name = self.copy(self.databases.platform(needed_from_outside(self.env.addons)))
+        self.env.shell(self.name, SCRIPTS / "build_earlier.py", str(self.facts))
+        self.fill()
+        self.sql(f"UPDATE ir_module_module SET state = 'installed' WHERE name = '{self.addon}'")
+
+    def fill(self):
         data = {
             "kinds": [kind[:4] for kind in KINDS],
             "lines": [line[:3] for line in LINES],
@@ -40,16 +47,15 @@ class Released(Copies):
         }
         path = self.folder / "data.json"
         path.write_text(json.dumps(data))
-        self.env.shell(self.name, SCRIPTS / "build_earlier.py", str(FACTS))
         self.env.shell(self.name, SCRIPTS / "fill_settled.py", str(path))
-        self.sql(f"UPDATE ir_module_module SET state = 'installed' WHERE name = '{ADDON}'")
 
     def upgrade_copy(self, version, change=""):
         """Upgrade a copy that was of `version`, changed by SQL first; return it and the log."""
         name = self.copy(self.name)
         version = f"{self.env.server.series}.{version}"
         self.sql(
-            f"UPDATE ir_module_module SET latest_version = '{version}' WHERE name = '{ADDON}';"
+            "UPDATE ir_module_module SET latest_version ="
+            f" '{version}' WHERE name = '{self.addon}';"
             + change,
             name,
         )
@@ -57,7 +63,7 @@ class Released(Copies):
 
     def upgrade(self, name):
         log = self.folder / f"{name}.log"
-        self.env.run_odoo(log, "--no-http", "-u", ADDON, db=name, failing="The upgrade failed:")
+        self.env.run_odoo(log, "--no-http", "-u", self.addon, db=name, failing="The upgrade failed:")
         return log.read_text()
 
     def run_night(self, name):

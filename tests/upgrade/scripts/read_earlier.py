@@ -1,6 +1,6 @@
 """Prints as JSON what earlier versions of modules have made in a database. For `odoo shell`, with
 their folder on the addons path; the arguments are the modules. What it prints is kept in
-`earlier_modules.json` and `released_settlement.json`.
+`earlier_modules.json`, `released_settlement.json` and `released_attendance.json`.
 
 Facts about names, tables and external ids; none of their code.
 """
