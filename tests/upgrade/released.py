@@ -55,15 +55,16 @@ class Released(Copies):
         version = f"{self.env.server.series}.{version}"
         self.sql(
             "UPDATE ir_module_module SET latest_version ="
-            f" '{version}' WHERE name = '{self.addon}';"
-            + change,
+            f" '{version}' WHERE name = '{self.addon}';" + change,
             name,
         )
         return name, self.upgrade(name)
 
     def upgrade(self, name):
         log = self.folder / f"{name}.log"
-        self.env.run_odoo(log, "--no-http", "-u", self.addon, db=name, failing="The upgrade failed:")
+        self.env.run_odoo(
+            log, "--no-http", "-u", self.addon, db=name, failing="The upgrade failed:"
+        )
         return log.read_text()
 
     def run_night(self, name):

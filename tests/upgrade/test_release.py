@@ -157,9 +157,7 @@ class ReleasedAttendance(Released):
         self.server = server
 
     def fill(self):
-        self.env.shell(
-            self.name, SCRIPTS / "fill_attended.py", str(WRITTEN), self.server.url
-        )
+        self.env.shell(self.name, SCRIPTS / "fill_attended.py", str(WRITTEN), self.server.url)
 
     def use(self, name):
         output = self.env.shell(name, SCRIPTS / "use_attended.py")

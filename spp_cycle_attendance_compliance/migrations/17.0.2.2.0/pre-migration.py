@@ -12,6 +12,8 @@ BATCHES, INTAKES = "spp_attendance_run_batch", "spp_attendance_intake"
 RUNS, LINES, ANSWERS = "spp_attendance_run", "spp_attendance_run_line", "spp_attendance_answer"
 EVENTS, CHANGES = "spp_event_attendance", "spp_event_attendance_change"
 EARLIER = "17.0.1."
+# Where the earlier module counted without a first day.
+FIRST_DAY_OF_ALL = "1900-01-01"
 
 
 def migrate(cr, version):
@@ -20,9 +22,12 @@ def migrate(cr, version):
         rename_batches(cr)
         fill_intakes(cr)
         move_answers(cr)
+        find_answers_taken_over(cr)
         number_applied_runs(cr)
         end_unfinished_runs(cr)
+        mark_lines_left_alone(cr)
         remember_states(cr)
+        rename_in_filters(cr)
     if table_exists(cr, EVENTS):
         # An index takes its place, under the same name.
         cr.execute(f"ALTER TABLE {EVENTS} DROP CONSTRAINT IF EXISTS {EVENTS}_external_unique")
@@ -49,13 +54,18 @@ def migrate_periods(cr, is_earlier):
                     WHEN %s AND state IN ('draft', 'to_approve') THEN 'all'
                     ELSE 'cycle'
                 END,
-                from_date = CASE WHEN to_date IS NOT NULL THEN coalesce(from_date, start_date)
-                    ELSE from_date END,
+                from_date = CASE
+                    WHEN to_date IS NULL THEN from_date
+                    WHEN %s THEN coalesce(from_date, %s)
+                    ELSE coalesce(from_date, start_date)
+                END,
                 to_date = CASE WHEN from_date IS NOT NULL THEN coalesce(to_date, end_date)
                     ELSE to_date END
             WHERE attendance_period IS NULL
             """,
             is_earlier,
+            is_earlier,
+            FIRST_DAY_OF_ALL,
         )
     )
     if table_exists(cr, RUNS):
@@ -66,6 +76,12 @@ def migrate_periods(cr, is_earlier):
 def rename_batches(cr):
     cr.execute(f"ALTER TABLE {BATCHES} RENAME TO {INTAKES}")
     cr.execute(f"ALTER SEQUENCE IF EXISTS {BATCHES}_id_seq RENAME TO {INTAKES}_id_seq")
+    cr.execute(
+        "SELECT indexname FROM pg_indexes WHERE tablename = %s AND starts_with(indexname, %s)",
+        [INTAKES, BATCHES],
+    )
+    for (index,) in cr.fetchall():
+        cr.execute(f"ALTER INDEX {index} RENAME TO {index.replace(BATCHES, INTAKES)}")
     old, new = BATCHES.replace("_", "."), INTAKES.replace("_", ".")
     cr.execute("UPDATE ir_model SET model = %s WHERE model = %s", [new, old])
     cr.execute("UPDATE ir_model_fields SET model = %s WHERE model = %s", [new, old])
@@ -130,12 +146,37 @@ def move_answers(cr):
         """
     )
     add_missing(cr, LINES, "int4", "answer_id")
+    cr.execute(f"ANALYZE {ANSWERS}")
     cr.execute(
         f"UPDATE {LINES} AS line SET answer_id = answer.id FROM {ANSWERS} AS answer"
         " WHERE answer.line_id = line.id"
     )
     cr.execute(f"ALTER TABLE {ANSWERS} DROP COLUMN line_id")
     rename_column(cr, LINES, "answer", "finding")
+
+
+def find_answers_taken_over(cr):
+    """Find the answers that evaluations again went by, as those found them."""
+    cr.execute(f"CREATE INDEX {ANSWERS}_partner_id_id_index ON {ANSWERS} (partner_id, id)")
+    cr.execute(
+        f"""
+        UPDATE {LINES} AS line SET answer_id = (
+            SELECT answer.id FROM {ANSWERS} AS answer
+            JOIN {INTAKES} AS intake ON intake.id = answer.intake_id
+            WHERE answer.partner_id = line.partner_id AND answer.answer = line.finding
+                AND intake.server_url = run.server_url AND intake.answered_at <= run.decided_at
+                AND intake.from_date <= run.from_date AND intake.to_date >= run.to_date
+                AND coalesce(intake.attendance_type_id, run.attendance_type_id)
+                    IS NOT DISTINCT FROM run.attendance_type_id
+                AND coalesce(intake.attendance_location_id, run.attendance_location_id)
+                    IS NOT DISTINCT FROM run.attendance_location_id
+            ORDER BY answer.id DESC LIMIT 1
+        )
+        FROM {RUNS} AS run
+        WHERE run.id = line.run_id AND run.mode = 'evaluate' AND line.answer_id IS NULL
+            AND line.finding IN ('known', 'unknown', 'unreadable')
+        """
+    )
 
 
 def number_applied_runs(cr):
@@ -171,29 +212,99 @@ def end_unfinished_runs(cr):
     )
     cr.execute(
         "UPDATE queue_job SET state = 'cancelled' WHERE identity_key LIKE 'spp.attendance.run.%'"
-        " AND state IN ('wait_dependencies', 'pending', 'enqueued')"
+        " AND state IN ('wait_dependencies', 'pending', 'enqueued', 'started')"
+    )
+
+
+def mark_lines_left_alone(cr):
+    """Mark what the last runs decided, but did not apply, as somebody had changed the membership.
+
+    The verdict that stands is the last one with the number and the status that are shown.
+    """
+    add_missing(cr, LINES, "varchar", "left_alone")
+    cr.execute(
+        f"""
+        WITH applied AS (
+            SELECT line.id, line.cycle_membership_id, run.applied_number, membership.state,
+                line.number_of_attendance = coalesce(membership.number_of_attendance, 0)
+                    AND membership.attendance_status IN ('overridden',
+                        CASE WHEN line.passes_criteria THEN line.verdict ELSE 'non_compliant' END
+                    ) AS is_shown
+            FROM {LINES} AS line
+            JOIN {RUNS} AS run ON run.id = line.run_id AND run.state = 'done'
+            JOIN g2p_cycle_membership AS membership ON membership.id = line.cycle_membership_id
+            WHERE line.kind != 'member'
+        ), standing AS (
+            SELECT cycle_membership_id, max(applied_number) AS number
+            FROM applied WHERE is_shown GROUP BY 1
+        )
+        UPDATE {LINES} AS line
+        SET left_alone = CASE WHEN applied.state IN ('draft', 'enrolled', 'non_compliant')
+            THEN 'changed' ELSE 'state' END
+        FROM applied JOIN standing USING (cycle_membership_id)
+        WHERE applied.id = line.id AND applied.applied_number > standing.number
+        """
     )
 
 
 def remember_states(cr):
-    """Find the state of each membership before attendance first decided, and what it gave last."""
+    """Find the state of each membership before attendance first decided, and what it gave last.
+
+    A membership in another state than the one given was changed by a person since.
+    """
     columns = ("state_before_attendance", "attendance_state")
     add_missing(cr, "g2p_cycle_membership", "varchar", *columns)
     cr.execute(
         f"""
+        WITH applied AS (
+            SELECT line.cycle_membership_id, line.state_before, run.applied_number,
+                CASE
+                    WHEN line.status != 'overridden' THEN line.state_after
+                    WHEN line.verdict IN ('compliant', 'exempt') AND line.passes_criteria
+                        THEN 'enrolled'
+                    WHEN line.verdict != 'no_data' OR run.no_data_rule = 'absent'
+                        OR NOT line.passes_criteria THEN 'non_compliant'
+                END AS state_given
+            FROM {LINES} AS line
+            JOIN {RUNS} AS run ON run.id = line.run_id AND run.state = 'done'
+            WHERE line.kind != 'member' AND line.left_alone IS NULL
+                AND line.cycle_membership_id IS NOT NULL
+        ), first AS (
+            SELECT DISTINCT ON (cycle_membership_id) * FROM applied
+            ORDER BY cycle_membership_id, applied_number
+        ), last AS (
+            SELECT DISTINCT ON (cycle_membership_id) * FROM applied
+            ORDER BY cycle_membership_id, applied_number DESC
+        )
         UPDATE g2p_cycle_membership AS membership
-        SET attendance_state = membership.state,
+        SET attendance_state = CASE override.verdict
+                WHEN 'compliant' THEN 'enrolled'
+                WHEN 'non_compliant' THEN 'non_compliant'
+                ELSE coalesce(last.state_given, membership.state)
+            END,
             state_before_attendance = coalesce(first.state_before, membership.state)
         FROM g2p_cycle_membership AS own
-        LEFT JOIN (
-            SELECT DISTINCT ON (line.cycle_membership_id) line.cycle_membership_id,
-                line.state_before
-            FROM {LINES} AS line JOIN {RUNS} AS run ON run.id = line.run_id
-            WHERE line.kind != 'member' AND run.state = 'done'
-            ORDER BY line.cycle_membership_id, run.applied_number
-        ) AS first ON first.cycle_membership_id = own.id
+        LEFT JOIN first ON first.cycle_membership_id = own.id
+        LEFT JOIN last ON last.cycle_membership_id = own.id
+        LEFT JOIN spp_attendance_override AS override ON override.id = own.attendance_override_id
         WHERE own.id = membership.id AND own.attendance_status IS NOT NULL
         """
+    )
+
+
+def rename_in_filters(cr):
+    """Let people's filters of lines name what was found as it is named now."""
+    cr.execute(
+        r"""
+        UPDATE ir_filters SET domain = regexp_replace(domain, %(old)s, %(new)s, 'g'),
+            context = regexp_replace(context, %(old)s, %(new)s, 'g')
+        WHERE model_id = %(model)s
+        """,
+        {
+            "old": r"""(["'])answer\1""",
+            "new": r"\1finding\1",
+            "model": LINES.replace("_", "."),
+        },
     )
 
 
@@ -201,7 +312,7 @@ def point_events_to_intakes(cr):
     add_missing(cr, EVENTS, "int4", "intake_id", "withdrawn_intake_id")
     if table_exists(cr, CHANGES):
         add_missing(cr, CHANGES, "int4", "intake_id")
-    if not column_exists(cr, EVENTS, "run_id") or not table_exists(cr, LINES):
+    if not column_exists(cr, EVENTS, "run_id") or not table_exists(cr, ANSWERS):
         return
     # Of each person of a run, the intake in which she was asked about.
     cr.execute(
@@ -238,3 +349,5 @@ def point_events_to_intakes(cr):
         """
     )
     cr.execute("DROP TABLE asked")
+    # It is looked up now. Columns of fields that are gone altogether are dropped by Odoo.
+    cr.execute(f"ALTER TABLE {EVENTS} DROP COLUMN run_id")

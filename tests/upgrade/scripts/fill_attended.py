@@ -107,12 +107,15 @@ for cycle in PLATFORM["cycles"]:
 
 def translate(row):
     """Put ids in place of names."""
-    return {**row, **{
-        column: ids[kind][row[column]]
-        for kind, columns in REFERENCES.items()
-        for column in columns
-        if column in row
-    }}
+    return {
+        **row,
+        **{
+            column: ids[kind][row[column]]
+            for kind, columns in REFERENCES.items()
+            for column in columns
+            if column in row
+        },
+    }
 
 
 def insert(table, rows):
@@ -154,7 +157,12 @@ for name, value in (
     env["ir.config_parameter"].set_param(f"{ADDON}.{name}", value)
 for name, model, domain, context in (
     ("Mine", "spp.event.attendance", "[]", "{}"),
-    ("Unknown", "spp.attendance.run.line", '[("answer", "=", "unknown")]', "{'group_by': ['answer']}"),
+    (
+        "Unknown",
+        "spp.attendance.run.line",
+        '[("answer", "=", "unknown")]',
+        "{'group_by': ['answer']}",
+    ),
 ):
     env.cr.execute(
         "INSERT INTO ir_filters (name, model_id, action_id, domain, context, sort, active) VALUES"
