@@ -110,14 +110,15 @@ MOVED = {
     "answers": (
         "SELECT string_agg(ROW(batch_id, identifier, partner_id, answer, digest, answer_digest)"
         "::text, ' ' ORDER BY batch_id, id) FROM spp_attendance_run_line"
-        " WHERE answer IN ('known', 'unknown', 'unreadable')",
+        " WHERE batch_id IS NOT NULL",
         "SELECT string_agg(ROW(intake_id, identifier, partner_id, answer, digest, answer_digest)"
         "::text, ' ' ORDER BY intake_id, id) FROM spp_attendance_answer",
     ),
     "answers of lines": (
         rows("id, answer, batch_id", f"{LINES} WHERE batch_id IS NOT NULL"),
         "SELECT string_agg(ROW(line.id, answer, intake_id)::text, ' ' ORDER BY line.id)"
-        f" FROM {LINES} AS line JOIN spp_attendance_answer AS answer ON answer.id = answer_id",
+        f" FROM {LINES} AS line JOIN spp_attendance_answer AS answer ON answer.id = answer_id"
+        f" JOIN {RUNS} AS run ON run.id = line.run_id AND run.mode != 'evaluate'",
     ),
     "intakes": (
         "SELECT string_agg(ROW(batch.id, run_id, number, batch.person_count, is_done, answered_at,"
@@ -146,7 +147,98 @@ MOVED = {
         " LEFT JOIN spp_attendance_intake AS intake ON intake.id = intake_id",
     ),
 }
-OUTDATED = "The addon was updated while this run was in progress, or waited."
+WHY = "The addon was updated while this run was in progress, or waited."
+# Cycles, and of their runs in order: the number of each that was applied, else its state.
+STATES = {
+    "household": [1],
+    "undated": [1],
+    "previewed": [1, "outdated"],
+    "discarded": ["discarded"],
+    "asked": [1, 2],
+    "waited": [1, 2],
+    "braked": ["outdated"],
+    "failed": ["failed"],
+    # The first one was retried after the second one.
+    "retried": [2, 1],
+    "approved": [1, "outdated"],
+    "running": ["outdated"],
+    "queued": ["outdated"],
+}
+ENROLLED = ("enrolled", "compliant", "enrolled", "enrolled")
+REFUSED = ("non_compliant", "non_compliant", "enrolled", "non_compliant")
+NO_DATA = ("non_compliant", "no_data", "enrolled", "non_compliant")
+OVERRIDDEN = ("non_compliant", "overridden", "enrolled", "non_compliant")
+UNDECIDED = ("enrolled", "", "", "", 0)
+# Of each membership: state, status, state before attendance, state that attendance gave last, and
+# the number of the run whose verdict stands.
+REMEMBERED = {
+    "household": {
+        "Family": (*ENROLLED, 1),
+        "Couple": (*NO_DATA, 1),
+        "Empty": ("enrolled", "exempt", "enrolled", "enrolled", 1),
+    },
+    "undated": {"Family": (*REFUSED, 1)},
+    "previewed": {"Ana": (*ENROLLED, 1), "Ben": (*ENROLLED, 1), "Moe": (*NO_DATA, 1)},
+    "discarded": {"Ana": UNDECIDED, "Ben": UNDECIDED},
+    "asked": {
+        "Ana": (*OVERRIDDEN, 2),
+        # A person has refused him since.
+        "Ben": ("non_compliant", "compliant", "enrolled", "enrolled", 2),
+        "Cleo": (*REFUSED, 2),
+        "Dan": (*NO_DATA, 2),
+        # A person has paused her since.
+        "Eve": ("paused", "compliant", "enrolled", "enrolled", 2),
+        "Gus": (*ENROLLED, 2),
+        # Overridden before any run: nobody knows what he was before.
+        "Hal": ("non_compliant", "overridden", "non_compliant", "non_compliant", 2),
+        "Ida": (*ENROLLED, 2),
+        "Joe": (*NO_DATA, 2),
+        "Kim": (*NO_DATA, 2),
+        "Leo": (*NO_DATA, 2),
+        "Moe": ("non_compliant", "no_data", "draft", "non_compliant", 2),
+    },
+    "waited": {
+        # Refused by a person while the second run waited, which gave no state.
+        "Ana": ("non_compliant", "compliant", "enrolled", "enrolled", 2),
+        "Ben": (*OVERRIDDEN, 2),
+        "Cleo": (*REFUSED, 2),
+        "Dan": (*NO_DATA, 2),
+        # Paused while it waited: what it decided about her, otherwise than before, is not applied.
+        "Ida": ("paused", "compliant", "enrolled", "enrolled", 1),
+    },
+    "braked": {"Ana": UNDECIDED, "Dan": UNDECIDED, "Joe": UNDECIDED},
+    "failed": {"Ana": UNDECIDED, "Gus": UNDECIDED},
+    "retried": {"Ana": (*ENROLLED, 2), "Gus": (*REFUSED, 2)},
+    "approved": {"Ana": (*ENROLLED, 1), "Ben": (*ENROLLED, 1)},
+    "running": {"Ana": UNDECIDED, "Fay": UNDECIDED},
+    "queued": {"Ana": UNDECIDED},
+    "from only": {},
+    "to only": {},
+}
+# What the next run says otherwise, as attendance was stored, corrected or lost since.
+CHANGED = {
+    # What is recorded now includes what the attendance system said of Cleo.
+    ("household", "Couple"): ["enrolled", "compliant"],
+    # Ben's absence was corrected, and nothing is known of Dan: the membership stays as it is.
+    ("undated", "Family"): ["non_compliant", "no_data"],
+    # A person's change is decided anew.
+    ("asked", "Ben"): ["enrolled", "compliant"],
+    ("waited", "Ana"): ["enrolled", "compliant"],
+    # They have lost a day since.
+    ("asked", "Gus"): ["non_compliant", "non_compliant"],
+    ("asked", "Ida"): ["non_compliant", "non_compliant"],
+    ("failed", "Gus"): ["non_compliant", "non_compliant"],
+    # Nothing was applied to them before.
+    ("discarded", "Ana"): ["enrolled", "compliant"],
+    ("discarded", "Ben"): ["enrolled", "compliant"],
+    ("braked", "Ana"): ["enrolled", "compliant"],
+    ("braked", "Dan"): ["enrolled", "no_data"],
+    ("braked", "Joe"): ["enrolled", "no_data"],
+    ("failed", "Ana"): ["enrolled", "compliant"],
+    ("running", "Ana"): ["enrolled", "compliant"],
+    ("running", "Fay"): ["enrolled", "compliant"],
+    ("queued", "Ana"): ["enrolled", "compliant"],
+}
 
 
 class ReleasedAttendance(Released):
@@ -175,6 +267,7 @@ def read_people():
                     event["attendance_date"],
                     type_id=1 if event.get("attendance_type_id") else None,
                     category=event["attendance_category"],
+                    submitted_datetime=event["submitted_datetime"],
                 )
             )
     return people
@@ -222,3 +315,159 @@ def test_what_moved_is_the_same(released, upgraded, what):
     held = released.sql(before)
     assert held
     assert released.sql(after, upgraded[0]) == held
+
+
+def test_answers_that_were_taken_over(released, upgraded):
+    """An evaluation again points to the answers that it went by."""
+    query = (
+        "SELECT string_agg(concat_ws(' ', partner.name, intake.run_id), ', ' ORDER BY line.id)"
+        f" FROM {LINES} AS line JOIN {RUNS} AS run ON run.id = run_id AND run.mode = 'evaluate'"
+        " JOIN res_partner AS partner ON partner.id = line.partner_id"
+        " JOIN spp_attendance_answer AS answer ON answer.id = answer_id"
+        " JOIN spp_attendance_intake AS intake ON intake.id = intake_id"
+    )
+    assert released.sql(query, upgraded[0]) == "Ana 10, Gus 7"
+
+
+def test_runs_that_ended_and_those_that_did_not(released, upgraded):
+    query = f"""
+        SELECT cycle.name || ': ' || json_agg(
+            CASE WHEN run.state = 'done' THEN applied_number::text ELSE run.state END
+            ORDER BY run.id
+        ) FROM {RUNS} AS run JOIN g2p_cycle AS cycle ON cycle.id = cycle_id GROUP BY cycle.name
+    """
+    states = {
+        cycle: [int(each) if each.isdigit() else each for each in json.loads(answer)]
+        for cycle, answer in released.read(query, upgraded[0]).items()
+    }
+    assert states == STATES
+    for query, answer in (
+        (f"SELECT DISTINCT outdated_reason FROM {RUNS} WHERE state = 'outdated'", WHY),
+        (f"SELECT count(*) FROM {RUNS} WHERE state != 'outdated' AND outdated_reason > ''", "0"),
+        (f"SELECT count(*) FROM {RUNS} WHERE state = 'outdated' AND finished_at IS NULL", "0"),
+        ("SELECT count(*) FROM g2p_cycle WHERE locked", "0"),
+        ("SELECT DISTINCT state FROM queue_job WHERE identity_key LIKE 'spp.att%'", "cancelled"),
+    ):
+        assert released.sql(query, upgraded[0]) == answer, query
+    assert released.sql("SELECT count(*) FROM g2p_cycle WHERE locked") == "2"
+
+
+def test_the_days_that_count(released, upgraded):
+    query = (
+        "SELECT name || ': ' || concat_ws(' ', attendance_period, from_date, to_date)"
+        " FROM g2p_cycle"
+    )
+    dates = "dates 2025-11-01 2025-11-30"
+    assert released.read(query, upgraded[0]) == {
+        **dict.fromkeys((*STATES, "criteria off", "from only", "to only"), dates),
+        "undated": "cycle",
+        "previewed": "cycle",
+    }
+
+
+def test_what_must_be_unique_and_what_is_required(released, upgraded):
+    unique = "SELECT indexdef FROM pg_indexes WHERE indexname = '{}'"
+    for index, end in (
+        (f"{MEMBERS}_shown_unique", "(cycle_membership_id, individual_id) WHERE active"),
+        (
+            f"{EVENTS}_external_unique",
+            "(individual_id, event_data_source, event_data_external_id)"
+            " WHERE (moved_to_id IS NULL)",
+        ),
+    ):
+        assert released.sql(unique.format(index), upgraded[0]).endswith(end)
+    required = (
+        "SELECT is_nullable FROM information_schema.columns WHERE column_name = 'individual_id'"
+        f" AND table_name = '{EVENTS}'"
+    )
+    assert released.sql(required, upgraded[0]) == "YES"
+    shown = rows("active, number_of_attendance_str", MEMBERS)
+    assert set(released.sql(shown, upgraded[0]).split()) == {"(t,)"}
+
+
+def test_external_ids(released, upgraded, template):
+    # People's filters and menus refer to these.
+    assert released.sql(EXTERNAL_IDS, upgraded[0]) == released.sql(EXTERNAL_IDS)
+    names = f"SELECT name FROM ir_model_data WHERE module = '{ADDON}' ORDER BY name"
+    assert released.sql(names, upgraded[0]) == released.sql(names, template)
+    filters = (
+        "SELECT string_agg(concat_ws(' ', filter.name, data.name, domain, context), ', '"
+        " ORDER BY filter.name) FROM ir_filters AS filter LEFT JOIN ir_model_data AS data"
+        " ON data.res_id = action_id AND data.model = 'ir.actions.act_window'"
+        " WHERE filter.name IN ('Mine', 'Unknown')"
+    )
+    assert released.sql(filters, upgraded[0]) == (
+        "Mine action_spp_event_attendance [] {}, "
+        """Unknown [("finding", "=", "unknown")] {'group_by': ['finding']}"""
+    )
+
+
+def test_the_tables_are_those_of_an_installation(released, upgraded, template):
+    columns = """
+        SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns
+        WHERE table_name LIKE 'spp_attendance%' OR table_name LIKE 'spp_event_attendance%'
+        ORDER BY 1, 2
+    """
+    assert released.sql(columns, upgraded[0]) == released.sql(columns, template)
+    indexes = """
+        SELECT tablename, indexname, replace(indexdef, 'IF NOT EXISTS ', '') FROM pg_indexes
+        WHERE tablename LIKE 'spp_attendance%' OR tablename LIKE 'spp_event_attendance%'
+        ORDER BY 1, 2
+    """
+    assert released.sql(indexes, upgraded[0]) == released.sql(indexes, template)
+
+
+def test_what_stands_and_what_is_remembered(used):
+    assert used[1]["before"] == {
+        cycle: {name: list(values) for name, values in members.items()}
+        for cycle, members in REMEMBERED.items()
+    }
+
+
+def test_the_next_run_says_the_same(used):
+    for cycle, members in used[1]["after"].items():
+        assert members == {
+            name: CHANGED.get((cycle, name), list(values[:2]))
+            for name, values in REMEMBERED[cycle].items()
+        }, cycle
+    # All that the attendance system says is here already.
+    assert set(map(tuple, used[1]["runs"].values())) == {("done", "", 0, 0, 0)}
+    open_ones = set(STATES) - {"approved"}
+    assert set(used[1]["runs"]) == set(used[1]["after"]) == open_ones
+
+
+def test_taking_back_runs_of_the_released_version(used):
+    """What stood before them stands again, and the states before attendance, after the first."""
+    back, remembered = used[1]["back"], REMEMBERED["asked"]
+    decided_anew = {"Ben": ["enrolled", "compliant"]}
+    assert back["3"] == {
+        name: decided_anew.get(name, list(values[:2])) for name, values in remembered.items()
+    }
+    first = {
+        "Ben": ["non_compliant", "non_compliant"],
+        "Cleo": ["enrolled", "compliant"],
+        "Gus": ["non_compliant", "non_compliant"],
+    }
+    assert back["2"] == {name: first.get(name, values) for name, values in back["3"].items()}
+    assert back["1"] == {
+        name: [values[2], ""]
+        for name, values in remembered.items()
+        if name not in ("Ana", "Eve", "Hal")
+    } | {
+        "Ana": ["non_compliant", "overridden"],
+        "Eve": ["paused", ""],
+        "Hal": ["non_compliant", "overridden"],
+    }
+    assert used[1]["lifted"] == ["enrolled", ""]
+
+
+def test_upgrading_once_more_changes_nothing(released, used):
+    name = released.copy(used[0])
+    assert not COMPLAINT.findall(released.upgrade(name))
+    for table in (
+        *(RUNS, LINES, OVERRIDES, "spp_attendance_intake", "spp_attendance_answer"),
+        *(EVENTS, f"{EVENTS}_change", MEMBERS, "spp_event_data", "g2p_cycle"),
+        *("g2p_cycle_membership", "ir_filters", "queue_job"),
+    ):
+        content = rows("row.*", f"{table} AS row")
+        assert released.sql(content, name) == released.sql(content, used[0]), table

@@ -65,6 +65,11 @@ CASES = {
         "(,,2026-01-01,2026-01-31) (3,3,,) (,,,) (8,8,,) (3,3,,) (10,11,2026-01-31,2026-01-01) "
         "(,,,) (,,,)",
     ),
+    "cycles: without dates, all attendance so far counts until they are approved": (
+        rows("name, attendance_period", "g2p_cycle"),
+        "(on,dates) (off,all) (unset,all) (negative,all) (lesson,all) (reversed,dates) "
+        "(over,cycle) (ended,cycle)",
+    ),
     "cycles: the defaults of what is new": (
         rows(
             "attendance_source, attendance_unit, attendance_requirement, required_percentage, "
@@ -100,7 +105,7 @@ CASES = {
         f"CREATE UNIQUE INDEX {MEMBERS}_shown_unique ON public.{MEMBERS} USING btree "
         "(cycle_membership_id, individual_id) WHERE active, "
         f"CREATE UNIQUE INDEX {EVENTS}_external_unique ON public.{EVENTS} USING btree "
-        "(individual_id, event_data_source, event_data_external_id), "
+        "(individual_id, event_data_source, event_data_external_id) WHERE (moved_to_id IS NULL), "
         f"CREATE UNIQUE INDEX {LOCATIONS}_external_unique ON public.{LOCATIONS} USING btree "
         "(external_source, external_id), "
         f"CREATE UNIQUE INDEX {TYPES}_external_unique ON public.{TYPES} USING btree "

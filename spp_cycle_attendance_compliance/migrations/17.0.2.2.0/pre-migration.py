@@ -186,7 +186,9 @@ def number_applied_runs(cr):
         f"""
         UPDATE {RUNS} AS run SET applied_number = numbered.number
         FROM (
-            SELECT id, row_number() OVER (PARTITION BY cycle_id ORDER BY finished_at, id) AS number
+            SELECT id, row_number() OVER (
+                PARTITION BY cycle_id ORDER BY finished_at, decided_at, id
+            ) AS number
             FROM {RUNS} WHERE state = 'done'
         ) AS numbered
         WHERE numbered.id = run.id
