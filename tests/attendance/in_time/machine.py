@@ -1,5 +1,6 @@
 """Runs, previews, overrides and what others do in between, in any order."""
 
+from contextlib import suppress
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -42,13 +43,11 @@ class Attendance(RuleBasedStateMachine):
         result = action(*arguments, **options)
         for id_, row in self.checks.read().items():
             old = before.get(id_)
-            if old and (row["attendance_state"], row["status"], row["before"]) != (
-                old["attendance_state"],
-                old["status"],
-                old["before"],
-            ):
-                if row["attendance_state"] in (None, row["state"]):
-                    self.checks.changed_by_person.discard(id_)
+            is_ours = old and any(
+                row[name] != old[name] for name in ("attendance_state", "status", "before")
+            )
+            if is_ours and row["attendance_state"] in (None, row["state"]):
+                self.checks.changed_by_person.discard(id_)
         return result
 
     @rule(cycle=CYCLES, is_big=st.booleans())
@@ -267,11 +266,8 @@ class Attendance(RuleBasedStateMachine):
             raise Killed
 
         def work():
-            with patch.object(runs, method, die):
-                try:
-                    self.world.work()
-                except Killed:
-                    pass
+            with patch.object(runs, method, die), suppress(Killed):
+                self.world.work()
 
         self._watch(work)
 

@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 sys.path += [sys.argv[1], str(Path(sys.argv[0]).parents[1])]
 
+from attendance_faults import Fault
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 from in_time.machine import Attendance
@@ -25,8 +26,6 @@ from odoo.addons.spp_cycle_attendance_compliance.connector import Limits
 from odoo.addons.spp_cycle_attendance_compliance.models.runs import attendance_run_asking
 from odoo.addons.spp_cycle_attendance_compliance.models.runs import cycle as cycle_module
 from odoo.addons.spp_cycle_attendance_compliance.models.sources import attendance_settings
-
-from attendance_faults import Fault
 
 WORLDS, STEPS = 60, 50
 BUDGET = settings(
