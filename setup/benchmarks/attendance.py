@@ -76,7 +76,7 @@ def measure_loop(env, size):
         cycle = seed_cycle(env, size)
         person_ids = get_person_ids(env, cycle)
         fetch_answers(url, list(person_ids), folder)  # as for the others: the server is warm then
-        run = env["spp.attendance.run"]._as_writer()._open(cycle, "apply")
+        run = env["spp.attendance.run"]._as_attendance_writer()._open(cycle, "apply")
         forget_events(env)
         with measured(env, TABLES) as result, run._get_client() as client:
             events = loop_through(env, run, client, person_ids)

@@ -13,22 +13,23 @@ class GuardMixin(models.AbstractModel):
     """Fields that intakes, runs and overrides write, and nobody else: not the superuser either.
 
     The rights of a user say nothing here: the platform, or an addon loaded later, may go on as the
-    superuser with what a user has sent.
+    superuser with what a user has sent. Entitlements have the guard of settlements, too: so the
+    methods' names say whose they are.
     """
 
     _name = "spp.attendance.guard.mixin"
     _description = "Fields that Only Attendance Writes"
 
     @api.model
-    def _get_guarded_fields(self):
-        """Return the names of the fields that only `_as_writer` lets through; here: none."""
+    def _get_attendance_guarded_fields(self):
+        """Return the names of what only `_as_attendance_writer` lets through; here: none."""
         return set()
 
     @api.model
-    def _explain_guard(self):
+    def _explain_attendance_guard(self):
         return _("Attendance is counted by runs; nobody can write it.")
 
-    def _as_writer(self):
+    def _as_attendance_writer(self):
         """Return these records for the code that makes the proof itself."""
         return self.with_context(attendance_writer=WRITER)
 
@@ -37,20 +38,25 @@ class GuardMixin(models.AbstractModel):
         return isinstance(self.env.context.get("attendance_writer"), Writer)
 
     @api.model
-    def _refuse_guarded(self, names):
+    def _refuse_attendance_guarded(self, names):
         if self._is_attendance_writer():
             return
-        if not self._get_guarded_fields().isdisjoint(names):
-            raise AccessError(self._explain_guard())
+        if not self._get_attendance_guarded_fields().isdisjoint(names):
+            raise AccessError(self._explain_attendance_guard())
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._refuse_guarded({name for vals in vals_list for name in vals})
+        # Where all fields are guarded, nobody makes a record, not even an empty one, or deletes it.
+        self._refuse_attendance_guarded({"id"}.union(*vals_list))
         return super().create(vals_list)
 
     def write(self, vals):
-        self._refuse_guarded(vals)
+        self._refuse_attendance_guarded(vals)
         return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _refuse_attendance_unlink(self):
+        self._refuse_attendance_guarded({"id"})
 
     @api.model
     def _add_missing_default_values(self, values):
@@ -58,5 +64,5 @@ class GuardMixin(models.AbstractModel):
         completed = super()._add_missing_default_values(values)
         if self._is_attendance_writer():
             return completed
-        guarded = self._get_guarded_fields() - values.keys()
+        guarded = self._get_attendance_guarded_fields() - values.keys()
         return {name: value for name, value in completed.items() if name not in guarded}

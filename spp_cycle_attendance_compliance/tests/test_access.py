@@ -291,6 +291,69 @@ class TestAccess(AccessCase):
                 attempt()
         self.assertEqual(waiting.state, "waiting")
 
+    def test_s9_a_cycle_without_a_company_is_its_programs(self):
+        other = self.env["res.company"].create({"name": "Another Agency"})
+        here = self._create_user("attendance_here", MANAGER)
+        there = self._create_user(
+            "attendance_there", MANAGER, company_id=other.id, company_ids=[(6, 0, other.ids)]
+        )
+        program = self.cycle.program_id
+        program.company_id = self.env.company
+        self.cycle.company_id = False
+        self._run_and_override()
+        self.assertFalse(self.cycle.company_id)
+        for name in PROOF_MODELS:
+            with self.subTest(name):
+                self.assertTrue(self.env[name].with_user(here).search([]))
+                self.assertFalse(self.env[name].with_user(there).search([]))
+                with self.assertRaises(AccessError):
+                    self.env[name].search([], limit=1).with_user(there).read(["display_name"])
+        cycle = self.cycle.with_user(there)
+        override = self.membership.attendance_override_id.with_user(there)
+        run = self.cycle.attendance_run_ids[:1].with_user(there)
+        for attempt in (
+            cycle.action_filter_beneficiaries_by_compliance_criteria,
+            cycle.action_preview_attendance,
+            cycle.action_evaluate_attendance,
+            run.action_take_back,
+            override.action_lift,
+        ):
+            with self.subTest(attempt.__name__), self.assertRaises(AccessError):
+                attempt()
+        waiting = self._get_run(self.cycle.with_user(here).action_preview_attendance())
+        self.assertEqual((waiting.state, waiting.company_id), ("waiting", self.env.company))
+
+    def test_s4_who_reads_by_which_id_a_person_is_known(self):
+        self._run_and_override()
+        self.person.personal_identifier = "OLD1"
+        self.env.flush_all()
+        lines = self.env["spp.attendance.run.line"].search([("identifier", "!=", False)])
+        fields = (
+            (self.person, "personal_identifier"),
+            (self.person, "attendance_identifier"),
+            (self.env["spp.attendance.answer"].search([], limit=1), "identifier"),
+            (
+                self.env["spp.attendance.run.line"].search([("identifier", "!=", False)]),
+                "identifier",
+            ),
+        )
+        for group, user in self.users.items():
+            for record, name in fields:
+                own, is_partner = record[:1].with_user(user), record == self.person
+                way = self.subTest(group=group, model=record._name, name=name)
+                if group in (MANAGER, ADMIN) or (group == REGISTRAR and is_partner):
+                    with way:
+                        self.assertTrue(own.read([name])[0][name])
+                    continue
+                with way:
+                    with self.assertRaises(AccessError):
+                        own.read([name])
+                    with self.assertRaises(AccessError):
+                        own.export_data([name])
+                    with self.assertRaises(AccessError):
+                        own.search([(name, "like", "%")])
+                    self.assertNotIn(name, own.fields_get())
+
     def test_two_companies_with_the_same_person(self):
         """Each has its own registrant with the ID, and its own events of that person."""
         other = self.env["res.company"].create({"name": "Another Agency"})

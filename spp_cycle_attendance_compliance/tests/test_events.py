@@ -252,7 +252,7 @@ class TestEvents(EventCase):
     def test_who_asks_last_has_the_last_word_though_its_run_is_older(self):
         """As when a batch in the background fails, and is tried again later."""
         other = self._create_cycle(registrants=[self.person])
-        runs = self.env["spp.attendance.run"].sudo()._as_writer()
+        runs = self.env["spp.attendance.run"].sudo()._as_attendance_writer()
         older = runs._open(self.cycle, "preview")
         older._plan_intakes()
         brought = self._run(other)

@@ -1,6 +1,8 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from psycopg2 import InterfaceError, OperationalError
+
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -172,6 +174,21 @@ class TestJobs(AttendanceCase):
     def _get_impatient_client(self, limits=None):
         limits = Limits(tries=1)
         return self.env["spp.attendance.settings"]._get_client(limits)
+
+    def test_s11_what_passes_by_itself_is_tried_again(self):
+        """Collisions with others, and connections that were cut."""
+        run = self._press()
+        for error in (InterfaceError("connection already closed"), OperationalError("terminated")):
+            with (
+                self.subTest(error),
+                patch.object(type(run), "_plan_intakes", side_effect=error),
+                self.assertRaises(RetryableJobError) as raised,
+            ):
+                self._perform_next(run)
+            self.assertLess(raised.exception.seconds, 60)
+            self.assertEqual((run.state, self.cycle.locked), ("running", True))
+        self._perform_all(run)
+        self.assertEqual(run.state, "done")
 
     def test_jobs_that_vanish_let_the_cycle_go(self):
         for state, is_alive in (("pending", True), ("started", True), ("cancelled", False)):

@@ -342,7 +342,7 @@ class TestRun(AttendanceCase):
                 proof.sudo().unlink()
 
     def test_another_server_is_not_given_this_ones_secret(self):
-        runs = self.env["spp.attendance.run"].sudo()._as_writer()
+        runs = self.env["spp.attendance.run"].sudo()._as_attendance_writer()
         run = runs._open(self.cycle, "apply")
         self._set_param(PREFIX + "attendance_server_url", "http://127.0.0.1:9")
         with self.assertRaisesRegex(UserError, "Another attendance system"):

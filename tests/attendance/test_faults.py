@@ -43,10 +43,15 @@ RUNS = """
 """
 # How many events the runs brought, as they say: what is stored twice would be counted twice.
 NEW = "SELECT sum(new_count) FROM spp_attendance_intake"
+AGE = "UPDATE spp_attendance_run SET create_date = create_date - INTERVAL '1 hour'"
 LOCKED = "SELECT bool_or(locked) FROM g2p_cycle"
 JOBS = "SELECT string_agg(state, ' ' ORDER BY id) FROM queue_job WHERE identity_key ~ 'attendance'"
 ERRORS = "SELECT string_agg(error, '|' ORDER BY id) FROM spp_attendance_run"
 MESSAGES = "SELECT string_agg(body, '|' ORDER BY id) FROM mail_message WHERE model = 'g2p.cycle'"
+CUT = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid != pg_backend_pid()
+"""
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 IN_BACKGROUND = ("big", "press 1", "work 1")
@@ -127,25 +132,32 @@ def registry(odoo_env, database, seeded, server, tmp_path):
 
 
 def test_a_run_is_killed(registry, server):
+    """Nobody can tell at once that it is dead; ten minutes later the cron lets go of it."""
     held = Held()
     server.next("attendance", held)
     asking = registry.start_unwatched("press 1")
     held.wait(asking)
     registry.kill(asking)
-    storing = registry.start("pause spp.attendance.run _fetch", "press 1")
+    with pytest.raises(ShellFailed, match="being checked right now"):
+        registry.do("cron", "press 1")
+    registry.ask(AGE)
+    storing = registry.start("cron", "pause spp.attendance.run _ask", "press 1")
     registry.kill(storing)
-    applying = registry.start("pause g2p.cycle.membership write", "press 1")
+    assert (registry.ask(EVENTS), registry.ask(RUNS)) == ("", "failed, running")
+    registry.ask(AGE)
+    applying = registry.start("cron", "pause g2p.cycle.membership write", "press 1")
     registry.kill(applying)
     registry.check_untouched()
-    assert (registry.ask(EVENTS), registry.ask(RUNS)) == ("", "")
+    assert (registry.ask(EVENTS), registry.ask(RUNS)) == (ALL_EVENTS, "failed, failed, running")
 
-    registry.do("press 1")
-    registry.check_done()
+    registry.ask(AGE)
+    registry.do("cron", "press 1")
+    registry.check_done("failed, failed, failed, done")
 
 
 def test_background_jobs_are_killed(registry, server):
     """The job runner starts them again."""
-    preparing = registry.start("pause spp.attendance.run _prepare", *IN_BACKGROUND)
+    preparing = registry.start("pause spp.attendance.run _plan_intakes", *IN_BACKGROUND)
     registry.kill(preparing)
     assert (registry.ask(JOBS), registry.ask(LOCKED)) == ("started", "t")
 
@@ -184,6 +196,24 @@ def test_killed_background_jobs_are_gone(registry, server):
     registry.check_done("failed, done")
 
 
+def test_all_connections_are_cut(registry, server):
+    """As when PostgreSQL is restarted: the job is tried again by itself."""
+    held = Held()
+    server.next("attendance", no_fault)
+    server.next("attendance", held)
+    asking = registry.start_unwatched(*IN_BACKGROUND)
+    held.wait(asking)
+    registry.ask(CUT)
+    held.may_go.set()
+    asking.communicate(timeout=PATIENCE_SECONDS)
+    registry.processes.remove(asking)
+    assert (registry.ask(RUNS), registry.ask(LOCKED)) == ("running", "t")
+    assert "failed" not in registry.ask(JOBS)
+    registry.check_untouched()
+    registry.do("requeue", "work 1")
+    registry.check_done()
+
+
 # Two at once
 
 
@@ -201,7 +231,7 @@ def test_a_double_click(registry, server):
 
 def test_a_second_click_that_has_not_seen_the_first_run(registry, server):
     """All of the first run passes between what the second click reads and what it writes."""
-    second = registry.start("pause g2p.cycle _check_can_run_attendance", "press 1")
+    second = registry.start("pause g2p.cycle _check_may_run_attendance", "press 1")
     registry.do("press 1")
     registry.open_gate()
     registry.finish(second)
@@ -209,7 +239,7 @@ def test_a_second_click_that_has_not_seen_the_first_run(registry, server):
 
 
 def test_a_second_click_that_has_not_seen_the_first_ones_job(registry, server):
-    second = registry.start("big", "pause g2p.cycle _check_can_run_attendance", "press 1")
+    second = registry.start("big", "pause g2p.cycle _check_may_run_attendance", "press 1")
     registry.do("big", "press 1")
     registry.open_gate()
     _output, errors = second.communicate(timeout=PATIENCE_SECONDS)
@@ -237,9 +267,7 @@ def test_the_same_job_twice_at_once(registry, server):
 
 
 def test_two_batches_at_once(registry, server):
-    first = registry.start(
-        "big", "press 1", "work 1 1", "pause spp.attendance.run _fetch", "work 1"
-    )
+    first = registry.start("big", "press 1", "work 1 1", "pause spp.attendance.run _ask", "work 1")
     registry.do("work 1")
     assert sorted(registry.ask(JOBS).split(" ")) == [
         *("done", "done", "done"),
@@ -260,7 +288,7 @@ def test_two_batches_at_once(registry, server):
     ids=["at once", "in the background"],
 )
 def test_two_cycles_with_the_same_persons_at_once(registry, server, first, second):
-    first = registry.start("pause spp.attendance.run _fetch", *first)
+    first = registry.start("pause spp.attendance.run _ask", *first)
     second = registry.start_unwatched(*second)
     registry.wait_for_lock()
     registry.open_gate()
@@ -276,7 +304,7 @@ def test_two_cycles_ask_for_one_person_at_a_time(registry, server):
         "INSERT INTO ir_config_parameter (key, value)"
         " VALUES ('spp_cycle_attendance_compliance.attendance_persons_per_request', '1')"
     )
-    first = registry.start("pause spp.attendance.run _store_answer", "press 1")
+    first = registry.start("pause spp.attendance.intake _store_answer", "press 1")
     second = registry.start_unwatched("press 2")
     registry.wait_for_lock()
     registry.open_gate()
@@ -292,7 +320,7 @@ def test_members_are_paused_between_decision_and_application(registry, server, c
     registry.ask("UPDATE g2p_cycle_membership SET state = 'paused' WHERE id % 5 IN (0, 1)")
     registry.open_gate()
     registry.finish(running)
-    assert registry.ask(RUNS) == "done 1"
+    assert registry.ask(RUNS) == "done"
     assert registry.get_memberships() == "paused 0, enrolled 2, enrolled 2, enrolled 2, paused 0"
 
 

@@ -108,7 +108,7 @@ class EventAttendance(models.Model):
         return result
 
     @api.model
-    def _get_guarded_fields(self):
+    def _get_attendance_guarded_fields(self):
         return {
             "event_data_source",
             "event_data_external_id",
@@ -122,11 +122,11 @@ class EventAttendance(models.Model):
         }
 
     @api.model
-    def _explain_guard(self):
+    def _explain_attendance_guard(self):
         return _(
             "Only what comes from an attendance system has these fields: %(fields)s. "
             "Leave them out.",
-            fields=", ".join(sorted(self._get_guarded_fields())),
+            fields=", ".join(sorted(self._get_attendance_guarded_fields())),
         )
 
     @api.depends("individual_id", "attendance_date")
@@ -252,13 +252,13 @@ class EventAttendance(models.Model):
 
     def write(self, vals):
         """Correct attendances, and keep what they were before."""
-        self._refuse_guarded(vals)
+        self._refuse_attendance_guarded(vals)
         if not self._is_attendance_writer():
             self._check_may_correct()
         before = [event._get_traced_values() for event in self]
         moved = self.individual_id if "individual_id" in vals else self.env["res.partner"]
         res = super().write(vals)
-        self.env["spp.event.attendance.change"].sudo()._as_writer()._log(self, before)
+        self.env["spp.event.attendance.change"].sudo()._as_attendance_writer()._log(self, before)
         if not vals.keys().isdisjoint(("individual_id", "attendance_date", "withdrawn")):
             self._update_event_data(moved)
         return res

@@ -36,7 +36,7 @@ class EventAttendanceChange(models.Model):
     new_value = fields.Char("After")
 
     @api.model
-    def _get_guarded_fields(self):
+    def _get_attendance_guarded_fields(self):
         return self._fields.keys()
 
     @api.model

@@ -10,11 +10,11 @@ class AttendanceProofMixin(models.AbstractModel):
     _description = "Proof of Attendance Verdicts"
 
     @api.model
-    def _get_guarded_fields(self):
+    def _get_attendance_guarded_fields(self):
         return self._fields.keys()
 
     @api.model
-    def _explain_guard(self):
+    def _explain_attendance_guard(self):
         return _("Attendance runs and intakes are the proof of the verdicts; nobody can write it.")
 
     @api.ondelete(at_uninstall=False)

@@ -31,8 +31,8 @@ class AttendanceOverride(models.Model):
         default=COMPLIANT,
     )
     reason = fields.Text(required=True)
-    lifted_by_id = fields.Many2one("res.users", "Lifted by", readonly=True)
-    lifted_at = fields.Datetime("Lifted on", readonly=True)
+    lifted_by_id = fields.Many2one("res.users", "Lifted by", readonly=True, copy=False)
+    lifted_at = fields.Datetime("Lifted on", readonly=True, copy=False)
 
     @api.depends("cycle_membership_id")
     def _compute_from_membership(self):
@@ -47,7 +47,7 @@ class AttendanceOverride(models.Model):
             raise ValidationError(_("Give the reason: whoever asks later has to understand it."))
 
     @api.model
-    def _get_guarded_fields(self):
+    def _get_attendance_guarded_fields(self):
         return {"lifted_by_id", "lifted_at", "partner_id", "company_id"}
 
     @api.model_create_multi
@@ -62,7 +62,7 @@ class AttendanceOverride(models.Model):
         if not self.cycle_membership_id:
             raise ValidationError(_("Open the membership that you want to override."))
         self._check_may_override()
-        membership = self.sudo().cycle_membership_id._as_writer()
+        membership = self.sudo().cycle_membership_id._as_attendance_writer()
         if membership.attendance_override_id:
             raise UserError(
                 _(
@@ -104,10 +104,10 @@ class AttendanceOverride(models.Model):
         """Let the attendance decide again: the verdict that stands comes back."""
         self.ensure_one()
         self._check_may_override()
-        membership = self.sudo().cycle_membership_id._as_writer()
+        membership = self.sudo().cycle_membership_id._as_attendance_writer()
         if membership.attendance_override_id != self:
             raise UserError(_("This override is not in force any more."))
-        self.sudo()._as_writer().write(
+        self.sudo()._as_attendance_writer().write(
             {"lifted_by_id": self.env.uid, "lifted_at": fields.Datetime.now()}
         )
         membership.attendance_override_id = False

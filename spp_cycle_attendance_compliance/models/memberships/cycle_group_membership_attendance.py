@@ -31,7 +31,7 @@ class CycleGroupMembershipAttendance(models.Model):
     )
 
     @api.model
-    def _get_guarded_fields(self):
+    def _get_attendance_guarded_fields(self):
         return self._fields.keys()
 
     def init(self):

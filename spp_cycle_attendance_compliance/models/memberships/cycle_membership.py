@@ -87,7 +87,7 @@ class G2PCycleMembership(models.Model):
     is_household = fields.Boolean(related="partner_id.is_group")
 
     @api.model
-    def _get_guarded_fields(self):
+    def _get_attendance_guarded_fields(self):
         return {
             "number_of_attendance",
             "attendance_status",

@@ -19,13 +19,14 @@ class WithheldMixin(models.AbstractModel):
     )
 
     @api.model
-    def _get_guarded_fields(self):
-        return super()._get_guarded_fields() | {"is_cancelled_by_attendance"}
+    def _get_attendance_guarded_fields(self):
+        return super()._get_attendance_guarded_fields() | {"is_cancelled_by_attendance"}
 
     def write(self, vals):
+        self._refuse_attendance_guarded(vals)
         if "state" in vals and not self._is_attendance_writer():
             cancelled = self.filtered("is_cancelled_by_attendance")
-            cancelled._as_writer().is_cancelled_by_attendance = False
+            cancelled._as_attendance_writer().is_cancelled_by_attendance = False
         return super().write(vals)
 
 
@@ -68,11 +69,11 @@ class G2PCycleMembership(models.Model):
         for entitlements in self._search_entitlements([("state", "in", (DRAFT, PENDING))]):
             drafts = entitlements.filtered(lambda each: each.state == DRAFT)
             losing = drafts.partner_id
-            self.filtered(lambda each, losing=losing: each.partner_id in losing)._as_writer().write(
-                {"lost_entitlement": True}
-            )
+            self.filtered(
+                lambda each, losing=losing: each.partner_id in losing
+            )._as_attendance_writer().write({"lost_entitlement": True})
             deleted += len(drafts)
-            pending = (entitlements - drafts)._as_writer()
+            pending = (entitlements - drafts)._as_attendance_writer()
             drafts.unlink()
             cancelled += len(pending)
             pending.write({"state": CANCELLED, "is_cancelled_by_attendance": True})
@@ -84,7 +85,9 @@ class G2PCycleMembership(models.Model):
         """Put back to pending what attendance cancelled, unless somebody has changed it since."""
         domain = [("state", "=", CANCELLED), ("is_cancelled_by_attendance", "=", True)]
         for entitlements in self._search_entitlements(domain):
-            entitlements._as_writer().write({"state": PENDING, "is_cancelled_by_attendance": False})
+            entitlements._as_attendance_writer().write(
+                {"state": PENDING, "is_cancelled_by_attendance": False}
+            )
 
 
 class G2PCycle(models.Model):

@@ -331,7 +331,7 @@ class AttendanceRun(models.Model):
         self._check_waiting()
         self.cycle_id._check_can_apply()
         self.cycle_id._lock_attendance()
-        run = self.sudo()._as_writer()
+        run = self.sudo()._as_attendance_writer()
         if run._close_if_outdated():
             return self._get_form_action()
         if run._would_more_lose():
@@ -344,7 +344,7 @@ class AttendanceRun(models.Model):
         self.ensure_one()
         self._check_waiting()
         self.cycle_id._lock_attendance()
-        self.sudo()._as_writer()._discard(self.env.user)
+        self.sudo()._as_attendance_writer()._discard(self.env.user)
 
     def _discard(self, user):
         self.write(
@@ -396,7 +396,7 @@ class AttendanceRun(models.Model):
         self.ensure_one()
         self._check_can_take_back()
         self.cycle_id._lock_attendance()
-        run = self.sudo()._as_writer()
+        run = self.sudo()._as_attendance_writer()
         run.write(
             {
                 "state": TAKEN_BACK,

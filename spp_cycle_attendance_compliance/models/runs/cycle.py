@@ -125,7 +125,7 @@ class G2PCycle(models.Model):
         self._check_may_run_attendance()
         self._lock_attendance()
         self._check_can_run_attendance(mode)
-        runs = self.env["spp.attendance.run"].sudo()._as_writer()
+        runs = self.env["spp.attendance.run"].sudo()._as_attendance_writer()
         unfinished = [("cycle_id", "=", self.id), ("state", "=", WAITING)]
         runs.search(unfinished)._discard(self.env.user)
         run = runs._open(self, mode, takes_over)
@@ -138,15 +138,15 @@ class G2PCycle(models.Model):
     def _run_attendance_at_once(self, run):
         """Ask, decide and apply, each in a transaction of its own: the world goes on meanwhile."""
         try:
-            self._carry_out(run._plan_intakes)
+            self._carry_out_attendance(run._plan_intakes)
             if run.intake_ids:
                 with run._get_client(LIMITS_AT_ONCE) as client:
                     for intake in run.intake_ids:
-                        self._carry_out(lambda intake=intake: run._ask(intake, client))
-            self._carry_out(run._finish)
+                        self._carry_out_attendance(lambda intake=intake: run._ask(intake, client))
+            self._carry_out_attendance(run._finish)
         except (AttendanceError, UserError, RetryableJobError) as error:
             message = run._describe_error(error)
-            self._carry_out(lambda: run._fail(message))
+            self._carry_out_attendance(lambda: run._fail(message))
 
     # Buttons
 

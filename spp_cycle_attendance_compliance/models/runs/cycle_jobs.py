@@ -17,6 +17,7 @@ _logger = logging.getLogger(__name__)
 
 # What passes by itself: collisions with other transactions, and connections that were cut.
 PASSING_ERRORS = (OperationalError, InterfaceError)
+PASSING_SECONDS = 5
 MAX_TRIES = 3
 PATIENCE_MINUTES = 10
 
@@ -51,7 +52,7 @@ class G2PCycle(models.Model):
 
     def _attendance_job(self, cycle, run_id, step, intake_id=None):
         """Job: one step of a run. Whatever goes wrong for good unlocks the cycle."""
-        run = self.env["spp.attendance.run"].sudo()._as_writer().browse(run_id)
+        run = self.env["spp.attendance.run"].sudo()._as_attendance_writer().browse(run_id)
         if run.state != RUNNING:
             return
         try:
@@ -61,7 +62,7 @@ class G2PCycle(models.Model):
             raise
         except PASSING_ERRORS as error:
             # The job runner tries it again by itself, but only what it knows.
-            raise RetryableJobError(type(error).__name__) from None
+            raise RetryableJobError(type(error).__name__, seconds=PASSING_SECONDS) from None
         except TemporaryError as error:
             if not self._is_last_try():
                 raise RetryableJobError(str(error), seconds=error.retry_after) from None
@@ -116,7 +117,7 @@ class G2PCycle(models.Model):
         """Let go of a cycle whose run failed, and say so."""
         if run.state != RUNNING:
             return
-        run.sudo()._as_writer()._fail(message)
+        run.sudo()._as_attendance_writer()._fail(message)
         self.write({"locked": False, "locked_reason": False})
         self.message_post(
             body=_(
@@ -154,7 +155,7 @@ class G2PCycle(models.Model):
 
     # Made at once
 
-    def _carry_out(self, step):
+    def _carry_out_attendance(self, step):
         """Carry out a step and commit it; what collides with others is tried again."""
         for tries_left in reversed(range(MAX_TRIES)):
             try:
