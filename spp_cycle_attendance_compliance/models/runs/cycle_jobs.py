@@ -8,7 +8,7 @@ from odoo.tools import config
 
 from odoo.addons.queue_job.delay import group
 from odoo.addons.queue_job.exception import RetryableJobError
-from odoo.addons.queue_job.job import ENQUEUED, PENDING, STARTED, WAIT_DEPENDENCIES
+from odoo.addons.queue_job.job import ENQUEUED, FAILED, PENDING, STARTED, WAIT_DEPENDENCIES
 
 from ...connector import TemporaryError
 from .attendance_run import RUNNING
@@ -17,9 +17,11 @@ _logger = logging.getLogger(__name__)
 
 # What passes by itself: collisions with other transactions, and connections that were cut.
 PASSING_ERRORS = (OperationalError, InterfaceError)
+PASSING_NAMES = [f"{error.__module__}.{error.__name__}" for error in PASSING_ERRORS]
 PASSING_SECONDS = 5
 MAX_TRIES = 3
 PATIENCE_MINUTES = 10
+PATIENCE_HOURS = 12
 
 
 class G2PCycle(models.Model):
@@ -131,21 +133,35 @@ class G2PCycle(models.Model):
     def _cron_release_attendance_runs(self):
         """Stop the runs whose jobs are gone: failed, cancelled or deleted."""
         runs = self.env["spp.attendance.run"].sudo().search([("state", "=", RUNNING)])
+        for run in runs:
+            self._requeue_cut_jobs(run)
         for run in runs.filtered(lambda run: not self._is_alive(run)):
             run.cycle_id._stop_attendance_run(
                 run, _("The background jobs of this run were stopped.")
             )
+
+    def _requeue_cut_jobs(self, run):
+        """Try the jobs again that failed because the connection to the database was cut.
+
+        Some versions of the job runner roll back after an error, which fails then, too: they
+        take that for an error of the job, and not for one that passes.
+        """
+        if run.create_date > fields.Datetime.now() - timedelta(hours=PATIENCE_HOURS):
+            self._get_attendance_jobs(run).filtered(
+                lambda job: job.state == FAILED and job.exc_name in PASSING_NAMES
+            ).requeue()
+
+    @api.model
+    def _get_attendance_jobs(self, run):
+        key = f"{self._get_job_key(run)}.%"
+        return self.env["queue.job"].sudo().search([("identity_key", "=like", key)])
 
     def _is_alive(self, run):
         recently = fields.Datetime.now() - timedelta(minutes=PATIENCE_MINUTES)
         if not run.cycle_id.locked:
             # Made at once, by somebody who waits for it.
             return run.create_date > recently
-        jobs = (
-            self.env["queue.job"]
-            .sudo()
-            .search([("identity_key", "=like", f"{self._get_job_key(run)}.%")])
-        )
+        jobs = self._get_attendance_jobs(run)
         states = set(jobs.mapped("state"))
         if not states.isdisjoint((PENDING, ENQUEUED, STARTED)):
             return True

@@ -2,6 +2,7 @@
 
     seed SECRET              five persons, and two cycles that they are members of, of the second
                              one in the opposite order
+    crowd COUNT URL          another cycle, of so many persons, whom a server at this address knows
     press CYCLE              "Compliance Criteria", as the web client has it called
     retry                    "Retry" on the run that failed
     big                      from here on, each cycle is too big to be checked at once
@@ -12,6 +13,8 @@
     requeue                  the job runner finds out which jobs' processes are gone
     cron                     letting go of cycles whose jobs are gone
     pause MODEL METHOD       wait at the end of the next call of a method
+    sized COUNT              from here on, about so many persons are asked in one job
+    begin                    say that it begins
     chatty                   log what libraries log for debugging
 
 The first argument is the gate, a file. Each other one is a command, and committed.
@@ -42,11 +45,14 @@ from odoo.addons.spp_cycle_attendance_compliance.models.runs import cycle as cyc
 from odoo.addons.spp_cycle_attendance_compliance.models.sources import attendance_settings
 
 sys.path.append(str(Path(sys.argv[0]).parents[2]))
+sys.path.append(str(Path(sys.argv[0]).parents[3] / "setup" / "benchmarks" / "tools"))
 
+from attendance_world import connect, seed_cycle
 from driving import carry_out, wait_at_gate
 
 MEMBER_STATES = ("enrolled", "enrolled", "non_compliant", "enrolled", "enrolled")
 MOST_JOBS = 50
+WRITE_SIZE = cycle_membership.WRITE_SIZE
 
 
 def seed(secret):
@@ -107,6 +113,11 @@ def get_jobs(number, domain):
     run = env["spp.attendance.run"].search([("cycle_id", "=", get_cycle(number).id)], limit=1)
     key = ("identity_key", "=like", f"{env['g2p.cycle']._get_job_key(run)}.%")
     return env["queue.job"].search([key, *domain], order="id")
+
+
+def crowd(size, url):
+    connect(env, url)
+    seed_cycle(env, int(size))
 
 
 def press(number):
@@ -199,6 +210,15 @@ def pause(model, method):
         return result
 
     patch.object(model_class, method, paused).start()
+
+
+def sized(count):
+    patch.object(attendance_run_asking, "INTAKE_SIZE", int(count)).start()
+    patch.object(cycle_membership, "WRITE_SIZE", WRITE_SIZE).start()
+
+
+def begin():
+    print("waiting", flush=True)
 
 
 def chatty():
