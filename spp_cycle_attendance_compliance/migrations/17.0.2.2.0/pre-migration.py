@@ -11,13 +11,13 @@ MODULE = "spp_cycle_attendance_compliance"
 BATCHES, INTAKES = "spp_attendance_run_batch", "spp_attendance_intake"
 RUNS, LINES, ANSWERS = "spp_attendance_run", "spp_attendance_run_line", "spp_attendance_answer"
 EVENTS, CHANGES = "spp_event_attendance", "spp_event_attendance_change"
-EARLIER = "17.0.1."
 # Where the earlier module counted without a first day.
 FIRST_DAY_OF_ALL = "1900-01-01"
 
 
 def migrate(cr, version):
-    migrate_periods(cr, is_earlier=(version or "").startswith(EARLIER))
+    # 17.0.1.x, with the series that runs in front: 1 is the earlier module.
+    migrate_periods(cr, is_earlier=(version or "").split(".")[2:3] == ["1"])
     if table_exists(cr, BATCHES):
         rename_batches(cr)
         fill_intakes(cr)
