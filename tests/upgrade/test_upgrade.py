@@ -145,8 +145,16 @@ LACKING = {
         UPDATE g2p_cycle_membership SET number_of_attendance = ' 7.0' WHERE partner_id = (
             SELECT id FROM res_partner WHERE name = 'Ana');
         ALTER TABLE res_partner DROP personal_identifier;
+        UPDATE g2p_cycle SET from_date = '2026-01-01' WHERE name = 'unset';
+        UPDATE g2p_cycle SET to_date = '2026-01-31' WHERE name = 'lesson';
         """,
         {
+            # With one date only, the earlier module had no limit on the other side.
+            "SELECT string_agg(concat_ws(' ', name, attendance_period, from_date, "
+            "CASE WHEN to_date = end_date THEN 'its end' ELSE to_date::text END), ', ' ORDER BY "
+            "name) FROM g2p_cycle WHERE name IN ('lesson', 'unset')": (
+                "lesson dates 1900-01-01 2026-01-31, unset dates 2026-01-01 its end"
+            ),
             f"SELECT count(*) FROM {EVENTS} WHERE attendance_category = 'present'": "15",
             f"SELECT count(*) FROM {TYPES} WHERE active": "7",
             f"SELECT count(*) FROM {LOCATIONS} WHERE active": "7",

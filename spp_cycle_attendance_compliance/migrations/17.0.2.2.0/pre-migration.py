@@ -16,7 +16,7 @@ FIRST_DAY_OF_ALL = "1900-01-01"
 
 
 def migrate(cr, version):
-    # 17.0.1.x, with the series that runs in front: 1 is the earlier module.
+    # The earlier module is 1.x; in front of that is the series of the Odoo that runs.
     migrate_periods(cr, is_earlier=(version or "").split(".")[2:3] == ["1"])
     if table_exists(cr, BATCHES):
         rename_batches(cr)
