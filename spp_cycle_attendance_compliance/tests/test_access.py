@@ -1,6 +1,6 @@
 import json
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
@@ -345,11 +345,18 @@ class TestAccess(AccessCase):
                 with way:
                     with self.assertRaises(AccessError):
                         own.read([name])
-                    with self.assertRaises(AccessError):
-                        own.export_data([name])
+                    self._check_not_exported(own, name)
                     with self.assertRaises(AccessError):
                         own.search([(name, "like", "%")])
                     self.assertNotIn(name, own.fields_get())
+
+    def _check_not_exported(self, record, name):
+        try:
+            exported = record.export_data([name])["datas"]
+        except UserError:  # who may not export, or not this field
+            return
+        # Odoo 17.0 exports computed fields without looking at their groups.
+        self.assertEqual(exported, [[""]])
 
     def test_two_companies_with_the_same_person(self):
         """Each has its own registrant with the ID, and its own events of that person."""

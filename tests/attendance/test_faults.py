@@ -379,7 +379,8 @@ def test_a_batch_fails_for_now(registry, server):
 
 
 def test_the_server_fails_in_the_middle(registry, server):
-    """Once all is stored; then the first person's attendance is gone, which is not noticed."""
+    """Once all is stored; then the first person's attendance is gone. What the first answer says
+    is kept, and nothing is decided by it."""
 
     def incomplete(payload):
         del payload["records"][1:]
@@ -399,7 +400,12 @@ def test_the_server_fails_in_the_middle(registry, server):
         server.next("attendance", no_fault)
         server.next("attendance", fault, times=times)
     registry.do("press 1", "press 1", "press 1", "press 1")
-    registry.check_done("done, failed, failed, failed, failed")
+    assert (registry.ask(RUNS), registry.ask(LOCKED)) == (
+        "done, failed, failed, failed, failed",
+        "f",
+    )
+    assert registry.get_memberships() == CHECKED
+    assert (registry.ask(EVENTS), registry.ask(NEW)) == (ALL_EVENTS.removeprefix("11 12 "), "9")
     page, incomplete, status, refused = registry.ask(ERRORS).split("|")
     assert "the answer is a web page, not JSON" in page
     assert "incomplete: the server has 2 persons and gave 1, twice" in incomplete

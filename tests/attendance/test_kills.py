@@ -79,7 +79,7 @@ def test_a_worker_is_killed_at_random_moments(copies):
     with copies() as registry:
         working = registry.start(SIZED, "begin", "work 1")
         started = time.monotonic()
-        registry.finish(working)
+        working.communicate()
         seconds = time.monotonic() - started
         expected = registry.ask(FACTS)
     print(f"undisturbed: {seconds:.1f} s; {expected}", flush=True)
