@@ -28,6 +28,8 @@ class EventAttendance(models.Model):
         "res.partner",
         "Person",
         ondelete="restrict",
+        # The unique index leaves some out, so it can't serve whoever looks for a person's events.
+        index=True,
         domain=[("is_registrant", "=", True), ("is_group", "=", False)],
     )
     company_id = UncheckedMany2one(related="individual_id.company_id", store=True)
