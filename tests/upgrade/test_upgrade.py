@@ -67,7 +67,7 @@ CASES = {
     ),
     "cycles: without dates, all attendance so far counts until they are approved": (
         rows("name, attendance_period", "g2p_cycle"),
-        "(on,dates) (off,all) (unset,all) (negative,all) (lesson,all) (reversed,dates) "
+        "(on,dates) (off,all) (unset,cycle) (negative,all) (lesson,all) (reversed,dates) "
         "(over,cycle) (ended,cycle)",
     ),
     "cycles: the defaults of what is new": (
