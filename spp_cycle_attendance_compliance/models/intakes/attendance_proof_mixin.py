@@ -15,6 +15,6 @@ class AttendanceProofMixin(models.AbstractModel):
     @api.model
     def _explain_attendance_guard(self):
         return _(
-            "Attendance runs and intakes are the proof of the verdicts: they are kept for ever, and "
-            "nobody can write or delete them."
+            "Attendance runs and intakes are the proof of the verdicts: they are kept for ever, "
+            "and nobody can write or delete them."
         )
