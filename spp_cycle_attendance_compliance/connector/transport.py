@@ -37,7 +37,8 @@ class Deadline:
 class DeadlineAdapter(HTTPAdapter):
     """Ends an answer that keeps coming in small drops when the deadline is over.
 
-    A timeout can't: it starts anew with each byte received, in the headers as in the body.
+    A timeout can't: it starts anew with each byte received, in the headers as in the body. Without
+    this, `test_10_a_dripping_answer_over_tls` and `test_5_a_dripping_answer` go on for ever.
     """
 
     def __init__(self, deadline: Deadline, timeout: float):
@@ -121,7 +122,8 @@ def _read_parts(raw, limit):
     encoding = raw.headers.get("Content-Encoding", "").strip().lower()
     inflate = _Gunzip(limit) if encoding not in ("", "identity") else None
     received = size = 0
-    # Not decompressed by urllib3: 1.26 inflates a chunk whole, however large it becomes.
+    # Not decompressed by urllib3: 1.26 inflates a chunk whole, however large it becomes, and
+    # `test_11_a_bomb` sees more memory taken than an answer may have.
     while chunk := raw.read(CHUNK, decode_content=False):
         received += len(chunk)
         part = inflate.feed(chunk) if inflate else chunk
