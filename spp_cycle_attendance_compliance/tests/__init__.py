@@ -8,5 +8,6 @@ from . import test_jobs
 from . import test_run
 from . import test_one_verdict
 from . import test_unknown
+from . import test_transport
 from . import test_tour
 from . import test_verdicts
