@@ -1,20 +1,16 @@
 """A cycle of persons, a cycle of households, and an attendance system that knows some of them."""
 
-import sys
 from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import count
-from pathlib import Path
 from uuid import uuid4
+
+from attendance_server import AttendanceServer, attendance
 
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
 
 from odoo.addons.queue_job.job import Job
-
-sys.path.append(str(Path(__file__).parents[3] / "spp_cycle_attendance_compliance/tests"))
-
-from attendance_server import AttendanceServer, attendance
 
 PREFIX = "spp_cycle_attendance_compliance."
 PERSONS = 6

@@ -15,6 +15,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 sys.path += [sys.argv[1], str(Path(sys.argv[0]).parents[1])]
+sys.path.append(str(Path(sys.argv[0]).parents[3] / "spp_cycle_attendance_compliance/tests"))
 
 from attendance_faults import Fault
 from hypothesis import HealthCheck, Phase, seed, settings
