@@ -65,7 +65,7 @@ def fetch_answers(url, person_ids, folder):
 
 def store_bare(env, cycle, url, folder, person_ids):
     """Parse, copy and insert the answers, and nothing else; one transaction each."""
-    run = env["spp.attendance.run"]._open(cycle, "apply")
+    run = env["spp.attendance.run"]._as_attendance_writer()._open(cycle, "apply")
     run._fail("Only what the bare limit hangs its events on.")
     label = env["ir.model"]._get("spp.event.attendance").name
     person = env["res.partner"].browse(next(iter(person_ids.values())))  # the others are copies
