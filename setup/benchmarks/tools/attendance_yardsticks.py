@@ -123,7 +123,7 @@ def get_bare_rows(payload, person_ids, type_ids, location_ids):
 
 
 def loop_through(env, run, client, person_ids):
-    model, count = env["spp.event.attendance"], 0
+    model, count = env["spp.event.attendance"]._as_attendance_writer(), 0
     types, locations = (env[name]._get_by_external_id(run.server_url) for name in CATEGORY_MODELS)
     for answer in client.fetch_attendance(list(person_ids), run._get_question()):
         for person in answer.persons.values():
