@@ -407,3 +407,24 @@ class TestRun(AttendanceCase):
         query = self.server.asked("attendance")[0].query
         self.assertEqual((query["attendance_type"], query["attendance_location"]), ("1", "2"))
         self.assertIn("Training, Office", run.line_ids.reason)
+
+    def test_the_columns_that_intakes_look_up_are_indexed(self):
+        for table, column in (
+            ("g2p_cycle_membership", "cycle_id"),
+            ("g2p_group_membership", '"group"'),
+            ("g2p_group_membership", "individual"),
+            ("g2p_reg_id", "partner_id"),
+            ("spp_event_attendance", "individual_id"),
+        ):
+            with self.subTest(table=table, column=column):
+                self.env.cr.execute("SELECT indexdef FROM pg_indexes WHERE tablename = %s", [table])
+                definitions = [row[0] for row in self.env.cr.fetchall()]
+                # Of all rows: a partial index is no help for the others.
+                self.assertTrue(
+                    any(
+                        definition.endswith(f"({column})") or f"({column}, " in definition
+                        for definition in definitions
+                        if " WHERE " not in definition
+                    ),
+                    definitions,
+                )

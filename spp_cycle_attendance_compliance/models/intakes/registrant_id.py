@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 from odoo.tools import SQL
 
 from .identifiers import create_function, normalise
@@ -6,6 +6,9 @@ from .identifiers import create_function, normalise
 
 class RegistrantID(models.Model):
     _inherit = "g2p.reg.id"
+
+    # Each intake looks up the IDs of its persons.
+    partner_id = fields.Many2one(index=True)
 
     def init(self):
         result = super().init()

@@ -1,4 +1,5 @@
 from . import attendance_override
 from . import cycle_membership
+from . import group_membership
 from . import prepared_entitlements
 from . import cycle_group_membership_attendance
