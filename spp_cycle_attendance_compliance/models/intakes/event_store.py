@@ -187,44 +187,66 @@ class EventStore:
     def _take_from_others(self):
         """Mark the events that the source now tells of somebody else: they count for one person.
 
+        Looked up one by one in the index, as in `_find_events`.
+
         :return: the ids of those of whom it told them before
         """
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT DISTINCT ON (told.id) told.id, told.individual_id, staging.individual_id
+                FROM spp_attendance_staging AS staging
+                CROSS JOIN LATERAL (
+                    SELECT event.id, event.individual_id
+                    FROM spp_event_attendance AS event
+                    WHERE event.event_data_external_id = staging.external_id
+                        AND event.event_data_source = %s
+                        AND event.individual_id != staging.individual_id
+                        AND event.withdrawn IS NOT TRUE
+                        AND event.company_id IS NOT DISTINCT FROM (
+                            SELECT company_id FROM res_partner WHERE id = staging.individual_id
+                        )
+                    OFFSET 0
+                ) AS told
+                WHERE NOT EXISTS (
+                    SELECT FROM spp_attendance_staging AS own
+                    WHERE own.external_id = staging.external_id
+                        AND own.individual_id = told.individual_id
+                        AND own.individual_id > staging.individual_id
+                )
+                ORDER BY told.id, staging.individual_id DESC
+                """,
+                self.server_url,
+            )
+        )
+        told = self.env.cr.fetchall()
+        if not told:
+            return []
+        event_ids, individual_ids, now_ids = map(list, zip(*told, strict=True))
         self.env.cr.execute(
             SQL(
                 """
                 WITH moved AS (
                     UPDATE spp_event_attendance AS event
                     SET withdrawn = TRUE, withdrawn_intake_id = %(intake)s,
-                        moved_to_id = staging.individual_id,
+                        moved_to_id = told.individual_id,
                         write_uid = %(uid)s, write_date = %(now)s
-                    FROM spp_attendance_staging AS staging
-                    WHERE event.event_data_external_id = staging.external_id
-                        AND event.event_data_source = %(source)s
-                        AND event.individual_id != staging.individual_id
-                        AND event.withdrawn IS NOT TRUE
-                        AND event.company_id IS NOT DISTINCT FROM (
-                            SELECT company_id FROM res_partner WHERE id = staging.individual_id
-                        )
-                        AND NOT EXISTS (
-                            SELECT FROM spp_attendance_staging AS own
-                            WHERE own.external_id = event.event_data_external_id
-                                AND own.individual_id = event.individual_id
-                                AND own.individual_id > staging.individual_id
-                        )
-                    RETURNING event.id, event.individual_id
-                ), logged AS (
-                    INSERT INTO spp_event_attendance_change
-                        (event_id, intake_id, field_name, new_value,
-                         create_uid, create_date, write_uid, write_date)
-                    SELECT id, %(intake)s, 'withdrawn', 'true', %(uid)s, %(now)s, %(uid)s, %(now)s
-                    FROM moved
+                    FROM unnest(%(events)s, %(individuals)s) AS told (id, individual_id)
+                    WHERE event.id = told.id
+                    RETURNING event.id
                 )
-                SELECT individual_id FROM moved
+                INSERT INTO spp_event_attendance_change
+                    (event_id, intake_id, field_name, new_value,
+                     create_uid, create_date, write_uid, write_date)
+                SELECT id, %(intake)s, 'withdrawn', 'true', %(uid)s, %(now)s, %(uid)s, %(now)s
+                FROM moved
                 """,
+                events=event_ids,
+                individuals=now_ids,
                 **self.parameters,
             )
         )
-        return [row[0] for row in self.env.cr.fetchall()]
+        return individual_ids
 
     def _log_changes(self):
         """Keep what the corrected events were before."""
