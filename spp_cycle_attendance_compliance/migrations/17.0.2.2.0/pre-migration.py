@@ -30,7 +30,10 @@ def migrate(cr, version):
         rename_in_filters(cr)
     if table_exists(cr, EVENTS):
         # An index takes its place, under the same name.
-        cr.execute(f"ALTER TABLE {EVENTS} DROP CONSTRAINT IF EXISTS {EVENTS}_external_unique")
+        cr.execute(
+            "ALTER TABLE spp_event_attendance"
+            " DROP CONSTRAINT IF EXISTS spp_event_attendance_external_unique"
+        )
         point_events_to_intakes(cr)
 
 
@@ -70,18 +73,30 @@ def migrate_periods(cr, is_earlier):
     )
     if table_exists(cr, RUNS):
         add_missing(cr, RUNS, "varchar", "attendance_period")
-        cr.execute(f"UPDATE {RUNS} SET attendance_period = 'dates' WHERE attendance_period IS NULL")
+        cr.execute(
+            "UPDATE spp_attendance_run SET attendance_period = 'dates'"
+            " WHERE attendance_period IS NULL"
+        )
 
 
 def rename_batches(cr):
-    cr.execute(f"ALTER TABLE {BATCHES} RENAME TO {INTAKES}")
-    cr.execute(f"ALTER SEQUENCE IF EXISTS {BATCHES}_id_seq RENAME TO {INTAKES}_id_seq")
+    cr.execute("ALTER TABLE spp_attendance_run_batch RENAME TO spp_attendance_intake")
+    cr.execute(
+        "ALTER SEQUENCE IF EXISTS spp_attendance_run_batch_id_seq"
+        " RENAME TO spp_attendance_intake_id_seq"
+    )
     cr.execute(
         "SELECT indexname FROM pg_indexes WHERE tablename = %s AND starts_with(indexname, %s)",
         [INTAKES, BATCHES],
     )
     for (index,) in cr.fetchall():
-        cr.execute(f"ALTER INDEX {index} RENAME TO {index.replace(BATCHES, INTAKES)}")
+        cr.execute(
+            SQL(
+                "ALTER INDEX %s RENAME TO %s",
+                SQL.identifier(index),
+                SQL.identifier(index.replace(BATCHES, INTAKES)),
+            )
+        )
     old, new = BATCHES.replace("_", "."), INTAKES.replace("_", ".")
     cr.execute("UPDATE ir_model SET model = %s WHERE model = %s", [new, old])
     cr.execute("UPDATE ir_model_fields SET model = %s WHERE model = %s", [new, old])
@@ -108,15 +123,15 @@ def fill_intakes(cr):
     numbers = ("attendance_type_id", "attendance_location_id", "cycle_id", "program_id", "user_id")
     add_missing(cr, INTAKES, "int4", "company_id", *numbers)
     cr.execute(
-        f"""
-        UPDATE {INTAKES} AS intake
+        """
+        UPDATE spp_attendance_intake AS intake
         SET server_url = run.server_url, question_key = run.question_key,
             from_date = run.from_date, to_date = run.to_date,
             attendance_type_id = run.attendance_type_id,
             attendance_location_id = run.attendance_location_id,
             cycle_id = run.cycle_id, program_id = run.program_id, user_id = run.user_id,
             company_id = run.company_id
-        FROM {RUNS} AS run WHERE run.id = intake.run_id
+        FROM spp_attendance_run AS run WHERE run.id = intake.run_id
         """
     )
 
@@ -124,8 +139,8 @@ def fill_intakes(cr):
 def move_answers(cr):
     """Move what was answered about each person from the lines to rows of its own."""
     cr.execute(
-        f"""
-        CREATE TABLE {ANSWERS} (
+        """
+        CREATE TABLE spp_attendance_answer (
             id serial PRIMARY KEY, intake_id int4, identifier varchar, partner_id int4,
             answer varchar, unreadable_count int4, digest varchar, answer_digest varchar,
             note varchar, line_id int4
@@ -133,36 +148,40 @@ def move_answers(cr):
         """
     )
     cr.execute(
-        f"""
-        INSERT INTO {ANSWERS} (
+        """
+        INSERT INTO spp_attendance_answer (
             intake_id, identifier, partner_id, answer, unreadable_count, digest, answer_digest,
             note, line_id
         )
         SELECT line.batch_id, line.identifier, line.partner_id, line.answer, 0, line.digest,
             line.answer_digest, line.note, line.id
-        FROM {LINES} AS line JOIN {INTAKES} AS intake ON intake.id = line.batch_id
+        FROM spp_attendance_run_line AS line
+        JOIN spp_attendance_intake AS intake ON intake.id = line.batch_id
         WHERE line.answer IN ('known', 'unknown', 'unreadable')
         ORDER BY intake.answered_at NULLS FIRST, line.id
         """
     )
     add_missing(cr, LINES, "int4", "answer_id")
-    cr.execute(f"ANALYZE {ANSWERS}")
+    cr.execute("ANALYZE spp_attendance_answer")
     cr.execute(
-        f"UPDATE {LINES} AS line SET answer_id = answer.id FROM {ANSWERS} AS answer"
-        " WHERE answer.line_id = line.id"
+        "UPDATE spp_attendance_run_line AS line SET answer_id = answer.id"
+        " FROM spp_attendance_answer AS answer WHERE answer.line_id = line.id"
     )
-    cr.execute(f"ALTER TABLE {ANSWERS} DROP COLUMN line_id")
+    cr.execute("ALTER TABLE spp_attendance_answer DROP COLUMN line_id")
     rename_column(cr, LINES, "answer", "finding")
 
 
 def find_answers_taken_over(cr):
     """Find the answers that evaluations again went by, as those found them."""
-    cr.execute(f"CREATE INDEX {ANSWERS}_partner_id_id_index ON {ANSWERS} (partner_id, id)")
     cr.execute(
-        f"""
-        UPDATE {LINES} AS line SET answer_id = (
-            SELECT answer.id FROM {ANSWERS} AS answer
-            JOIN {INTAKES} AS intake ON intake.id = answer.intake_id
+        "CREATE INDEX spp_attendance_answer_partner_id_id_index"
+        " ON spp_attendance_answer (partner_id, id)"
+    )
+    cr.execute(
+        """
+        UPDATE spp_attendance_run_line AS line SET answer_id = (
+            SELECT answer.id FROM spp_attendance_answer AS answer
+            JOIN spp_attendance_intake AS intake ON intake.id = answer.intake_id
             WHERE answer.partner_id = line.partner_id AND answer.answer = line.finding
                 AND intake.server_url = run.server_url AND intake.answered_at <= run.decided_at
                 AND intake.from_date <= run.from_date AND intake.to_date >= run.to_date
@@ -172,7 +191,7 @@ def find_answers_taken_over(cr):
                     IS NOT DISTINCT FROM run.attendance_location_id
             ORDER BY answer.id DESC LIMIT 1
         )
-        FROM {RUNS} AS run
+        FROM spp_attendance_run AS run
         WHERE run.id = line.run_id AND run.mode = 'evaluate' AND line.answer_id IS NULL
             AND line.finding IN ('known', 'unknown', 'unreadable')
         """
@@ -183,13 +202,13 @@ def number_applied_runs(cr):
     """Number the runs that were applied in the order in which they were."""
     add_missing(cr, RUNS, "int4", "applied_number", "cycle_version")
     cr.execute(
-        f"""
-        UPDATE {RUNS} AS run SET applied_number = numbered.number
+        """
+        UPDATE spp_attendance_run AS run SET applied_number = numbered.number
         FROM (
             SELECT id, row_number() OVER (
                 PARTITION BY cycle_id ORDER BY finished_at, decided_at, id
             ) AS number
-            FROM {RUNS} WHERE state = 'done'
+            FROM spp_attendance_run WHERE state = 'done'
         ) AS numbered
         WHERE numbered.id = run.id
         """
@@ -200,14 +219,15 @@ def end_unfinished_runs(cr):
     """End what was prepared in another way: a new run asks and decides again."""
     add_missing(cr, RUNS, "text", "outdated_reason")
     cr.execute(
-        f"""
+        """
         UPDATE g2p_cycle AS cycle SET locked = FALSE, locked_reason = NULL
-        FROM {RUNS} AS run WHERE run.cycle_id = cycle.id AND run.state = 'running' AND cycle.locked
+        FROM spp_attendance_run AS run
+        WHERE run.cycle_id = cycle.id AND run.state = 'running' AND cycle.locked
         """
     )
     cr.execute(
-        f"""
-        UPDATE {RUNS} SET state = 'outdated', finished_at = now() AT TIME ZONE 'UTC',
+        """
+        UPDATE spp_attendance_run SET state = 'outdated', finished_at = now() AT TIME ZONE 'UTC',
             outdated_reason = 'The addon was updated while this run was in progress, or waited.'
         WHERE state IN ('running', 'waiting')
         """
@@ -225,22 +245,22 @@ def mark_lines_left_alone(cr):
     """
     add_missing(cr, LINES, "varchar", "left_alone")
     cr.execute(
-        f"""
+        """
         WITH applied AS (
             SELECT line.id, line.cycle_membership_id, run.applied_number, membership.state,
                 line.number_of_attendance = coalesce(membership.number_of_attendance, 0)
                     AND membership.attendance_status IN ('overridden',
                         CASE WHEN line.passes_criteria THEN line.verdict ELSE 'non_compliant' END
                     ) AS is_shown
-            FROM {LINES} AS line
-            JOIN {RUNS} AS run ON run.id = line.run_id AND run.state = 'done'
+            FROM spp_attendance_run_line AS line
+            JOIN spp_attendance_run AS run ON run.id = line.run_id AND run.state = 'done'
             JOIN g2p_cycle_membership AS membership ON membership.id = line.cycle_membership_id
             WHERE line.kind != 'member'
         ), standing AS (
             SELECT cycle_membership_id, max(applied_number) AS number
             FROM applied WHERE is_shown GROUP BY 1
         )
-        UPDATE {LINES} AS line
+        UPDATE spp_attendance_run_line AS line
         SET left_alone = CASE WHEN applied.state IN ('draft', 'enrolled', 'non_compliant')
             THEN 'changed' ELSE 'state' END
         FROM applied JOIN standing USING (cycle_membership_id)
@@ -257,7 +277,7 @@ def remember_states(cr):
     columns = ("state_before_attendance", "attendance_state")
     add_missing(cr, "g2p_cycle_membership", "varchar", *columns)
     cr.execute(
-        f"""
+        """
         WITH applied AS (
             SELECT line.cycle_membership_id, line.state_before, run.applied_number,
                 CASE
@@ -267,8 +287,8 @@ def remember_states(cr):
                     WHEN line.verdict != 'no_data' OR run.no_data_rule = 'absent'
                         OR NOT line.passes_criteria THEN 'non_compliant'
                 END AS state_given
-            FROM {LINES} AS line
-            JOIN {RUNS} AS run ON run.id = line.run_id AND run.state = 'done'
+            FROM spp_attendance_run_line AS line
+            JOIN spp_attendance_run AS run ON run.id = line.run_id AND run.state = 'done'
             WHERE line.kind != 'member' AND line.left_alone IS NULL
                 AND line.cycle_membership_id IS NOT NULL
         ), first AS (
@@ -318,18 +338,19 @@ def point_events_to_intakes(cr):
         return
     # Of each person of a run, the intake in which she was asked about.
     cr.execute(
-        f"""
+        """
         CREATE TEMPORARY TABLE asked AS
         SELECT line.run_id, line.partner_id, min(answer.intake_id) AS intake_id
-        FROM {LINES} AS line JOIN {ANSWERS} AS answer ON answer.id = line.answer_id
+        FROM spp_attendance_run_line AS line
+        JOIN spp_attendance_answer AS answer ON answer.id = line.answer_id
         GROUP BY 1, 2
         """
     )
     cr.execute("CREATE INDEX ON asked (run_id, partner_id)")
     cr.execute("ANALYZE asked")
     cr.execute(
-        f"""
-        UPDATE {EVENTS} AS event
+        """
+        UPDATE spp_event_attendance AS event
         SET intake_id = (
                 SELECT intake_id FROM asked
                 WHERE run_id = event.run_id AND partner_id = event.individual_id
@@ -342,9 +363,10 @@ def point_events_to_intakes(cr):
         """
     )
     cr.execute(
-        f"""
-        UPDATE {CHANGES} AS change SET intake_id = (
-            SELECT asked.intake_id FROM asked JOIN {EVENTS} AS event ON event.id = change.event_id
+        """
+        UPDATE spp_event_attendance_change AS change SET intake_id = (
+            SELECT asked.intake_id FROM asked
+            JOIN spp_event_attendance AS event ON event.id = change.event_id
             WHERE asked.run_id = change.run_id AND asked.partner_id = event.individual_id
         )
         WHERE run_id IS NOT NULL
@@ -352,4 +374,4 @@ def point_events_to_intakes(cr):
     )
     cr.execute("DROP TABLE asked")
     # It is looked up now. Columns of fields that are gone altogether are dropped by Odoo.
-    cr.execute(f"ALTER TABLE {EVENTS} DROP COLUMN run_id")
+    cr.execute("ALTER TABLE spp_event_attendance DROP COLUMN run_id")

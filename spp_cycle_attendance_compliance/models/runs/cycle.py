@@ -200,7 +200,9 @@ class G2PCycle(models.Model):
             lost = cycle._count_without_entitlement()
             if lost:
                 sentences.append(
-                    _("%(count)s have no entitlement any more: prepare entitlements again.")
-                    % {"count": lost}
+                    _(
+                        "%(count)s have no entitlement any more: prepare entitlements again.",
+                        count=lost,
+                    )
                 )
             cycle.attendance_to_do = "\n".join(sentences)
