@@ -200,6 +200,7 @@ class EventStore:
                     SELECT event.id, event.individual_id
                     FROM spp_event_attendance AS event
                     WHERE event.event_data_external_id = staging.external_id
+                        AND event.event_data_external_id > 0
                         AND event.event_data_source = %s
                         AND event.individual_id != staging.individual_id
                         AND event.withdrawn IS NOT TRUE
