@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.tools import SQL
 
-from ..intakes.identifiers import get_identifier, normalise
+from ..intakes.identifiers import create_function, get_identifier, normalise
 
 IDENTIFIERS_GROUP = "spp_cycle_attendance_compliance.group_identifiers"
 
@@ -21,6 +21,18 @@ class ResPartner(models.Model):
     )
     attendance_ids = fields.One2many("spp.event.attendance", "individual_id", "Attendances")
     attendance_count = fields.Integer(compute="_compute_attendance_count")
+
+    def init(self):
+        result = super().init()
+        create_function(self.env.cr)
+        self.env.cr.execute(
+            SQL(
+                "CREATE INDEX IF NOT EXISTS res_partner_kept_identifier_idx ON res_partner (%s)"
+                " WHERE personal_identifier IS NOT NULL",
+                normalise(SQL("personal_identifier")),
+            )
+        )
+        return result
 
     @api.depends("reg_ids.value", "reg_ids.status", "reg_ids.id_type", "personal_identifier")
     @api.depends_context("uid", "su")

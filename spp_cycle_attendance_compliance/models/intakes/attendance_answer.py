@@ -33,8 +33,15 @@ class AttendanceAnswer(models.Model):
     unreadable_count = fields.Integer(
         "Unreadable", help="Records about the person of which not even the day can be read."
     )
-    digest = fields.Char(help="Of the answer, to tell quickly whether it is the same again.")
-    answer_digest = fields.Char(help="Of the answer about all persons who were asked for at once.")
+    # Of what has the ID in it, and little else that could not be guessed.
+    digest = fields.Char(
+        groups="spp_cycle_attendance_compliance.group_identifiers",
+        help="Of the answer, to tell quickly whether it is the same again.",
+    )
+    answer_digest = fields.Char(
+        groups="spp_cycle_attendance_compliance.group_identifiers",
+        help="Of the answer about all persons who were asked for at once.",
+    )
     note = fields.Char("Remark")
 
     def init(self):
@@ -46,10 +53,12 @@ class AttendanceAnswer(models.Model):
         return result
 
 
-def find_newest_answer(identifier, condition):
-    """Return the SQL query of the newest answer about an identifier.
+def find_newest_answer(person_id, identifier, condition):
+    """Return the SQL query of the newest answer about a person known by an identifier.
 
-    :param SQL identifier: an expression
+    Whoever else was known by it then is not meant: the attendances went to her.
+
+    :param SQL person_id, identifier: expressions
     :param SQL condition: on ``answer`` and its ``intake``
     """
     return SQL(
@@ -57,9 +66,10 @@ def find_newest_answer(identifier, condition):
         SELECT answer.*
         FROM spp_attendance_answer AS answer
         JOIN spp_attendance_intake AS intake ON intake.id = answer.intake_id
-        WHERE answer.identifier = %s AND %s
+        WHERE answer.partner_id = %s AND answer.identifier = %s AND %s
         ORDER BY answer.id DESC LIMIT 1
         """,
+        person_id,
         identifier,
         condition,
     )

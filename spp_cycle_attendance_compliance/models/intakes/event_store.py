@@ -95,11 +95,12 @@ class EventStore:
         changed = withdrawn = 0
         if had_events:
             self._find_events()
+            self._leave_out_what_was_taken()
             self._log_changes()
             changed = self._correct()
             withdrawn = self._withdraw(list(withdrawable))
-        moved = self._take_from_others()
         new = self._insert()
+        moved = self._take_from_others()
         if had_events or moved:
             self.env["spp.event.data"]._refresh_active_attendance(had_events + moved)
         self.env.invalidate_all(flush=False)
@@ -165,8 +166,8 @@ class EventStore:
     def _find_events(self):
         """Note which of the staged attendances are stored already.
 
-        By a subquery, which is always looked up in the unique index. Joined, both tables would be
-        read whole for each batch whenever the statistics of the stored events are old.
+        By a subquery, which is always looked up in the index of sources. Joined, both tables would
+        be read whole for each batch whenever the statistics of the stored events are old.
         """
         self.env.cr.execute(
             SQL(
@@ -177,11 +178,26 @@ class EventStore:
                     WHERE event.individual_id = staging.individual_id
                         AND event.event_data_source = %s
                         AND event.event_data_external_id = staging.external_id
+                        AND event.event_data_external_id > 0
                     ORDER BY event.moved_to_id NULLS FIRST, event.id LIMIT 1
                 )
                 """,
                 self.server_url,
             )
+        )
+
+    def _leave_out_what_was_taken(self):
+        """Leave out what is told of two persons again, of whom one was given it before."""
+        self.env.cr.execute(
+            """
+            DELETE FROM spp_attendance_staging AS staging
+            USING spp_event_attendance AS event
+            WHERE event.id = staging.event_id AND EXISTS (
+                SELECT FROM spp_attendance_staging AS other
+                WHERE other.external_id = staging.external_id
+                    AND other.individual_id = event.moved_to_id
+            )
+            """
         )
 
     def _take_from_others(self):

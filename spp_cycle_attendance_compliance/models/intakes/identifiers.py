@@ -57,7 +57,8 @@ def find_persons(id_type_id, identifier):
     """
     if not id_type_id:
         return SQL(
-            "SELECT person.id FROM res_partner AS person WHERE %s = %s",
+            "SELECT person.id FROM res_partner AS person"
+            " WHERE person.personal_identifier IS NOT NULL AND %s = %s",
             normalise(SQL("person.personal_identifier")),
             identifier,
         )

@@ -82,6 +82,7 @@ class AttendanceOverride(models.Model):
             cycle._check_may_run_attendance()
             cycle._check_can_apply()
             cycle._lock_attendance()
+            cycle._check_not_locked()
             if membership.state not in DECIDED_STATES:
                 raise UserError(
                     _(

@@ -128,7 +128,7 @@ class G2PCycleMembership(models.Model):
         :param is_override: an override decides, whatever a person has changed
         """
         self.env.flush_all()
-        by_state, values, shown = defaultdict(list), [], []
+        by_state, values, shown, enrolled = defaultdict(list), [], [], []
         for own, lines in self._read_applied():
             given = own.attendance_state
             wanted = self._get_standing_state(own, lines)
@@ -136,6 +136,8 @@ class G2PCycleMembership(models.Model):
                 given = wanted
                 if wanted != own.state:
                     by_state[wanted].append(own.id)
+            if wanted == ENROLLED_STATE and ENROLLED_STATE in (given, own.state):
+                enrolled.append(own.id)
             if not lines and not own.override:
                 values.append((own.id, 0, None, None, None))
                 continue
@@ -144,6 +146,7 @@ class G2PCycleMembership(models.Model):
             values.append((own.id, line.number, status, given, own.state_before_attendance))
             shown.append(line.id)
         self._set_states(by_state)
+        self.browse(enrolled)._give_entitlements_back()
         self._write_standing(values)
         self.env["spp.cycle.group.membership.attendance"]._show_only(self, shown)
         self.env.invalidate_all()
@@ -229,8 +232,6 @@ class G2PCycleMembership(models.Model):
                 memberships.write({"state": state})
                 if state == NON_COMPLIANT_STATE:
                     memberships._withhold_entitlements(run)
-                elif state == ENROLLED_STATE:
-                    memberships._give_entitlements_back()
                 self.env.flush_all()
                 self.env.invalidate_all()
 

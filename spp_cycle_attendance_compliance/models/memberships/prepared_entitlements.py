@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 ENTITLEMENT_MODELS = ("g2p.entitlement", "g2p.entitlement.inkind")
 DRAFT, PENDING, CANCELLED = "draft", "pending_validation", "cancelled"
+WITHHELD = [("state", "=", CANCELLED), ("is_cancelled_by_attendance", "=", True)]
 
 
 class WithheldMixin(models.AbstractModel):
@@ -34,10 +35,15 @@ class G2PEntitlement(models.Model):
     _name = "g2p.entitlement"
     _inherit = ["g2p.entitlement", "spp.attendance.withheld.mixin"]
 
+    # Those of a thousand members are looked up at once, among those of all cycles.
+    partner_id = fields.Many2one(index=True)
+
 
 class G2PEntitlementInkind(models.Model):
     _name = "g2p.entitlement.inkind"
     _inherit = ["g2p.entitlement.inkind", "spp.attendance.withheld.mixin"]
+
+    partner_id = fields.Many2one(index=True)
 
 
 class G2PCycleMembership(models.Model):
@@ -82,9 +88,11 @@ class G2PCycleMembership(models.Model):
             run.cancelled_entitlement_count += cancelled
 
     def _give_entitlements_back(self):
-        """Put back to pending what attendance cancelled, unless somebody has changed it since."""
-        domain = [("state", "=", CANCELLED), ("is_cancelled_by_attendance", "=", True)]
-        for entitlements in self._search_entitlements(domain):
+        """Put back to pending what attendance cancelled, unless somebody has changed it since.
+
+        To whom attendance wants enrolled, even if a person has enrolled them before.
+        """
+        for entitlements in self._search_entitlements(WITHHELD):
             entitlements._as_attendance_writer().write(
                 {"state": PENDING, "is_cancelled_by_attendance": False}
             )

@@ -2,7 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ...connector import AttendanceError
-from ..criteria.attendance_criteria_mixin import EXTERNAL
+from ..criteria.attendance_criteria_mixin import ALL_SO_FAR, EXTERNAL
 
 RUNNING, WAITING, DONE = "running", "waiting", "done"
 DISCARDED, FAILED, OUTDATED, TAKEN_BACK = "discarded", "failed", "outdated", "taken_back"
@@ -240,7 +240,11 @@ class AttendanceRun(models.Model):
             return "" if self.mode == PREVIEW else _("The cycle uses no attendance criteria now.")
         if cycle._get_criteria_vals() != self._get_criteria_vals():
             return _("The criteria of the cycle were changed since this run began.")
-        if cycle._get_attendance_period() != (self.from_date, self.to_date):
+        first, last = cycle._get_attendance_period()
+        # All attendance so far ends on another day tomorrow, though nobody changed anything.
+        if first != self.from_date or (
+            last != self.to_date and self.attendance_period != ALL_SO_FAR
+        ):
             return _("The days that count were changed since this run began.")
         if self.server_url and cycle._get_source_url() != self.server_url:
             return _("Another attendance system was connected since this run began.")
@@ -331,6 +335,7 @@ class AttendanceRun(models.Model):
         self._check_waiting()
         self.cycle_id._check_can_apply()
         self.cycle_id._lock_attendance()
+        self.cycle_id._check_not_locked()
         run = self.sudo()._as_attendance_writer()
         if run._close_if_outdated():
             return self._get_form_action()
@@ -396,6 +401,7 @@ class AttendanceRun(models.Model):
         self.ensure_one()
         self._check_can_take_back()
         self.cycle_id._lock_attendance()
+        self.cycle_id._check_not_locked()
         run = self.sudo()._as_attendance_writer()
         run.write(
             {

@@ -3,7 +3,8 @@ from collections import defaultdict
 from odoo import models
 from odoo.tools import SQL, split_every
 
-from ...verdicts import DECIDED_STATES
+from ...verdicts import DECIDED_STATES, ENROLLED_STATE
+from ..memberships.prepared_entitlements import ENTITLEMENT_MODELS, WITHHELD
 
 # How many memberships change their state in one write.
 WRITE_SIZE = 1000
@@ -26,6 +27,7 @@ class AttendanceRun(models.Model):
         self._write_members()
         self.env.invalidate_all(flush=False)
         self.env["g2p.cycle.membership"].sudo()._set_states(by_state, self)
+        self._give_entitlements_back()
 
     def _get_applicable(self):
         """Return the SQL condition of the lines that hold."""
@@ -95,6 +97,22 @@ class AttendanceRun(models.Model):
     def _write_members(self):
         lines = self._get_applicable()
         self.env["spp.cycle.group.membership.attendance"]._show(lines)
+
+    def _give_entitlements_back(self):
+        """Give back what attendance cancelled to who is enrolled now by this run."""
+        partners = self.env["res.partner"]
+        for model in ENTITLEMENT_MODELS:
+            withheld = [("cycle_id", "=", self.cycle_id.id), *WITHHELD]
+            partners |= self.env[model].sudo().search(withheld).partner_id
+        self.line_ids.search(
+            [
+                ("run_id", "=", self.id),
+                ("kind", "!=", "member"),
+                ("left_alone", "=", False),
+                ("state_after", "=", ENROLLED_STATE),
+                ("partner_id", "in", partners.ids),
+            ]
+        ).cycle_membership_id._give_entitlements_back()
 
     # Taking back
 

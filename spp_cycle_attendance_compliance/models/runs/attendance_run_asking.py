@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...connector import Question
-from ..criteria.attendance_criteria_mixin import EXTERNAL
+from ..criteria.attendance_criteria_mixin import ALL_SO_FAR, EXTERNAL
 from ..intakes.event_store import EventStore
 from ..intakes.identifiers import get_identifier
 from .draft import Draft
@@ -137,15 +137,18 @@ class AttendanceRun(models.Model):
         what is asked now, of any age.
         """
         if self.mode == "evaluate":
+            is_so_far = self.attendance_period == ALL_SO_FAR
             return SQL(
                 """
-                intake.server_url = %s AND intake.from_date <= %s AND intake.to_date >= %s
+                intake.server_url = %s AND intake.from_date <= %s
+                AND (intake.to_date >= %s OR %s)
                 AND (intake.attendance_type_id IS NULL OR intake.attendance_type_id = %s)
                 AND (intake.attendance_location_id IS NULL OR intake.attendance_location_id = %s)
                 """,
                 self.server_url,
                 self.from_date,
                 self.to_date,
+                is_so_far,
                 self.attendance_type_id.id or None,
                 self.attendance_location_id.id or None,
             )

@@ -13,10 +13,10 @@ from ...verdicts import (
     Attended,
     Members,
 )
-from ..criteria.attendance_criteria_mixin import EXTERNAL
+from ..criteria.attendance_criteria_mixin import ALL_SO_FAR, EXTERNAL
 from ..sources.attendance_settings import NO_DATA_LIMIT_PARAMETER, NON_COMPLIANT_LIMIT_PARAMETER
 from .attendance_run_line import STATUSES
-from .draft import NOT_ASKED, UNSETTLED, WITH_DATA, Draft
+from .draft import NO_IDENTIFIER, NOT_ASKED, UNSETTLED, WITH_DATA, Draft
 
 
 class AttendanceRun(models.Model):
@@ -37,7 +37,7 @@ class AttendanceRun(models.Model):
             draft.join_answers(self._get_usable_answers())
         draft.count_events(scope, self.attendance_unit)
         if self.attendance_source == EXTERNAL and self.attendance_requirement == PERCENTAGE:
-            draft.find_silent_locations(scope)
+            draft.find_silent_locations(scope, self.from_date, self.attendance_location_id.id)
         self._judge_persons(draft)
         self._judge_households(draft)
         self._check_compliance_criteria(draft)
@@ -117,10 +117,10 @@ class AttendanceRun(models.Model):
         satisfied = self.env["res.partner"].sudo()._search(domain)
         draft.execute(
             """
-            UPDATE spp_attendance_draft SET passes_criteria = FALSE
-            WHERE kind != 'member' AND NOT EXISTS (
+            UPDATE spp_attendance_draft SET passes_criteria = EXISTS (
                 SELECT FROM (%(satisfied)s) AS satisfied WHERE satisfied.id = partner_id
             )
+            WHERE kind != 'member'
             """,
             satisfied=satisfied.select(),
         )
@@ -160,17 +160,29 @@ class AttendanceRun(models.Model):
         )
 
     def _leave_alone_who_was_not_asked(self, draft):
-        """Whoever joined since, or got another ID, was not asked for: somebody changed it."""
+        """Whoever joined since, or got another ID, was not asked for: somebody changed it.
+
+        So has somebody of whom this run asked by an ID that she does not have any more.
+        """
         draft.execute(
             """
             UPDATE spp_attendance_draft AS line SET left_alone = 'changed'
             WHERE kind != 'member' AND EXISTS (
                 SELECT FROM spp_attendance_draft AS person
                 WHERE coalesce(person.household_line_id, person.id) = line.id
-                    AND person.counts AND person.finding = %(not_asked)s
+                    AND person.counts AND (
+                        person.finding = %(not_asked)s
+                        OR person.finding = %(no_identifier)s AND EXISTS (
+                            SELECT FROM spp_attendance_answer AS answer
+                            JOIN spp_attendance_intake AS intake ON intake.id = answer.intake_id
+                            WHERE answer.partner_id = person.partner_id
+                                AND intake.run_id = %(run)s
+                        )
+                    )
             )
             """,
             not_asked=NOT_ASKED,
+            no_identifier=NO_IDENTIFIER,
         )
 
     def _would_more_lose(self):
@@ -183,6 +195,7 @@ class AttendanceRun(models.Model):
         losing, with_entitlements = self.losing_count, self.entitlement_count
         draft = self._draft_world()
         draft.take_lines()
+        self._check_compliance_criteria(draft)
         self._resolve_states(draft)
         draft.update_lines()
         self.env.invalidate_all(flush=False)
@@ -270,6 +283,8 @@ class AttendanceRun(models.Model):
 
     def _get_period_reason(self):
         """Return how much of the period is still to come: now, and when it was asked about."""
+        if self.attendance_period == ALL_SO_FAR:
+            return ""  # what comes later is not meant
         today = self.cycle_id._get_attendance_day(fields.Datetime.now())
         days = (self.to_date - self.from_date).days + 1
         # Today is over only tomorrow.

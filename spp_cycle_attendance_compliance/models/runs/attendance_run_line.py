@@ -121,8 +121,9 @@ class AttendanceRunLine(models.Model):
         help="Why the run did not apply this verdict to the membership, which keeps what stood.",
     )
     world = fields.Char(
+        groups="spp_cycle_attendance_compliance.group_identifiers",
         help="Of the identifiers, members and override that it was decided by, to tell quickly "
-        "whether they are the same still."
+        "whether they are the same still.",
     )
     reason = fields.Char(compute="_compute_reason")
     standing = fields.Selection(
@@ -322,7 +323,12 @@ class AttendanceRunLine(models.Model):
             raise UserError(_("Only the verdicts that stand can be looked for by this."))
         self.flush_model()
         query = self.sudo()._search(
-            [("kind", "!=", "member"), ("left_alone", "=", False), ("run_id.state", "=", "done")]
+            [
+                ("cycle_membership_id", "!=", False),
+                ("kind", "!=", "member"),
+                ("left_alone", "=", False),
+                ("run_id.state", "=", "done"),
+            ]
         )
         query.add_where(
             SQL(
@@ -353,6 +359,7 @@ class AttendanceRunLine(models.Model):
         for cycle in cycles:
             cycle._check_can_apply()
             cycle._lock_attendance()
+            cycle._check_not_locked()
         memberships = self.sudo().cycle_membership_id
         if len(memberships) != len(self) or set(memberships.mapped("state")) != {"draft"}:
             raise UserError(

@@ -56,6 +56,9 @@ class G2PCycle(models.Model):
                     cycle=self.name,
                 )
             )
+        # Whoever began before this transaction ends, and waits for it, has to begin anew: what
+        # they know of the cycle's runs is older. A lock alone would not tell them.
+        self.env.cr.execute("UPDATE g2p_cycle SET locked = locked WHERE id = %s", [self.id])
         self.invalidate_recordset()
 
     def _get_attendance_version(self):
@@ -82,16 +85,8 @@ class G2PCycle(models.Model):
         self.ensure_one()
         if mode != PREVIEW:
             self._check_can_apply()
-        if self.locked:
-            raise UserError(
-                _(
-                    "A background task is working on the cycle %(cycle)s (%(reason)s). "
-                    "Wait until it is done, then try again.",
-                    cycle=self.name,
-                    reason=self.locked_reason or "",
-                )
-            )
-        if self.sudo().attendance_run_ids.filtered(lambda run: run.state == RUNNING):
+        self._check_not_locked()
+        if self._is_attendance_running():
             raise UserError(
                 _(
                     "The attendance of %(cycle)s is being checked right now. Reload the page in a "
@@ -110,6 +105,21 @@ class G2PCycle(models.Model):
         self._check_can_count()
         if self.attendance_source == EXTERNAL and mode != EVALUATE:
             self._check_can_ask()
+
+    def _check_not_locked(self):
+        """Refuse what can't be while a background task works on the cycle, unless it is a run."""
+        if self.locked and not self._is_attendance_running():
+            raise UserError(
+                _(
+                    "A background task is working on the cycle %(cycle)s (%(reason)s). "
+                    "Wait until it is done, then try again.",
+                    cycle=self.name,
+                    reason=self.locked_reason or "",
+                )
+            )
+
+    def _is_attendance_running(self):
+        return RUNNING in self.sudo().attendance_run_ids.mapped("state")
 
     def _count_decided_memberships(self):
         return (

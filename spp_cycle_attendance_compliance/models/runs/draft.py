@@ -141,13 +141,15 @@ class Draft:
                             SELECT FROM g2p_cycle_membership AS membership
                             WHERE membership.cycle_id = %(cycle)s
                                 AND membership.state IN %(states)s
-                                AND (
-                                    membership.partner_id = other.id
-                                    OR membership.partner_id IN (
-                                        SELECT "group" FROM g2p_group_membership
-                                        WHERE individual = other.id
-                                    )
-                                )
+                                AND membership.partner_id = other.id
+                        )
+                        OR EXISTS (
+                            SELECT FROM g2p_group_membership AS own
+                            JOIN g2p_cycle_membership AS membership
+                                ON membership.partner_id = own."group"
+                            WHERE own.individual = other.id
+                                AND membership.cycle_id = %(cycle)s
+                                AND membership.state IN %(states)s
                         )
                     )
                 ) THEN %(shared)s
@@ -177,7 +179,7 @@ class Draft:
     # How often they came
 
     def join_answers(self, condition):
-        """Put the newest answer about its identifier on each line.
+        """Put the newest answer about its person, known by its identifier, on each line.
 
         :param SQL condition: which answers and intakes may be used
         """
@@ -190,7 +192,7 @@ class Draft:
             LEFT JOIN LATERAL (%(newest)s) AS newest ON TRUE
             WHERE own.id = line.id AND line.kind != 'household' AND line.finding IS NULL
             """,
-            newest=find_newest_answer(SQL("own.identifier"), condition),
+            newest=find_newest_answer(SQL("own.partner_id"), SQL("own.identifier"), condition),
             not_asked=NOT_ASKED,
         )
 
@@ -234,26 +236,31 @@ class Draft:
             none=UNRECORDED,
         )
 
-    def find_silent_locations(self, scope):
+    def find_silent_locations(self, scope, first_day, location_id):
         """Find who is known and without a record, where nothing came from where she attends.
 
-        Her location is that of her last attendance before.
+        That is the location that is asked about, or else that of her last attendance before.
 
         :param SQL scope: the condition of the ``event`` that counts
+        :param date first_day: of the period
+        :param location_id: the location that is asked about, if it is one
         """
         self.execute(
             """
             UPDATE spp_attendance_draft AS line SET finding = %(silent)s
             FROM spp_attendance_draft AS own
             CROSS JOIN LATERAL (
-                SELECT event.attendance_location_id AS id
-                FROM spp_event_attendance AS event
-                WHERE event.individual_id = own.partner_id AND event.withdrawn IS NOT TRUE
-                    AND event.attendance_location_id IS NOT NULL
-                ORDER BY event.attendance_date DESC, event.id DESC LIMIT 1
+                SELECT coalesce(%(location)s, (
+                    SELECT event.attendance_location_id
+                    FROM spp_event_attendance AS event
+                    WHERE event.individual_id = own.partner_id AND event.withdrawn IS NOT TRUE
+                        AND event.attendance_location_id IS NOT NULL
+                        AND event.attendance_date < %(first_day)s
+                    ORDER BY event.attendance_date DESC, event.id DESC LIMIT 1
+                )) AS id
             ) AS location
             WHERE own.id = line.id AND own.kind != 'household' AND own.finding = %(known)s
-                AND own.recorded = 0 AND own.undated = 0
+                AND own.recorded = 0 AND own.undated = 0 AND location.id IS NOT NULL
                 AND NOT EXISTS (
                     SELECT FROM spp_event_attendance AS event
                     WHERE event.attendance_location_id = location.id
@@ -263,6 +270,8 @@ class Draft:
             silent=SILENT,
             known=KNOWN,
             scope=scope,
+            first_day=first_day,
+            location=location_id or None,
         )
 
     # What was decided
@@ -337,9 +346,10 @@ class Draft:
             """
             UPDATE spp_attendance_draft AS line
             SET left_alone = CASE
+                    WHEN line.cycle_membership_id IS NULL THEN 'changed'
                     WHEN now.id IS NULL THEN 'state'
                     WHEN now.world IS DISTINCT FROM line.world THEN 'changed'
-                    ELSE line.left_alone
+                    ELSE nullif(line.left_alone, 'state')
                 END,
                 state_before = coalesce(now.state_before, line.state_before)
             FROM spp_attendance_draft AS own
@@ -351,7 +361,10 @@ class Draft:
 
     def update_lines(self):
         """Put back on the lines what was decided anew."""
-        columns = ("left_alone", "state_before", "state_after", "is_changing", "is_exception")
+        columns = (
+            *("left_alone", "state_before", "state_after", "is_changing", "is_exception"),
+            *("passes_criteria", "status"),
+        )
         names = [SQL.identifier(name) for name in columns]
         self.execute(
             """
