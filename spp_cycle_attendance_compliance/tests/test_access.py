@@ -333,6 +333,11 @@ class TestAccess(AccessCase):
             (self.person, "attendance_identifier"),
             (self.env["spp.attendance.answer"].search([], limit=1), "identifier"),
             (lines, "identifier"),
+            # Nobody tries out IDs until one of these fits.
+            (
+                self.env["spp.attendance.run.line"].search([("world", "!=", False)], limit=1),
+                "world",
+            ),
         )
         for group, user in self.users.items():
             for record, name in fields:

@@ -1,6 +1,9 @@
 from datetime import date, timedelta
 from unittest.mock import patch
 
+from freezegun import freeze_time
+
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -217,6 +220,104 @@ class TestOneVerdict(AttendanceCase):
         self.assertEqual(run.changed_meanwhile_count, 1)
         self.assertEqual(self._look(newcomers[0]), (False, "draft"))
 
+    def test_who_is_changed_while_a_run_asks_is_left_alone(self):
+        """Each case: what happens to Ana's and Ben's IDs after they were asked about."""
+
+        def swap():
+            ids = self.ana.reg_ids + self.ben.reg_ids
+            ids[0].value, ids[1].value = ids[1].value, ids[0].value
+
+        def make_invalid():
+            self.ana.reg_ids.status = "invalid"
+            self.ben.reg_ids.status = "invalid"
+
+        runs = type(self.env["spp.attendance.run"])
+        ask = runs._ask
+        self.cycle.no_data_rule = "absent"
+        for change in (swap, make_invalid):
+
+            def ask_and_change(run, intake, client, change=change):
+                ask(run, intake, client)
+                change()
+
+            with self.subTest(change.__name__), patch.object(runs, "_ask", ask_and_change):
+                run = self._run(self.cycle)
+                self.assertEqual(run.changed_meanwhile_count, 2)
+                self.assertEqual(self._look(self.ana_in), (False, "enrolled"))
+                self.assertEqual(self._look(self.ben_in), (False, "enrolled"))
+
+    def test_an_answer_is_about_a_person(self):
+        """Whoever is given the ID of another one is not judged by what was said of that one."""
+        self._run(self.cycle)
+        self.ana.reg_ids.unlink()
+        self.ben.reg_ids.value = "ANA"
+        run = self._evaluate()
+        line = run.line_ids.filtered(lambda line: line.partner_id == self.ben)
+        self.assertEqual((line.finding, line.verdict), ("not_asked", "undecided"))
+
+    def test_nothing_is_applied_while_a_task_works_on_the_cycle(self):
+        waiting = self._preview()
+        self.cycle.write({"locked": True, "locked_reason": "Preparing entitlements"})
+        steps = [
+            waiting.action_apply,
+            lambda: self._override(self.ben_in, "compliant"),
+        ]
+        for step in steps:
+            with self.assertRaisesRegex(UserError, "Preparing entitlements"):
+                step()
+        self.cycle.locked = False
+        waiting._decide_to_apply("As agreed")
+        self.cycle.locked = True
+        with self.assertRaisesRegex(UserError, "Preparing entitlements"):
+            waiting._take_back("No")
+
+    def test_the_programs_criteria_are_looked_at_again(self):
+        tag = self.env["g2p.registrant.tags"].create({"name": "Poor"})
+        manager = self.env["g2p.program_membership.manager.default"].create(
+            {
+                "name": "Poor",
+                "program_id": self.cycle.program_id.id,
+                "eligibility_domain": f"[('tags_ids', '=', {tag.id})]",
+            }
+        )
+        self.env["spp.compliance.manager"].create(
+            {
+                "program_id": self.cycle.program_id.id,
+                "manager_ref_id": f"{manager._name},{manager.id}",
+            }
+        )
+        run = self._preview()
+        self.assertEqual(run.losing_count, 2)
+        self.ana.tags_ids = tag
+        run._decide_to_apply("As agreed")
+        self.assertEqual(self._look(self.ana_in), ("compliant", "enrolled"))
+        self.assertEqual(self._look(self.ben_in), ("non_compliant", "non_compliant"))
+        self.assertTrue(self.ana_in.attendance_line_ids.passes_criteria)
+
+    def test_all_attendance_so_far_does_not_wait_for_tomorrow(self):
+        self.cycle.attendance_period = "all"
+        run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
+        self.assertEqual((run.state, self._look(self.ana_in)), ("done", ("compliant", "enrolled")))
+        waiting = self._preview()
+        with freeze_time(fields.Datetime.now() + timedelta(days=1)):
+            again = self._evaluate()
+            self.assertEqual(set(again.line_ids.mapped("finding")), {"known"})
+        waiting = self._preview()
+        with freeze_time(fields.Datetime.now() + timedelta(days=1)):
+            waiting._decide_to_apply("As agreed")
+        self.assertEqual(waiting.state, "done")
+
+    def test_a_verdict_of_who_left_the_cycle_does_not_stand(self):
+        self._run(self.cycle)
+        self._run(self.cycle)
+        self.ben_in.unlink()
+        self.env.invalidate_all()
+        standing = self.env["spp.attendance.run.line"].search(
+            [("standing", "=", "stands"), ("partner_id", "in", (self.ana + self.ben).ids)]
+        )
+        self.assertEqual(standing.partner_id, self.ana)
+        self.assertEqual(len(standing), 1)
+
     def test_a11_a12_lifting_an_override(self):
         """What stands decides; where nothing does, the state before comes back."""
         self.ben_in.state = "draft"
@@ -390,6 +491,30 @@ class TestOneVerdict(AttendanceCase):
         pending.state = "cancelled"
         run._take_back("No")
         self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "cancelled"))
+
+    def test_a27_what_was_cancelled_comes_back_to_whom_a_person_enrolled(self):
+        pending = self.env["g2p.entitlement"].create(
+            {
+                "partner_id": self.ben.id,
+                "cycle_id": self.cycle.id,
+                "initial_amount": 10,
+                "state": "pending_validation",
+            }
+        )
+        for way in (
+            lambda run: run._take_back("No"),
+            lambda run: self._override(self.ben_in, "compliant"),
+            lambda run: self._run(self.cycle),
+        ):
+            if self.ben_in.attendance_override_id:
+                self.ben_in.attendance_override_id.action_lift()
+            self.server.people["BEN"] = days(11, 1)
+            run = self._run(self.cycle)
+            self.assertEqual((self.ben_in.state, pending.state), ("non_compliant", "cancelled"))
+            self.ben_in.state = "enrolled"
+            self.server.people["BEN"] = days(11, 1, 2)
+            way(run)
+            self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "pending_validation"))
 
     def test_a27_a_deleted_draft_is_to_be_prepared_again(self):
         draft = self.env["g2p.entitlement"].create(

@@ -137,6 +137,48 @@ class TestUnknown(AttendanceCase):
         self.assertEqual(of_ana.mapped("withdrawn"), [False, False])
         self.assertFalse(of_ana.moved_to_id)
 
+    def test_a21_what_is_told_of_two_at_once_counts_for_one(self):
+        ana, ben = self._create_person("ID1"), self._create_person("ID2")
+        self.server.people["ID1"] = self.server.people["ID2"] = days(1, 1, 2)
+        events = self.env["spp.event.attendance"]
+        changes = self.env["spp.event.attendance.change"]
+        for _again in range(2):
+            self._run(self._create_cycle(registrants=[ana, ben]))
+            found = events.search([("individual_id", "in", (ana + ben).ids)])
+            found.invalidate_recordset()
+            self.assertEqual(len(found), 4)
+            self.assertEqual(found.filtered(lambda event: not event.withdrawn).individual_id, ben)
+            withdrawn = [("event_id", "in", found.ids), ("field_name", "=", "withdrawn")]
+            self.assertEqual(changes.search_count(withdrawn), 2)
+            # Read anew, though nothing has changed.
+            self.server.people["ID1"] = self.server.people["ID2"] = days(
+                1, 1, 2, description="Read again"
+            )
+
+    def test_a23_of_two_records_of_one_attendance_the_live_one_counts(self):
+        for is_kept_withdrawn in (True, False):
+            with self.subTest(is_kept_withdrawn=is_kept_withdrawn):
+                ana, twin = self._create_person("A"), self._create_person("B")
+                self.server.people["A"] = days(1, 1)
+                self.server.people["B"] = days(11, 1)
+                self._run(self._create_cycle(registrants=[ana, twin]))
+                events = self.env["spp.event.attendance"].search(
+                    [("individual_id", "in", (ana + twin).ids)]
+                )
+                of_ana = events.filtered(lambda event, ana=ana: event.individual_id == ana)
+                dead = of_ana if is_kept_withdrawn else events - of_ana
+                self.env.cr.execute(
+                    "UPDATE spp_event_attendance SET event_data_external_id = 1,"
+                    " withdrawn = id = %s WHERE id = ANY(%s)",
+                    [dead.id, events.ids],
+                )
+                (twin.reg_ids + ana.reg_ids).unlink()
+                self.env["base.partner.merge.automatic.wizard"]._update_foreign_keys(twin, ana)
+                self.env.invalidate_all()
+                self.assertEqual(events.exists().individual_id, ana)
+                self.assertEqual(len(events.exists()), 2)
+                self.assertEqual(events.filtered("withdrawn"), dead)
+
     def test_a23_merged_contacts_lose_nothing(self):
         ana, twin = self._create_person("ID1"), self._create_person("ID2")
         self.server.people["ID1"] = days(1, 1, 2)
@@ -157,6 +199,32 @@ class TestUnknown(AttendanceCase):
         self.assertEqual(len(events.exists()), 9)
         self.assertEqual(events.individual_id, ana)
         self.assertEqual(len(events.filtered("withdrawn")), 1)
+
+    def test_where_a_person_attends_is_where_she_did_before(self):
+        lake, hill = self.env["spp.res.config.attendance.location"].create(
+            [
+                {"name": name, "external_id": number, "external_source": self.server.url}
+                for number, name in ((2, "Lakeside"), (1, "Hillside"))
+            ]
+        )
+        ana, ben = self._create_person("ANA"), self._create_person("BEN")
+        self._record(ana, "2025-10-01", attendance_location_id=lake.id)
+        self._record(ana, "2025-12-01", attendance_location_id=hill.id)
+        self.server.people["ANA"] = []
+        self.server.people["BEN"] = days(1, 1, location_id=1)
+        percentage = {"attendance_requirement": "percentage", "required_percentage": 80}
+        # Where she attends since says nothing about November; where it is asked about, that does.
+        for criteria, finding in (
+            ({}, "silent"),
+            ({"attendance_location_id": hill.id}, "known"),
+            ({"attendance_location_id": lake.id}, "silent"),
+        ):
+            with self.subTest(**criteria):
+                cycle = self._create_cycle(registrants=[ana, ben], **percentage, **criteria)
+                run = self._run(cycle)
+                self.assertFalse(run.error)
+                of_ana = run.line_ids.filtered(lambda line: line.partner_id == ana)
+                self.assertEqual(of_ana.finding, finding)
 
     def test_where_a_person_attends_nothing_came(self):
         location = self.env["spp.res.config.attendance.location"].create(

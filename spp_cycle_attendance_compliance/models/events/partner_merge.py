@@ -9,28 +9,38 @@ class MergePartner(models.TransientModel):
     def _update_foreign_keys(self, src_partners, dst_partner):
         """Let no attendance be lost when contacts are merged.
 
-        Odoo deletes what both of them have. Of an attendance that is known of both, that of the
-        contact that goes counts no more, and is kept beside the other.
+        Odoo deletes what both of them have. Of an attendance that is known of both, one counts:
+        one that is not withdrawn, or else that of the contact that stays. The other is kept.
         """
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE spp_event_attendance AS event SET withdrawn = TRUE, moved_to_id = %(kept)s
-                WHERE event.individual_id = ANY(%(gone)s) AND event.event_data_external_id > 0
-                    AND EXISTS (
-                        SELECT FROM spp_event_attendance AS other
-                        WHERE other.event_data_source = event.event_data_source
-                            AND other.event_data_external_id = event.event_data_external_id
-                            AND other.moved_to_id IS NULL AND other.id != event.id
-                            AND (
-                                other.individual_id = %(kept)s
-                                OR (other.individual_id = ANY(%(gone)s) AND other.id < event.id)
-                            )
-                    )
+                WITH ranked AS (
+                    SELECT id, row_number() OVER (
+                        PARTITION BY event_data_source, event_data_external_id
+                        ORDER BY coalesce(withdrawn, FALSE), individual_id != %(kept)s, id
+                    ) AS number
+                    FROM spp_event_attendance
+                    WHERE individual_id = ANY(%(merged)s) AND event_data_external_id > 0
+                        AND moved_to_id IS NULL
+                ), moved AS (
+                    UPDATE spp_event_attendance AS event
+                    SET withdrawn = TRUE, moved_to_id = %(kept)s
+                    FROM ranked, spp_event_attendance AS before
+                    WHERE ranked.id = event.id AND ranked.number > 1 AND before.id = event.id
+                    RETURNING event.id, before.withdrawn
+                )
+                INSERT INTO spp_event_attendance_change
+                    (event_id, field_name, new_value,
+                     create_uid, create_date, write_uid, write_date)
+                SELECT id, 'withdrawn', 'true', %(uid)s, %(now)s, %(uid)s, %(now)s
+                FROM moved WHERE withdrawn IS NOT TRUE
                 """,
                 kept=dst_partner.id,
-                gone=src_partners.ids,
+                merged=(src_partners + dst_partner).ids,
+                uid=self.env.uid,
+                now=self.env.cr.now(),
             )
         )
         self.env.invalidate_all()
