@@ -58,18 +58,30 @@ OTHER_CRITERIA = """
                 cycle.required_number_of_attendance, cycle.no_data_rule, cycle.from_date,
                 cycle.to_date
             )
-        OR cycle.state NOT IN ('draft', 'to_approve')
+        OR cycle.state NOT IN ('draft', 'to_approve') OR cycle.locked
     )
 """
-# Applied lines of persons who were asked about by what is not their identifier.
+# Applied lines of persons who were asked about by what is not their identifier, or whose answer is
+# about another person; and of those who were asked about by one that they have no more.
 OTHER_IDENTIFIERS = """
     SELECT line.id FROM spp_attendance_run_line AS line
     LEFT JOIN spp_attendance_run_line AS household ON household.id = line.household_line_id
     JOIN spp_attendance_answer AS answer ON answer.id = line.answer_id
     LEFT JOIN g2p_reg_id AS identifier
         ON identifier.partner_id = line.partner_id AND identifier.value = answer.identifier
+        AND identifier.status IS DISTINCT FROM 'invalid'
     WHERE line.run_id = ANY(%s) AND line.left_alone IS NULL AND household.left_alone IS NULL
-        AND identifier.id IS NULL
+        AND (identifier.id IS NULL OR answer.partner_id != line.partner_id)
+"""
+LOST_IDENTIFIERS = """
+    SELECT line.id FROM spp_attendance_run_line AS line
+    LEFT JOIN spp_attendance_run_line AS household ON household.id = line.household_line_id
+    JOIN spp_attendance_run AS run ON run.id = line.run_id AND run.mode != 'evaluate'
+    JOIN spp_attendance_intake AS intake ON intake.run_id = run.id
+    JOIN spp_attendance_answer AS answer
+        ON answer.intake_id = intake.id AND answer.partner_id = line.partner_id
+    WHERE line.run_id = ANY(%s) AND line.left_alone IS NULL AND household.left_alone IS NULL
+        AND line.counts AND line.finding = 'no_identifier'
 """
 # Applied lines of households that have other members.
 OTHER_MEMBERS = """
@@ -164,7 +176,7 @@ class Checks:
     def _check_applied(self, run_ids):
         """Check that what was applied in this step is about the world as it is."""
         if run_ids:
-            for query in (OTHER_CRITERIA, OTHER_IDENTIFIERS, OTHER_MEMBERS):
+            for query in (OTHER_CRITERIA, OTHER_IDENTIFIERS, LOST_IDENTIFIERS, OTHER_MEMBERS):
                 assert not self.world.stage.ask(query, run_ids), query
 
     def _check_proof(self):

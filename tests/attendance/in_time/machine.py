@@ -171,6 +171,26 @@ class Attendance(RuleBasedStateMachine):
 
         self.world.do(step)
 
+    @rule(number=MEMBERS, status=st.sampled_from(["invalid", "valid"]))
+    def check_identifier(self, number, status):
+        self._step()
+        person_id = self.world.person_ids[number]
+        self.world.do(
+            lambda env: self.world.get_identifier(env, person_id).write({"status": status})
+        )
+
+    @rule(cycle=CYCLES, locked=st.booleans())
+    def lock(self, cycle, locked):
+        """A task of the platform begins to work on a cycle, or ends."""
+        self._step()
+
+        def step(env):
+            own = env["g2p.cycle"].browse(self.world.cycle_ids[cycle])
+            if "running" not in own.attendance_run_ids.mapped("state"):
+                own.locked = locked
+
+        self.world.do(step)
+
     @rule(number=MEMBERS, day=DAYS, category=CATEGORIES)
     def attend(self, number, day, category):
         self._step()
