@@ -327,21 +327,24 @@ class AttendanceRunLine(models.Model):
                 ("cycle_membership_id", "!=", False),
                 ("kind", "!=", "member"),
                 ("left_alone", "=", False),
-                ("run_id.state", "=", "done"),
             ]
         )
+        # OFFSET keeps PostgreSQL from joining: a list needs some of the newest lines, and these
+        # are looked at one by one in their indexes. All lines of all runs would take too long.
         query.add_where(
             SQL(
                 """
-                NOT EXISTS (
-                    SELECT FROM spp_attendance_run_line AS later
-                    JOIN spp_attendance_run AS later_run ON later_run.id = later.run_id
-                    WHERE later.cycle_membership_id = %(table)s.cycle_membership_id
-                        AND later.kind != 'member' AND later.left_alone IS NULL
-                        AND later_run.state = 'done' AND later_run.applied_number > (
-                            SELECT applied_number FROM spp_attendance_run
-                            WHERE id = %(table)s.run_id
-                        )
+                EXISTS (
+                    SELECT FROM spp_attendance_run AS run
+                    WHERE run.id = %(table)s.run_id AND run.state = 'done' AND NOT EXISTS (
+                        SELECT FROM spp_attendance_run_line AS later
+                        JOIN spp_attendance_run AS later_run ON later_run.id = later.run_id
+                        WHERE later.cycle_membership_id = %(table)s.cycle_membership_id
+                            AND later.kind != 'member' AND later.left_alone IS NULL
+                            AND later_run.state = 'done'
+                            AND later_run.applied_number > run.applied_number
+                    )
+                    OFFSET 0
                 )
                 """,
                 table=SQL.identifier(self._table),
