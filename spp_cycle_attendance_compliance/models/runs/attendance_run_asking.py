@@ -1,6 +1,7 @@
 import hashlib
 import time
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 from odoo import _, fields, models
 from odoo.exceptions import UserError
@@ -41,8 +42,9 @@ class AttendanceRun(models.Model):
             FROM (
                 SELECT id, persons, div(sum(persons) OVER (ORDER BY id) - 1, %s) AS number
                 FROM (
-                    SELECT cycle_membership_id AS id, count(*) AS persons
-                    FROM spp_attendance_draft WHERE kind != 'household' GROUP BY 1
+                    SELECT cycle_membership_id AS id,
+                        count(*) FILTER (WHERE kind != 'household') AS persons
+                    FROM spp_attendance_draft GROUP BY 1
                 ) AS membership
             ) AS dealt
             GROUP BY number ORDER BY number
@@ -110,13 +112,8 @@ class AttendanceRun(models.Model):
         Left out is who has an answer already: to another intake of this run, or, of a retry, one
         that is not old yet.
         """
-        self.env.flush_all()
-        draft = Draft(self.env.cr, self.id)
-        draft.add_registrants(
-            self.cycle_id.id, intake.first_membership_id, intake.last_membership_id
-        )
-        draft.add_members(fields.Datetime.now())
-        self._set_identifiers(draft)
+        draft = self._draft_world(intake.first_membership_id, intake.last_membership_id)
+        draft.keep_worlds(intake.id)
         draft.join_answers(self._get_usable_answers())
         self.env.cr.execute(
             "UPDATE spp_attendance_draft SET finding = NULL WHERE finding = 'not_asked'"
@@ -137,18 +134,23 @@ class AttendanceRun(models.Model):
         what is asked now, of any age.
         """
         if self.mode == "evaluate":
-            is_so_far = self.attendance_period == ALL_SO_FAR
+            covered = SQL("intake.to_date >= %s", self.to_date)
+            if self.attendance_period == ALL_SO_FAR:
+                covered = SQL(
+                    "(%s OR EXISTS (SELECT FROM spp_attendance_run AS asking"
+                    " WHERE asking.id = intake.run_id AND asking.attendance_period = %s))",
+                    covered,
+                    ALL_SO_FAR,
+                )
             return SQL(
                 """
-                intake.server_url = %s AND intake.from_date <= %s
-                AND (intake.to_date >= %s OR %s)
+                intake.server_url = %s AND intake.from_date <= %s AND %s
                 AND (intake.attendance_type_id IS NULL OR intake.attendance_type_id = %s)
                 AND (intake.attendance_location_id IS NULL OR intake.attendance_location_id = %s)
                 """,
                 self.server_url,
                 self.from_date,
-                self.to_date,
-                is_so_far,
+                covered,
                 self.attendance_type_id.id or None,
                 self.attendance_location_id.id or None,
             )
@@ -199,7 +201,11 @@ class AttendanceRun(models.Model):
             for records in self._get_categories()
         ]
         module = self.env.ref("base.module_spp_cycle_attendance_compliance").sudo()
-        text = repr((self.server_url, self._get_question(), known, module.latest_version))
+        question = self._get_question()
+        if self.attendance_period == ALL_SO_FAR:
+            # It is the same question tomorrow, when it ends a day later.
+            question = replace(question, to_date=date.max)
+        text = repr((self.server_url, question, known, module.latest_version))
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def _get_event_scope(self):
