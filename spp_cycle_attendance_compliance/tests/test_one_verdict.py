@@ -243,17 +243,17 @@ class TestOneVerdict(AttendanceCase):
         cycle = self._create_cycle(self._create_program("group"), household_rule="all")
         long_ago = {"start_date": "2020-01-01 00:00:00", "ended_date": "2020-01-02 00:00:00"}
         for change in (
-            lambda household: self._add_member(household, nameless),
-            lambda household: self._add_member(household, self.ana),
-            lambda household: household.group_membership_ids[0].write(long_ago),
-            lambda household: self._override(household.cycle_membership_ids, "non_compliant"),
+            lambda own: self._add_member(own.partner_id, nameless),
+            lambda own: self._add_member(own.partner_id, self.ana),
+            lambda own: own.partner_id.group_membership_ids[0].write(long_ago),
+            lambda own: self._override(own, "non_compliant"),
         ):
             household = self._create_household(self.ben, self._create_person())
             membership = self._create_membership(cycle, household)
             after = []
 
-            def change_it(change=change, household=household, membership=membership, after=after):
-                change(household)
+            def change_it(change=change, membership=membership, after=after):
+                change(membership)
                 after.append(self._look(membership))
 
             with self._while_asking(change_it):
@@ -275,7 +275,7 @@ class TestOneVerdict(AttendanceCase):
             run = self._preview()
             newcomer = join()
             self.ana_in.state = "non_compliant"
-            run._would_more_lose()
+            run._as_attendance_writer()._would_more_lose()
             run._decide_to_apply("As agreed")
             self.assertEqual((run.state, run.changed_meanwhile_count), ("done", 1))
             self.assertEqual(self._look(newcomer), (False, "enrolled"))

@@ -371,8 +371,7 @@ def test_what_must_be_unique_and_what_is_required(released, upgraded):
         (f"{MEMBERS}_shown_unique", "(cycle_membership_id, individual_id) WHERE active"),
         (
             f"{EVENTS}_external_unique",
-            "(individual_id, event_data_source, event_data_external_id)"
-            " WHERE (moved_to_id IS NULL)",
+            "WHERE ((event_data_external_id > 0) AND (individual_id IS NOT NULL))",
         ),
     ):
         assert released.sql(unique.format(index), upgraded[0]).endswith(end)

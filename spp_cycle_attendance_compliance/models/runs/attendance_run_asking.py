@@ -40,7 +40,8 @@ class AttendanceRun(models.Model):
             """
             SELECT min(id), max(id), sum(persons)
             FROM (
-                SELECT id, persons, div(sum(persons) OVER (ORDER BY id) - 1, %s) AS number
+                SELECT id, div(greatest(sum(persons) OVER (ORDER BY id) - 1, 0), %s) AS number,
+                    persons
                 FROM (
                     SELECT cycle_membership_id AS id,
                         count(*) FILTER (WHERE kind != 'household') AS persons
@@ -84,7 +85,9 @@ class AttendanceRun(models.Model):
         """
         started = time.monotonic()
         calls_before = client.calls
-        partner_ids = self._get_persons_to_ask(intake)
+        draft = self._draft_world(intake.first_membership_id, intake.last_membership_id)
+        worlds = draft.get_worlds()
+        partner_ids = self._get_persons_to_ask(draft)
         store = EventStore(
             self.env,
             intake_id=intake.id,
@@ -99,6 +102,7 @@ class AttendanceRun(models.Model):
         intake.write(
             {
                 "is_done": True,
+                "worlds": worlds,
                 "answered_at": fields.Datetime.now(),
                 "person_count": len(partner_ids),
                 "call_count": client.calls - calls_before,
@@ -106,14 +110,12 @@ class AttendanceRun(models.Model):
             }
         )
 
-    def _get_persons_to_ask(self, intake):
-        """Return the ids of the persons of an intake, by their identifiers.
+    def _get_persons_to_ask(self, draft):
+        """Return the ids of the persons to ask about, by their identifiers.
 
         Left out is who has an answer already: to another intake of this run, or, of a retry, one
         that is not old yet.
         """
-        draft = self._draft_world(intake.first_membership_id, intake.last_membership_id)
-        draft.keep_worlds(intake.id)
         draft.join_answers(self._get_usable_answers())
         self.env.cr.execute(
             "UPDATE spp_attendance_draft SET finding = NULL WHERE finding = 'not_asked'"

@@ -325,18 +325,15 @@ class Draft:
             """
         )
 
-    def keep_worlds(self, intake_id):
-        """Keep the worlds in which an intake asks."""
-        self.execute(
+    def get_worlds(self):
+        """Return the worlds as a text that `leave_alone_who_changed` reads."""
+        self.cr.execute(
             """
-            UPDATE spp_attendance_intake SET worlds = (
-                SELECT jsonb_object_agg(cycle_membership_id, world)
-                FROM spp_attendance_draft WHERE kind != 'member'
-            )
-            WHERE id = %(intake)s
-            """,
-            intake=intake_id,
+            SELECT jsonb_object_agg(cycle_membership_id, world)::text
+            FROM spp_attendance_draft WHERE kind != 'member'
+            """
         )
+        return self.cr.fetchone()[0]
 
     def leave_alone_who_changed(self):
         """Mark the lines of which somebody has changed the world since the run asked, or that
