@@ -61,6 +61,7 @@ class ResPartner(models.Model):
                             AND other.event_data_source = event.event_data_source
                             AND other.withdrawn IS NOT TRUE
                             AND other.company_id IS NOT DISTINCT FROM %(company)s
+                            AND other.individual_id IS NOT NULL
                             AND other.individual_id != ALL(%(coming)s)
                     WHERE event.individual_id = ANY(%(coming)s) AND event.withdrawn IS NOT TRUE
                         AND event.event_data_external_id > 0

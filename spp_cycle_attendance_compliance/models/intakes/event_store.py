@@ -394,8 +394,11 @@ class EventStore:
         return self.env.cr.rowcount
 
     def _insert(self):
-        """Store what is new. If somebody else stores the same right now, PostgreSQL has one of the
-        two transactions begin anew: it finds then what the other one stored."""
+        """Store what is new.
+
+        If somebody else stores the same right now, PostgreSQL has one of the two transactions
+        begin anew, which then finds what the other one has stored.
+        """
         targets = SQL(", ").join(SQL.identifier(target) for _name, _kind, target in COLUMNS)
         staged = SQL(", ").join(SQL.identifier("staging", name) for name, _kind, _to in COLUMNS)
         label = self.env["ir.model"]._get(ATTENDANCE_MODEL).name

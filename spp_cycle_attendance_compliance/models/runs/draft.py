@@ -336,8 +336,10 @@ class Draft:
         return self.cr.fetchone()[0]
 
     def leave_alone_who_changed(self):
-        """Mark the lines of which somebody has changed the world since the run asked, or that
-        were not there then. What was kept of the worlds is of no more use."""
+        """Mark the lines of which somebody has changed the world since the run asked; new ones, too.
+
+        What was kept of the worlds is of no more use then.
+        """
         self.execute(
             """
             UPDATE spp_attendance_draft AS line
