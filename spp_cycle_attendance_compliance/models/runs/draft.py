@@ -336,7 +336,7 @@ class Draft:
         return self.cr.fetchone()[0]
 
     def leave_alone_who_changed(self):
-        """Mark the lines of which somebody has changed the world since the run asked; new ones, too.
+        """Mark the lines of which somebody has changed the world since the run asked, and new ones.
 
         What was kept of the worlds is of no more use then.
         """
