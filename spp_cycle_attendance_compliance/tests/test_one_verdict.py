@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from datetime import date, timedelta
 from unittest.mock import patch
 
@@ -7,7 +8,9 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..models.runs import attendance_run_asking
 from .attendance_faults import Fault
+from .attendance_server import attendance
 from .common import AttendanceCase, days
 
 
@@ -163,18 +166,15 @@ class TestOneVerdict(AttendanceCase):
 
     def test_a15_while_a_run_waits_for_the_server(self):
         """Each case: what others do meanwhile; nothing is applied."""
-        runs = type(self.env["spp.attendance.run"])
         for meanwhile, sentence in (
             ({"state": "approved"}, "not open any more"),
             ({"required_number_of_attendance": 1}, "criteria"),
         ):
-            ask = runs._ask
 
-            def ask_and_change(run, intake, client, ask=ask, meanwhile=meanwhile):
-                ask(run, intake, client)
-                run.cycle_id.write(meanwhile)
+            def change(meanwhile=meanwhile):
+                self.cycle.write(meanwhile)
 
-            with self.subTest(sentence=sentence), patch.object(runs, "_ask", ask_and_change):
+            with self.subTest(sentence=sentence), self._while_asking(change):
                 self.cycle = self._create_cycle(registrants=[self.ana, self.ben])
                 run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
                 self.assertEqual(run.state, "outdated")
@@ -188,10 +188,11 @@ class TestOneVerdict(AttendanceCase):
         cycle = self._create_cycle(self._create_program("group"), [household])
         membership = cycle.cycle_membership_ids
         member = household.group_membership_ids
-        other = self._create_person("OTHER")
+        other, nameless = self._create_person("OTHER"), self._create_person()
         for change in (
             lambda: self.ben.reg_ids.write({"value": "BEN2"}),
             lambda: self._add_member(household, other),
+            lambda: self._add_member(household, nameless),
             lambda: member.write(
                 {"start_date": "2020-01-01 00:00:00", "ended_date": "2020-01-02 00:00:00"}
             ),
@@ -206,19 +207,113 @@ class TestOneVerdict(AttendanceCase):
             line = run.line_ids.filtered(lambda line: line.kind == "household")
             self.assertEqual((line.left_alone, line.standing), ("changed", "left_alone"))
 
-    def test_who_joins_while_a_run_asks_is_left_alone(self):
+    @contextmanager
+    def _while_asking(self, change):
+        """Have somebody change something after a run has asked, before it decides."""
         runs = type(self.env["spp.attendance.run"])
-        ask, newcomers = runs._ask, []
+        ask = runs._ask
 
-        def ask_and_join(run, intake, client):
+        def ask_and_change(run, intake, client):
             ask(run, intake, client)
-            person = self._create_person("NEW")
-            newcomers.append(self._create_membership(run.cycle_id, person, "draft"))
+            change()
 
-        with patch.object(runs, "_ask", ask_and_join):
-            run = self._run(self.cycle)
-        self.assertEqual(run.changed_meanwhile_count, 1)
-        self.assertEqual(self._look(newcomers[0]), (False, "draft"))
+        with patch.object(runs, "_ask", ask_and_change):
+            yield
+
+    def test_who_joins_while_a_run_asks_is_left_alone(self):
+        """With an ID, or without one: of whom there is no data, she would be refused."""
+        for identifier in ("NEW", None):
+            newcomer = self._create_person(identifier)
+
+            def join(newcomer=newcomer):
+                self._create_membership(self.cycle, newcomer, "draft")
+
+            with self.subTest(identifier=identifier), self._while_asking(join):
+                run = self._run(self.cycle)
+                self.assertEqual((run.state, run.changed_meanwhile_count), ("done", 1))
+                membership = self._get_membership(self.cycle, newcomer)
+                self.assertEqual(self._look(membership), (False, "draft"))
+                self.assertEqual(membership.attendance_line_ids.left_alone, "joined")
+                self.assertFalse(any(run.sudo().intake_ids.mapped("worlds")))
+
+    def test_a_household_that_changes_while_a_run_asks_is_left_alone(self):
+        """Each case: who joins or leaves a household, or that it is overridden."""
+        self.server.people["BEN"] = days(11, 1, 2)
+        nameless = self._create_person()
+        cycle = self._create_cycle(self._create_program("group"), household_rule="all")
+        long_ago = {"start_date": "2020-01-01 00:00:00", "ended_date": "2020-01-02 00:00:00"}
+        for change in (
+            lambda own: self._add_member(own.partner_id, nameless),
+            lambda own: self._add_member(own.partner_id, self.ana),
+            lambda own: own.partner_id.group_membership_ids[0].write(long_ago),
+            lambda own: self._override(own, "non_compliant"),
+        ):
+            household = self._create_household(self.ben, self._create_person())
+            membership = self._create_membership(cycle, household)
+            after = []
+
+            def change_it(change=change, membership=membership, after=after):
+                change(membership)
+                after.append(self._look(membership))
+
+            with self._while_asking(change_it):
+                run = self._run(cycle)
+            self.assertEqual((run.state, run.changed_meanwhile_count), ("done", 1))
+            self.assertEqual([self._look(membership)], after)
+            line = membership.attendance_line_ids
+            self.assertEqual((line.left_alone, line.standing), ("changed", "left_alone"))
+            membership.state = "paused"
+
+    def test_who_joins_while_a_run_waits_gets_a_line(self):
+        """Each case: the newcomer; she is left alone, and the run says so, once."""
+        paused = self._create_membership(self.cycle, self._create_person("LATE"), "paused")
+        for join in (
+            lambda: self._create_membership(self.cycle, self._create_person("NEW")),
+            lambda: self._create_membership(self.cycle, self._create_person()),
+            lambda: paused.write({"state": "enrolled"}) and paused,
+        ):
+            run = self._preview()
+            newcomer = join()
+            self.ana_in.state = "non_compliant"
+            run._as_attendance_writer()._would_more_lose()
+            run._decide_to_apply("As agreed")
+            self.assertEqual((run.state, run.changed_meanwhile_count), ("done", 1))
+            self.assertEqual(self._look(newcomer), (False, "enrolled"))
+            line = newcomer.attendance_line_ids
+            self.assertEqual(
+                (line.run_id, line.left_alone, line.standing, line.is_exception),
+                (run, "joined", "left_alone", True),
+            )
+            self.assertEqual(line.reason, "Not applied: joined meanwhile")
+            self.assertEqual(self._look(self.ana_in), ("compliant", "enrolled"))
+            newcomer.state = "exited"
+
+    def test_a_household_that_joins_while_a_run_waits_gets_a_line(self):
+        household = self._create_household(self.ben)
+        cycle = self._create_cycle(
+            self._create_program("group"), [household], attendance_source="recorded"
+        )
+        run = self._get_run(cycle.action_preview_attendance())
+        newcomer = self._create_membership(cycle, self._create_household(self.ana))
+        run._decide_to_apply("As agreed")
+        self.assertEqual((run.state, run.changed_meanwhile_count), ("done", 1))
+        self.assertEqual(self._look(newcomer), (False, "enrolled"))
+        self.assertEqual(newcomer.attendance_line_ids.left_alone, "joined")
+
+    def test_households_without_members_are_asked_for_with_the_others(self):
+        """Nobody of them is asked: but they were there, and nobody has changed them since."""
+        households = [
+            self._create_household(*members) for members in ((), (), [self.ana], (), [self.ben], ())
+        ]
+        cycle = self._create_cycle(self._create_program("group"), households)
+        with patch.object(attendance_run_asking, "INTAKE_SIZE", 1):
+            run = self._run(cycle)
+        self.assertEqual(run.intake_ids.mapped("person_count"), [1, 1])
+        self.assertEqual((run.state, run.changed_meanwhile_count), ("done", 0))
+        statuses = cycle.cycle_membership_ids.sorted("id").mapped("attendance_status")
+        self.assertEqual(
+            statuses, ["exempt", "exempt", "compliant", "exempt", "non_compliant", "exempt"]
+        )
 
     def test_who_is_changed_while_a_run_asks_is_left_alone(self):
         """Each case: what happens to Ana's and Ben's IDs after they were asked about."""
@@ -231,16 +326,8 @@ class TestOneVerdict(AttendanceCase):
             self.ana.reg_ids.status = "invalid"
             self.ben.reg_ids.status = "invalid"
 
-        runs = type(self.env["spp.attendance.run"])
-        ask = runs._ask
-        self.cycle.no_data_rule = "absent"
         for change in (swap, make_invalid):
-
-            def ask_and_change(run, intake, client, change=change):
-                ask(run, intake, client)
-                change()
-
-            with self.subTest(change.__name__), patch.object(runs, "_ask", ask_and_change):
+            with self.subTest(change.__name__), self._while_asking(change):
                 run = self._run(self.cycle)
                 self.assertEqual(run.changed_meanwhile_count, 2)
                 self.assertEqual(self._look(self.ana_in), (False, "enrolled"))
@@ -306,6 +393,47 @@ class TestOneVerdict(AttendanceCase):
         with freeze_time(fields.Datetime.now() + timedelta(days=1)):
             waiting._decide_to_apply("As agreed")
         self.assertEqual(waiting.state, "done")
+
+    def test_all_attendance_so_far_is_one_question_past_midnight(self):
+        """A retry takes over what was answered before."""
+        self.cycle.attendance_period = "all"
+        self.env.company.partner_id.tz = "UTC"
+        evening = fields.Datetime.now().replace(hour=23, minute=50) + timedelta(days=1)
+        with patch.object(attendance_run_asking, "INTAKE_SIZE", 1):
+            with freeze_time(evening):
+                self.server.next("attendance", lambda request, respond: respond(request))
+                failed = self._fail()
+            self.assertEqual(failed.state, "failed")
+            self.assertEqual(failed.intake_ids.mapped("is_done"), [True, False])
+            with freeze_time(evening + timedelta(minutes=20)):
+                run = self._get_run(failed.action_retry())
+        self.assertEqual((run.state, run.to_date), ("done", failed.to_date + timedelta(days=1)))
+        asked = [request.body["person_ids"] for request in self.server.asked("attendance")]
+        self.assertEqual(asked, [["ANA"], ["BEN"], ["BEN"]])
+        self.assertEqual(self._look(self.ana_in), ("compliant", "enrolled"))
+
+    def test_all_attendance_so_far_is_read_anew_the_next_day(self):
+        """What is gone since is withdrawn, though the answer is the same to the byte: the day on
+        which it was did not count then."""
+        tomorrow = self.cycle._get_attendance_day(fields.Datetime.now()) + timedelta(days=1)
+        self.server.people["BEN"].append(attendance(12, str(tomorrow)))
+        self._run(self._create_cycle(registrants=[self.ben], from_date=tomorrow, to_date=tomorrow))
+        self.cycle.attendance_period = "all"
+        self._run(self.cycle)
+        self.server.people["BEN"].pop()
+        with freeze_time(fields.Datetime.now() + timedelta(days=1)):
+            self._run(self.cycle)
+        self.assertEqual(self._look(self.ben_in), ("non_compliant", "non_compliant"))
+
+    def test_an_answer_about_other_days_does_not_stand_for_all(self):
+        """Who was asked about a time long ago was not asked about all attendance so far."""
+        long_ago = {"from_date": "1900-01-01", "to_date": "2025-11-02"}
+        self._run(self._create_cycle(registrants=[self.ana, self.ben], **long_ago))
+        self.cycle.attendance_period = "all"
+        self.assertEqual(set(self._evaluate().line_ids.mapped("finding")), {"not_asked"})
+        self._run(self.cycle)
+        with freeze_time(fields.Datetime.now() + timedelta(days=1)):
+            self.assertEqual(set(self._evaluate().line_ids.mapped("finding")), {"known"})
 
     def test_a_verdict_of_who_left_the_cycle_does_not_stand(self):
         self._run(self.cycle)
@@ -373,6 +501,25 @@ class TestOneVerdict(AttendanceCase):
         third = self._run(self.cycle)
         self.assertEqual(third.applied_number, 3)
         self.assertEqual(self._look(self.ben_in), ("compliant", "enrolled"))
+
+    def test_the_cycle_says_that_what_was_applied_last_is_taken_back(self):
+        """Whatever else was run, or taken back, before and after."""
+        first, second = self._run(self.cycle), self._run(self.cycle)
+        first._take_back("No")
+        self.assertFalse(self.cycle.attendance_taken_back_id)
+        second._take_back("No")
+        self._preview().action_discard()
+        self.assertEqual(self.cycle.attendance_run_state, "discarded")
+        self.assertEqual(self.cycle.attendance_taken_back_id, second)
+        self._fail()
+        self.assertEqual(self.cycle.attendance_taken_back_id, second)
+        # As an earlier version numbered one that it retried after a later one.
+        third = self._run(self.cycle)
+        self.assertFalse(self.cycle.attendance_taken_back_id)
+        first._as_attendance_writer().applied_number = 4
+        self.env.invalidate_all()
+        self.assertEqual(self.cycle.attendance_taken_back_id, first)
+        self.assertEqual(third.state, "done")
 
     def test_taking_back_leaves_others_alone(self):
         run = self._run(self.cycle)

@@ -187,10 +187,14 @@ class TestUnknown(AttendanceCase):
         events = self.env["spp.event.attendance"].search(
             [("individual_id", "in", (ana + twin).ids)]
         )
-        # One of them is known of both.
+        # One of them is known of both, who were in two companies.
         self.env.cr.execute(
-            "UPDATE spp_event_attendance SET event_data_external_id = 1 WHERE id = %s",
-            [events.filtered(lambda event: event.individual_id == twin)[0].id],
+            "UPDATE spp_event_attendance SET event_data_external_id = 1, company_id = %s"
+            " WHERE id = %s",
+            [
+                self.env["res.company"].create({"name": "B"}).id,
+                events.filtered(lambda event: event.individual_id == twin)[0].id,
+            ],
         )
         (twin.reg_ids + ana.reg_ids).unlink()
         wizard = self.env["base.partner.merge.automatic.wizard"]
@@ -199,6 +203,36 @@ class TestUnknown(AttendanceCase):
         self.assertEqual(len(events.exists()), 9)
         self.assertEqual(events.individual_id, ana)
         self.assertEqual(len(events.filtered("withdrawn")), 1)
+        self.assertEqual(events.company_id, ana.company_id)
+
+    def test_a21_in_each_company_it_counts_for_one_person(self):
+        """Who comes from another company leaves it to who has it there, or to one of both."""
+        company = self.env["res.company"].create({"name": "B"})
+        others = [self.env["res.company"].create({"name": name}) for name in ("C", "D")]
+        here = self._create_person("ID1", company_id=company.id)
+        first, second = (
+            self._create_person(f"ID{number}", company_id=other.id)
+            for number, other in enumerate(others, 2)
+        )
+        for number, person in enumerate((here, first, second), 1):
+            self.server.people[f"ID{number}"] = days(1, 1, 2)[: 1 if person == here else 2]
+        self._run(self._create_cycle(registrants=[here, first, second]))
+        events = self.env["spp.event.attendance"].search(
+            [("individual_id", "in", (here + first + second).ids)]
+        )
+        self.assertFalse(any(events.mapped("withdrawn")))
+        (first + second).company_id = company
+        counting = events.filtered(lambda event: not event.withdrawn)
+        self.assertEqual(counting.mapped("event_data_external_id"), [2, 1])
+        self.assertEqual(counting.individual_id, here + second)
+        self.assertEqual(events.company_id, company)
+        gone = events - counting
+        self.assertEqual(gone.moved_to_id, here + second)
+        self.assertEqual(set(gone.change_ids.mapped("field_name")), {"withdrawn"})
+        active = self.env["spp.event.data"].search(
+            [("partner_id", "in", (here + first + second).ids), ("state", "=", "active")]
+        )
+        self.assertCountEqual(active.mapped("res_id"), counting.ids)
 
     def test_where_a_person_attends_is_where_she_did_before(self):
         lake, hill = self.env["spp.res.config.attendance.location"].create(

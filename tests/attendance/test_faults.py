@@ -36,6 +36,12 @@ EVENTS = """
     SELECT string_agg(event_data_external_id::text, ' ' ORDER BY event_data_external_id)
     FROM spp_event_attendance WHERE withdrawn IS NOT TRUE
 """
+# Of whom the first attendance counts.
+HOLDERS = """
+    SELECT string_agg(person.name, ', ')
+    FROM spp_event_attendance AS event JOIN res_partner AS person ON person.id = individual_id
+    WHERE event_data_external_id = 11 AND withdrawn IS NOT TRUE
+"""
 # How many events there are for the platform, and how many of them are the newest of a person.
 EVENT_DATA = "SELECT count(*), count(*) FILTER (WHERE state = 'active') FROM spp_event_data"
 RUNS = """
@@ -230,13 +236,13 @@ def test_a_double_click(registry, server):
 
 
 def test_a_second_click_that_has_not_seen_the_first_run(registry, server):
-    """All of the first run passes between what the second click reads and what it writes: it is
-    outdated, and applies nothing over the first one."""
+    """All of the first run passes between what the second click reads and what it writes: it
+    begins anew, and knows of the first one then."""
     second = registry.start("pause g2p.cycle _check_may_run_attendance", "press 1")
     registry.do("press 1")
     registry.open_gate()
     registry.finish(second)
-    registry.check_done("done, outdated")
+    registry.check_done("done, done")
 
 
 def test_a_second_click_that_has_not_seen_the_first_ones_job(registry, server):
@@ -244,7 +250,7 @@ def test_a_second_click_that_has_not_seen_the_first_ones_job(registry, server):
     registry.do("big", "press 1")
     registry.open_gate()
     _output, errors = second.communicate(timeout=PATIENCE_SECONDS)
-    assert "A background task is working on the cycle" in errors
+    assert "is being checked right now" in errors
     assert (registry.ask(RUNS), registry.ask(JOBS)) == ("running", "pending")
 
 
@@ -313,6 +319,40 @@ def test_two_cycles_ask_for_one_person_at_a_time(registry, server):
     registry.finish(second)
     registry.check_done("done, done")
     assert registry.ask(DEADLOCKS) == "0"
+
+
+def test_two_intakes_are_told_one_attendance_of_two_persons(registry, server):
+    """The one that is stored last begins anew, and takes it from the other person."""
+    server.people["NID5"][0]["id"] = 11
+    first = registry.start(
+        "big", "press 1", "work 1 1", "pause spp.attendance.run _ask", "work 1 1"
+    )
+    second = registry.start_unwatched("big", "press 2", "work 2 3")
+    registry.wait_for_lock()
+    registry.open_gate()
+    registry.finish(first)
+    assert registry.ask(HOLDERS) == "Person 1"
+    registry.finish(second)
+    assert registry.ask(HOLDERS) == "Person 5"
+
+
+def test_an_attendance_comes_back_while_another_person_gets_it(registry, server):
+    attendances = [*server.people["NID1"]]
+    registry.do("press 1")
+    server.people["NID1"].clear()
+    registry.do("press 1")
+    assert registry.ask(HOLDERS) == ""
+    server.people["NID1"].extend(attendances)
+    server.people["NID5"].append(attendances[0])
+    first = registry.start(
+        "big", "press 2", "work 2 1", "pause spp.attendance.run _ask", "work 2 1"
+    )
+    second = registry.start_unwatched("big", "press 1", "work 1 3")
+    registry.wait_for_lock()
+    registry.open_gate()
+    registry.finish(first)
+    registry.finish(second)
+    assert registry.ask(HOLDERS) == "Person 1"
 
 
 @pytest.mark.parametrize("commands", [("press 1",), IN_BACKGROUND], ids=["at once", "background"])

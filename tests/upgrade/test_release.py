@@ -371,8 +371,7 @@ def test_what_must_be_unique_and_what_is_required(released, upgraded):
         (f"{MEMBERS}_shown_unique", "(cycle_membership_id, individual_id) WHERE active"),
         (
             f"{EVENTS}_external_unique",
-            "(individual_id, event_data_source, event_data_external_id)"
-            " WHERE (moved_to_id IS NULL)",
+            "WHERE ((event_data_external_id > 0) AND (individual_id IS NOT NULL))",
         ),
     ):
         assert released.sql(unique.format(index), upgraded[0]).endswith(end)
@@ -415,6 +414,24 @@ def test_the_tables_are_those_of_an_installation(released, upgraded, template):
         ORDER BY 1, 2
     """
     assert released.sql(indexes, upgraded[0]) == released.sql(indexes, template)
+
+
+def test_what_counted_for_two_counts_for_one(released):
+    """For the one about whom the attendance system answered last."""
+    shared = f"UPDATE {EVENTS} SET event_data_external_id = 1 WHERE event_data_external_id = 11"
+    name, log = released.upgrade_copy("2.1.0", shared)
+    assert not COMPLAINT.findall(log)
+    found = released.sql(
+        "SELECT string_agg(concat_ws(' ', person.name, withdrawn, other.name, field_name,"
+        f" data.state), ', ' ORDER BY person.name) FROM {EVENTS} AS event"
+        " JOIN res_partner AS person ON person.id = individual_id"
+        " LEFT JOIN res_partner AS other ON other.id = moved_to_id"
+        f" LEFT JOIN {EVENTS}_change AS change ON change.event_id = event.id"
+        " JOIN spp_event_data AS data ON data.res_id = event.id"
+        " AND data.model = 'spp.event.attendance' WHERE event_data_external_id = 1",
+        name,
+    )
+    assert found == "Ana t Ben withdrawn inactive, Ben f"
 
 
 def test_what_stands_and_what_is_remembered(used):

@@ -9,6 +9,8 @@ import requests
 from attendance_world import CATEGORY_MODELS, FIRST, LAST, PERSONS_PER_REQUEST, TABLES
 from measuring import measured
 
+from odoo.addons.spp_cycle_attendance_compliance.models.events.event_attendance import COUNTS_ONCE
+
 STAGING = """
     CREATE TEMPORARY TABLE IF NOT EXISTS bare_staging (
         individual_id integer, event_data_external_id integer, attendance_date date,
@@ -18,7 +20,7 @@ STAGING = """
         submission_source varchar, state varchar
     )
 """
-BARE_INSERT = """
+BARE_INSERT = f"""
     WITH event AS (
         INSERT INTO spp_event_attendance (
             individual_id, event_data_external_id, attendance_date, attendance_time,
@@ -33,8 +35,7 @@ BARE_INSERT = """
             submission_source, %(source)s, %(company)s, %(run)s, %(cycle)s, %(program)s, FALSE,
             1, now() AT TIME ZONE 'UTC', 1, now() AT TIME ZONE 'UTC'
         FROM bare_staging
-        ON CONFLICT (individual_id, event_data_source, event_data_external_id)
-            WHERE moved_to_id IS NULL DO NOTHING
+        ON CONFLICT {COUNTS_ONCE.code} DO NOTHING
         RETURNING id, individual_id, event_data_external_id
     )
     INSERT INTO spp_event_data (

@@ -15,7 +15,17 @@ MODELS = (
 
 
 def migrate(cr, version):
-    archive_views_that_do_not_fit(api.Environment(cr, SUPERUSER_ID, {}))
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    archive_views_that_do_not_fit(env)
+    refresh_active_events(env)
+
+
+def refresh_active_events(env):
+    """Let no event be the active one of a person if it counts for another one now."""
+    env.cr.execute(
+        "SELECT DISTINCT individual_id FROM spp_event_attendance WHERE moved_to_id IS NOT NULL"
+    )
+    env["spp.event.data"]._refresh_active_attendance([row[0] for row in env.cr.fetchall()])
 
 
 def archive_views_that_do_not_fit(env):

@@ -35,6 +35,7 @@ def migrate(cr, version):
             " DROP CONSTRAINT IF EXISTS spp_event_attendance_external_unique"
         )
         point_events_to_intakes(cr)
+        give_events_to_one(cr)
 
 
 def add_missing(cr, table, kind, *names):
@@ -375,3 +376,47 @@ def point_events_to_intakes(cr):
     cr.execute("DROP TABLE asked")
     # It is looked up now. Columns of fields that are gone altogether are dropped by Odoo.
     cr.execute("ALTER TABLE spp_event_attendance DROP COLUMN run_id")
+
+
+def give_events_to_one(cr):
+    """Let an attendance of a source count for one person of a company, as from now on.
+
+    That is the one about whom the source answered last. The others' stay, withdrawn.
+    """
+    add_missing(cr, EVENTS, "int4", "moved_to_id")
+    last_answer = SQL("NULL::integer")
+    if table_exists(cr, ANSWERS):
+        last_answer = SQL(
+            "(SELECT max(id) FROM spp_attendance_answer WHERE partner_id = individual_id)"
+        )
+    cr.execute(
+        SQL(
+            """
+            WITH told AS (
+                SELECT id, individual_id, event_data_source, event_data_external_id, company_id,
+                    count(*) OVER (
+                        PARTITION BY event_data_source, event_data_external_id, company_id
+                    ) AS number
+                FROM spp_event_attendance
+                WHERE event_data_external_id > 0 AND event_data_source IS NOT NULL
+                    AND individual_id IS NOT NULL AND withdrawn IS NOT TRUE
+            ), kept AS (
+                SELECT id, first_value(individual_id) OVER (
+                    PARTITION BY event_data_source, event_data_external_id, company_id
+                    ORDER BY %s DESC NULLS LAST, id DESC
+                ) AS individual_id
+                FROM told WHERE number > 1
+            ), moved AS (
+                UPDATE spp_event_attendance AS event
+                SET withdrawn = TRUE, moved_to_id = kept.individual_id
+                FROM kept
+                WHERE kept.id = event.id AND kept.individual_id != event.individual_id
+                RETURNING event.id
+            )
+            INSERT INTO spp_event_attendance_change
+                (event_id, field_name, new_value, create_uid, create_date)
+            SELECT id, 'withdrawn', 'true', 1, now() AT TIME ZONE 'UTC' FROM moved ORDER BY id
+            """,
+            last_answer,
+        )
+    )

@@ -2,12 +2,20 @@ import re
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools.sql import create_index
+from odoo.tools import SQL
 
 from ..unchecked_many2one import UncheckedMany2one
 from .event_data import ATTENDANCE_MODEL, EVENT_MIXIN
 
 PRESENT, ABSENT, UNKNOWN = "present", "absent", "unknown"
+# An attendance of a source counts for one person of a company, whoever writes at the same time.
+# What is withdrawn counts for nobody: its id tells it from all others.
+COUNTS_ONCE = SQL(
+    """(
+        event_data_external_id, event_data_source, coalesce(company_id, 0),
+        (CASE WHEN withdrawn THEN id ELSE 0 END)
+    ) WHERE event_data_external_id > 0 AND individual_id IS NOT NULL"""
+)
 TIME_FORMAT = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 
 
@@ -93,19 +101,13 @@ class EventAttendance(models.Model):
 
     def init(self):
         result = super().init()
-        # Of one person, an attendance of a source is here once; others are of another person now.
+        # Also finds whose an attendance of a source is, or was.
         self.env.cr.execute(
-            "CREATE UNIQUE INDEX IF NOT EXISTS spp_event_attendance_external_unique"
-            " ON spp_event_attendance (individual_id, event_data_source, event_data_external_id)"
-            " WHERE moved_to_id IS NULL"
-        )
-        # Finds whose an attendance of a source is.
-        create_index(
-            self.env.cr,
-            f"{self._table}_external_index",
-            self._table,
-            ["event_data_external_id", "event_data_source"],
-            where="event_data_external_id > 0",
+            SQL(
+                "CREATE UNIQUE INDEX IF NOT EXISTS spp_event_attendance_external_unique"
+                " ON spp_event_attendance %s",
+                COUNTS_ONCE,
+            )
         )
         return result
 

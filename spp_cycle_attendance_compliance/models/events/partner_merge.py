@@ -43,5 +43,6 @@ class MergePartner(models.TransientModel):
                 now=self.env.cr.now(),
             )
         )
+        src_partners._bring_attendances_to(dst_partner.company_id.id)
         self.env.invalidate_all()
         return super()._update_foreign_keys(src_partners, dst_partner)

@@ -34,6 +34,65 @@ class ResPartner(models.Model):
         )
         return result
 
+    def write(self, vals):
+        if "company_id" in vals:
+            coming = self.filtered(lambda person: person.company_id.id != vals["company_id"])
+            if coming:
+                coming._bring_attendances_to(vals["company_id"])
+        return super().write(vals)
+
+    def _bring_attendances_to(self, company_id):
+        """Bring the attendances of persons along to another company.
+
+        What counts for somebody else there goes on counting for her alone.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH coming AS (
+                    SELECT event.id, coalesce(other.individual_id, max(event.individual_id) OVER (
+                        PARTITION BY event.event_data_source, event.event_data_external_id
+                    )) AS keeper_id
+                    FROM spp_event_attendance AS event
+                    LEFT JOIN spp_event_attendance AS other
+                        ON other.event_data_external_id = event.event_data_external_id
+                            AND other.event_data_external_id > 0
+                            AND other.event_data_source = event.event_data_source
+                            AND other.withdrawn IS NOT TRUE
+                            AND other.company_id IS NOT DISTINCT FROM %(company)s
+                            AND other.individual_id IS NOT NULL
+                            AND other.individual_id != ALL(%(coming)s)
+                    WHERE event.individual_id = ANY(%(coming)s) AND event.withdrawn IS NOT TRUE
+                        AND event.event_data_external_id > 0
+                ), moved AS (
+                    UPDATE spp_event_attendance AS event
+                    SET withdrawn = TRUE, moved_to_id = coming.keeper_id
+                    FROM coming
+                    WHERE coming.id = event.id AND coming.keeper_id != event.individual_id
+                    RETURNING event.id, event.individual_id
+                ), traced AS (
+                    INSERT INTO spp_event_attendance_change
+                        (event_id, field_name, new_value,
+                         create_uid, create_date, write_uid, write_date)
+                    SELECT id, 'withdrawn', 'true', %(uid)s, %(now)s, %(uid)s, %(now)s FROM moved
+                )
+                SELECT DISTINCT individual_id FROM moved
+                """,
+                company=company_id or None,
+                coming=self.ids,
+                uid=self.env.uid,
+                now=self.env.cr.now(),
+            )
+        )
+        moved = [row[0] for row in self.env.cr.fetchall()]
+        self.env.cr.execute(
+            "UPDATE spp_event_attendance SET company_id = %s WHERE individual_id = ANY(%s)",
+            [company_id or None, self.ids],
+        )
+        self.env["spp.event.data"]._refresh_active_attendance(moved)
+        self.env["spp.event.attendance"].invalidate_model()
+
     @api.depends("reg_ids.value", "reg_ids.status", "reg_ids.id_type", "personal_identifier")
     @api.depends_context("uid", "su")
     def _compute_attendance_identifier(self):

@@ -33,6 +33,12 @@ class AttendanceIntake(models.Model):
     number = fields.Integer(readonly=True)
     first_membership_id = fields.Integer(readonly=True)
     last_membership_id = fields.Integer(readonly=True)
+    worlds = fields.Text(
+        readonly=True,
+        groups="spp_cycle_attendance_compliance.group_identifiers",
+        help="Of each membership: its override, members and identifiers when they were asked for. "
+        "Empty as soon as the run has decided.",
+    )
     # How it went.
     is_done = fields.Boolean("Done", readonly=True)
     answered_at = fields.Datetime("Answered", readonly=True)

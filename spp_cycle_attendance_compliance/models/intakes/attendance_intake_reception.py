@@ -134,7 +134,8 @@ class AttendanceIntake(models.Model):
         """Return the answers that are stored already, by identifier.
 
         Only where the last answer about a person was the last one about the identifier, too, and
-        to the very same question: any other one in between may have changed what is stored.
+        to the very same question, and day: any other one in between may have changed what is
+        stored.
         """
         self.env.cr.execute(
             SQL(
@@ -147,6 +148,7 @@ class AttendanceIntake(models.Model):
                 ) AS last
                 JOIN spp_attendance_intake AS intake ON intake.id = last.intake_id
                 WHERE last.identifier = asked.identifier AND intake.question_key = %s
+                    AND intake.to_date = %s
                     AND NOT EXISTS (
                         SELECT FROM spp_attendance_answer AS answer
                         WHERE answer.identifier = asked.identifier AND answer.id > last.id
@@ -155,6 +157,7 @@ class AttendanceIntake(models.Model):
                 list(partner_ids),
                 list(partner_ids.values()),
                 self.question_key,
+                self.to_date,
             )
         )
         return {identifier: Known(*digests) for identifier, *digests in self.env.cr.fetchall()}

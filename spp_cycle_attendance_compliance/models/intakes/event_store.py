@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
+from ..events.event_attendance import COUNTS_ONCE
 from ..events.event_data import ATTENDANCE_MODEL
 
 # (column of the staging table, its type, column of spp_event_attendance), as `_get_row` fills it.
@@ -95,14 +96,15 @@ class EventStore:
         changed = withdrawn = 0
         if had_events:
             self._find_events()
-            self._leave_out_what_was_taken()
+        shared = self._give_to_one() if self._has_shared(attendances) else []
+        moved = self._take_from_others()
+        if had_events:
             self._log_changes()
             changed = self._correct()
             withdrawn = self._withdraw(list(withdrawable))
         new = self._insert()
-        moved = self._take_from_others()
-        if had_events or moved:
-            self.env["spp.event.data"]._refresh_active_attendance(had_events + moved)
+        if had_events or moved or shared:
+            self.env["spp.event.data"]._refresh_active_attendance(had_events + moved + shared)
         self.env.invalidate_all(flush=False)
         return Stored(new, changed, withdrawn, len(moved))
 
@@ -126,7 +128,7 @@ class EventStore:
         cr.execute(
             SQL(
                 "CREATE TEMPORARY TABLE IF NOT EXISTS spp_attendance_staging"
-                " (%s, event_id integer) ON COMMIT DELETE ROWS",
+                " (%s, event_id integer, moved_to_id integer) ON COMMIT DELETE ROWS",
                 SQL(", ").join(columns),
             )
         )
@@ -179,26 +181,55 @@ class EventStore:
                         AND event.event_data_source = %s
                         AND event.event_data_external_id = staging.external_id
                         AND event.event_data_external_id > 0
-                    ORDER BY event.moved_to_id NULLS FIRST, event.id LIMIT 1
+                    ORDER BY coalesce(event.withdrawn, FALSE), event.moved_to_id NULLS FIRST,
+                        event.id
+                    LIMIT 1
                 )
                 """,
                 self.server_url,
             )
         )
 
-    def _leave_out_what_was_taken(self):
-        """Leave out what is told of two persons again, of whom one was given it before."""
+    @staticmethod
+    def _has_shared(attendances):
+        ids = [each.external_id for listed in attendances.values() for each in listed]
+        return len(set(ids)) < len(ids)
+
+    def _give_to_one(self):
+        """Give what is told of several persons at once to one of them: who has it, or the last.
+
+        The others' stays with them, and does not count.
+
+        :return: the ids of the others
+        """
         self.env.cr.execute(
             """
-            DELETE FROM spp_attendance_staging AS staging
-            USING spp_event_attendance AS event
-            WHERE event.id = staging.event_id AND EXISTS (
-                SELECT FROM spp_attendance_staging AS other
-                WHERE other.external_id = staging.external_id
-                    AND other.individual_id = event.moved_to_id
+            WITH told AS (
+                SELECT staging.individual_id, staging.external_id,
+                    first_value(staging.individual_id) OVER (
+                        PARTITION BY staging.external_id, person.company_id
+                        ORDER BY event.id IS NULL OR coalesce(event.withdrawn, FALSE),
+                            staging.individual_id DESC
+                    ) AS keeper_id
+                FROM spp_attendance_staging AS staging
+                JOIN res_partner AS person ON person.id = staging.individual_id
+                LEFT JOIN spp_event_attendance AS event ON event.id = staging.event_id
             )
+            UPDATE spp_attendance_staging AS staging SET moved_to_id = told.keeper_id
+            FROM told
+            WHERE told.individual_id = staging.individual_id
+                AND told.external_id = staging.external_id
+                AND told.keeper_id != staging.individual_id
+            RETURNING staging.individual_id
             """
         )
+        others = [row[0] for row in self.env.cr.fetchall()]
+        # What is stored of them already is taken from them, if it counts.
+        self.env.cr.execute(
+            "DELETE FROM spp_attendance_staging"
+            " WHERE moved_to_id IS NOT NULL AND event_id IS NOT NULL"
+        )
+        return others
 
     def _take_from_others(self):
         """Mark the events that the source now tells of somebody else: they count for one person.
@@ -210,7 +241,7 @@ class EventStore:
         self.env.cr.execute(
             SQL(
                 """
-                SELECT DISTINCT ON (told.id) told.id, told.individual_id, staging.individual_id
+                SELECT told.id, told.individual_id, staging.individual_id
                 FROM spp_attendance_staging AS staging
                 CROSS JOIN LATERAL (
                     SELECT event.id, event.individual_id
@@ -225,13 +256,7 @@ class EventStore:
                         )
                     OFFSET 0
                 ) AS told
-                WHERE NOT EXISTS (
-                    SELECT FROM spp_attendance_staging AS own
-                    WHERE own.external_id = staging.external_id
-                        AND own.individual_id = told.individual_id
-                        AND own.individual_id > staging.individual_id
-                )
-                ORDER BY told.id, staging.individual_id DESC
+                WHERE staging.moved_to_id IS NULL
                 """,
                 self.server_url,
             )
@@ -369,6 +394,11 @@ class EventStore:
         return self.env.cr.rowcount
 
     def _insert(self):
+        """Store what is new.
+
+        If somebody else stores the same right now, PostgreSQL has one of the two transactions
+        begin anew, which then finds what the other one has stored.
+        """
         targets = SQL(", ").join(SQL.identifier(target) for _name, _kind, target in COLUMNS)
         staged = SQL(", ").join(SQL.identifier("staging", name) for name, _kind, _to in COLUMNS)
         label = self.env["ir.model"]._get(ATTENDANCE_MODEL).name
@@ -378,16 +408,24 @@ class EventStore:
                 WITH event AS (
                     INSERT INTO spp_event_attendance
                         (%(targets)s, event_data_source, company_id, intake_id, cycle_id,
-                         program_id, withdrawn, create_uid, create_date, write_uid, write_date)
+                         program_id, withdrawn, withdrawn_intake_id, moved_to_id,
+                         create_uid, create_date, write_uid, write_date)
                     SELECT %(staged)s, %(source)s, person.company_id, %(intake)s, %(cycle)s,
-                        %(program)s, FALSE, %(uid)s, %(now)s, %(uid)s, %(now)s
+                        %(program)s, staging.moved_to_id IS NOT NULL,
+                        CASE WHEN staging.moved_to_id IS NOT NULL THEN %(intake)s END,
+                        staging.moved_to_id, %(uid)s, %(now)s, %(uid)s, %(now)s
                     FROM spp_attendance_staging AS staging
                     JOIN res_partner AS person ON person.id = staging.individual_id
                     WHERE staging.event_id IS NULL
                     ORDER BY staging.individual_id, staging.date, staging.time, staging.external_id
-                    ON CONFLICT (individual_id, event_data_source, event_data_external_id)
-                        WHERE moved_to_id IS NULL DO NOTHING
-                    RETURNING id, individual_id, attendance_date, submitted_by
+                    ON CONFLICT %(counts_once)s DO NOTHING
+                    RETURNING id, individual_id, attendance_date, submitted_by, withdrawn
+                ), traced AS (
+                    INSERT INTO spp_event_attendance_change
+                        (event_id, intake_id, field_name, new_value,
+                         create_uid, create_date, write_uid, write_date)
+                    SELECT id, %(intake)s, 'withdrawn', 'true', %(uid)s, %(now)s, %(uid)s, %(now)s
+                    FROM event WHERE withdrawn
                 )
                 INSERT INTO spp_event_data
                     (model, res_id, partner_id, collection_date, registrar, event_type, name, state,
@@ -401,6 +439,7 @@ class EventStore:
                 """,
                 targets=targets,
                 staged=staged,
+                counts_once=COUNTS_ONCE,
                 model=ATTENDANCE_MODEL,
                 label=label,
                 name=f"{label} - [{self.env.cr.now():%Y-%m-%d %H:%M}]",

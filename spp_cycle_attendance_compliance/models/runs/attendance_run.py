@@ -99,7 +99,7 @@ class AttendanceRun(models.Model):
     changed_meanwhile_count = fields.Integer(
         "Changed Meanwhile",
         help="Somebody changed their ID, household, override or membership while the run went on, "
-        "or since: they keep what stood.",
+        "or since, or they joined: they keep what stood.",
     )
     entitlement_count = fields.Integer("With Prepared Entitlements")
     deleted_entitlement_count = fields.Integer("Draft Entitlements Deleted")

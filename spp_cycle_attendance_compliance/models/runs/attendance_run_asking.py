@@ -1,6 +1,7 @@
 import hashlib
 import time
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 from odoo import _, fields, models
 from odoo.exceptions import UserError
@@ -39,10 +40,12 @@ class AttendanceRun(models.Model):
             """
             SELECT min(id), max(id), sum(persons)
             FROM (
-                SELECT id, persons, div(sum(persons) OVER (ORDER BY id) - 1, %s) AS number
+                SELECT id, div(greatest(sum(persons) OVER (ORDER BY id) - 1, 0), %s) AS number,
+                    persons
                 FROM (
-                    SELECT cycle_membership_id AS id, count(*) AS persons
-                    FROM spp_attendance_draft WHERE kind != 'household' GROUP BY 1
+                    SELECT cycle_membership_id AS id,
+                        count(*) FILTER (WHERE kind != 'household') AS persons
+                    FROM spp_attendance_draft GROUP BY 1
                 ) AS membership
             ) AS dealt
             GROUP BY number ORDER BY number
@@ -82,7 +85,9 @@ class AttendanceRun(models.Model):
         """
         started = time.monotonic()
         calls_before = client.calls
-        partner_ids = self._get_persons_to_ask(intake)
+        draft = self._draft_world(intake.first_membership_id, intake.last_membership_id)
+        worlds = draft.get_worlds()
+        partner_ids = self._get_persons_to_ask(draft)
         store = EventStore(
             self.env,
             intake_id=intake.id,
@@ -97,6 +102,7 @@ class AttendanceRun(models.Model):
         intake.write(
             {
                 "is_done": True,
+                "worlds": worlds,
                 "answered_at": fields.Datetime.now(),
                 "person_count": len(partner_ids),
                 "call_count": client.calls - calls_before,
@@ -104,19 +110,12 @@ class AttendanceRun(models.Model):
             }
         )
 
-    def _get_persons_to_ask(self, intake):
-        """Return the ids of the persons of an intake, by their identifiers.
+    def _get_persons_to_ask(self, draft):
+        """Return the ids of the persons to ask about, by their identifiers.
 
         Left out is who has an answer already: to another intake of this run, or, of a retry, one
         that is not old yet.
         """
-        self.env.flush_all()
-        draft = Draft(self.env.cr, self.id)
-        draft.add_registrants(
-            self.cycle_id.id, intake.first_membership_id, intake.last_membership_id
-        )
-        draft.add_members(fields.Datetime.now())
-        self._set_identifiers(draft)
         draft.join_answers(self._get_usable_answers())
         self.env.cr.execute(
             "UPDATE spp_attendance_draft SET finding = NULL WHERE finding = 'not_asked'"
@@ -137,18 +136,23 @@ class AttendanceRun(models.Model):
         what is asked now, of any age.
         """
         if self.mode == "evaluate":
-            is_so_far = self.attendance_period == ALL_SO_FAR
+            covered = SQL("intake.to_date >= %s", self.to_date)
+            if self.attendance_period == ALL_SO_FAR:
+                covered = SQL(
+                    "(%s OR EXISTS (SELECT FROM spp_attendance_run AS asking"
+                    " WHERE asking.id = intake.run_id AND asking.attendance_period = %s))",
+                    covered,
+                    ALL_SO_FAR,
+                )
             return SQL(
                 """
-                intake.server_url = %s AND intake.from_date <= %s
-                AND (intake.to_date >= %s OR %s)
+                intake.server_url = %s AND intake.from_date <= %s AND %s
                 AND (intake.attendance_type_id IS NULL OR intake.attendance_type_id = %s)
                 AND (intake.attendance_location_id IS NULL OR intake.attendance_location_id = %s)
                 """,
                 self.server_url,
                 self.from_date,
-                self.to_date,
-                is_so_far,
+                covered,
                 self.attendance_type_id.id or None,
                 self.attendance_location_id.id or None,
             )
@@ -199,7 +203,11 @@ class AttendanceRun(models.Model):
             for records in self._get_categories()
         ]
         module = self.env.ref("base.module_spp_cycle_attendance_compliance").sudo()
-        text = repr((self.server_url, self._get_question(), known, module.latest_version))
+        question = self._get_question()
+        if self.attendance_period == ALL_SO_FAR:
+            # It is the same question tomorrow, when it ends a day later.
+            question = replace(question, to_date=date.max)
+        text = repr((self.server_url, question, known, module.latest_version))
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def _get_event_scope(self):

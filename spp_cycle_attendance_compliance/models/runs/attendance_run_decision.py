@@ -16,7 +16,7 @@ from ...verdicts import (
 from ..criteria.attendance_criteria_mixin import ALL_SO_FAR, EXTERNAL
 from ..sources.attendance_settings import NO_DATA_LIMIT_PARAMETER, NON_COMPLIANT_LIMIT_PARAMETER
 from .attendance_run_line import STATUSES
-from .draft import NO_IDENTIFIER, NOT_ASKED, UNSETTLED, WITH_DATA, Draft
+from .draft import UNSETTLED, WITH_DATA, Draft
 
 
 class AttendanceRun(models.Model):
@@ -42,7 +42,7 @@ class AttendanceRun(models.Model):
         self._judge_households(draft)
         self._check_compliance_criteria(draft)
         if self._is_asking():
-            self._leave_alone_who_was_not_asked(draft)
+            draft.leave_alone_who_changed()
         self._resolve_states(draft)
         draft.keep()
         self.env.invalidate_all(flush=False)
@@ -50,11 +50,14 @@ class AttendanceRun(models.Model):
         # To the microsecond, as the start of the run.
         self.decided_at = datetime.now(timezone.utc).replace(tzinfo=None)
 
-    def _draft_world(self):
-        """Return a draft of who is decided about, and known by what, as it is now."""
+    def _draft_world(self, *membership_range):
+        """Return a draft of who is decided about, and known by what, as it is now.
+
+        :param membership_range: the first and the last id of the memberships; by default all
+        """
         self.env.flush_all()
         draft = Draft(self.env.cr, self.id)
-        draft.add_registrants(self.cycle_id.id)
+        draft.add_registrants(self.cycle_id.id, *membership_range)
         counting = self.env["res.partner"].sudo()._search(self._get_member_domain())
         draft.add_members(fields.Datetime.now(), counting.select())
         if self.attendance_source == EXTERNAL:
@@ -159,32 +162,6 @@ class AttendanceRun(models.Model):
             with_data=WITH_DATA,
         )
 
-    def _leave_alone_who_was_not_asked(self, draft):
-        """Whoever joined since, or got another ID, was not asked for: somebody changed it.
-
-        So has somebody of whom this run asked by an ID that she does not have any more.
-        """
-        draft.execute(
-            """
-            UPDATE spp_attendance_draft AS line SET left_alone = 'changed'
-            WHERE kind != 'member' AND EXISTS (
-                SELECT FROM spp_attendance_draft AS person
-                WHERE coalesce(person.household_line_id, person.id) = line.id
-                    AND person.counts AND (
-                        person.finding = %(not_asked)s
-                        OR person.finding = %(no_identifier)s AND EXISTS (
-                            SELECT FROM spp_attendance_answer AS answer
-                            JOIN spp_attendance_intake AS intake ON intake.id = answer.intake_id
-                            WHERE answer.partner_id = person.partner_id
-                                AND intake.run_id = %(run)s
-                        )
-                    )
-            )
-            """,
-            not_asked=NOT_ASKED,
-            no_identifier=NO_IDENTIFIER,
-        )
-
     def _would_more_lose(self):
         """Look at the world again, before a run that waited is applied.
 
@@ -224,7 +201,7 @@ class AttendanceRun(models.Model):
                 **{f"{status}_count": by_status.get(status, 0) for status, _label in STATUSES},
                 "unchanged_count": lines.search_count([*registrants, ("is_changing", "=", False)]),
                 "changed_meanwhile_count": lines.search_count(
-                    [*registrants, ("left_alone", "=", "changed")]
+                    [*registrants, ("left_alone", "in", ("changed", "joined"))]
                 ),
                 "undecided_draft_count": lines.search_count(
                     [*registrants, *self._get_undecided_domain()]

@@ -115,6 +115,7 @@ class AttendanceRunLine(models.Model):
     left_alone = fields.Selection(
         [
             ("changed", "Changed meanwhile"),
+            ("joined", "Joined meanwhile"),
             ("state", "Paused, exited or not eligible"),
         ],
         "Not Applied",
@@ -172,6 +173,8 @@ class AttendanceRunLine(models.Model):
 
     def _get_verdict_sentence(self):
         """Return one sentence that says why the verdict, overrides aside, is what it is."""
+        if self.left_alone == "joined":
+            return self._describe_left_alone()
         if not self.passes_criteria:
             return _("Does not meet the program's compliance criteria: non-compliant")
         found = self._describe_household() if self.kind == "household" else self._describe_person()
@@ -180,10 +183,13 @@ class AttendanceRunLine(models.Model):
         labels = dict(self._fields["verdict"]._description_selection(self.env))
         verdict = labels.get(self.verdict, "").lower()
         parts = [f"{found}: {verdict}" if verdict else found, self.note]
-        if self.left_alone:
-            labels = dict(self._fields["left_alone"]._description_selection(self.env))
-            parts.append(_("Not applied: %(why)s", why=labels[self.left_alone].lower()))
-        return ". ".join(filter(None, parts))
+        return ". ".join(filter(None, [*parts, self._describe_left_alone()]))
+
+    def _describe_left_alone(self):
+        if not self.left_alone:
+            return ""
+        labels = dict(self._fields["left_alone"]._description_selection(self.env))
+        return _("Not applied: %(why)s", why=labels[self.left_alone].lower())
 
     def _describe_person(self):
         if self.finding and self.finding not in WITH_DATA:

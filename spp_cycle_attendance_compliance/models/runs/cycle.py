@@ -6,7 +6,7 @@ from odoo.addons.queue_job.exception import RetryableJobError
 from ...connector import AttendanceError, Limits
 from ...verdicts import DECIDED_STATES
 from ..criteria.attendance_criteria_mixin import EXTERNAL
-from .attendance_run import APPLY, EVALUATE, PREVIEW, RUNNING, WAITING
+from .attendance_run import APPLY, EVALUATE, PREVIEW, RUNNING, TAKEN_BACK, WAITING
 
 # Below so many memberships a run is made at once, as the platform does its own work.
 MIN_ROW_JOB_QUEUE = 200
@@ -27,6 +27,12 @@ class G2PCycle(models.Model):
     attendance_run_message = fields.Text(
         compute="_compute_attendance_run",
         help="What a person has to know about the last attendance run.",
+    )
+    attendance_taken_back_id = fields.Many2one(
+        "spp.attendance.run",
+        "Run Taken Back",
+        compute="_compute_attendance_run",
+        help="The run that was applied last, if it was taken back.",
     )
     attendance_progress = fields.Float(compute="_compute_attendance_run")
     attendance_to_do = fields.Text(
@@ -203,6 +209,8 @@ class G2PCycle(models.Model):
             cycle.attendance_run_state = last.state
             cycle.attendance_run_message = last.error or last.outdated_reason or last.brake_reason
             cycle.attendance_progress = last.progress if last.state == RUNNING else 0
+            applied = runs.sorted("applied_number")[-1:]
+            cycle.attendance_taken_back_id = applied if applied.state == TAKEN_BACK else False
 
     def _compute_attendance_to_do(self):
         for cycle in self:

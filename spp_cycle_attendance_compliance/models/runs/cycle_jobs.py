@@ -2,6 +2,7 @@ import logging
 from datetime import timedelta
 
 from psycopg2 import InterfaceError, OperationalError
+from psycopg2.errors import UniqueViolation
 
 from odoo import _, api, fields, models
 from odoo.tools import config
@@ -15,8 +16,9 @@ from .attendance_run import RUNNING
 
 _logger = logging.getLogger(__name__)
 
-# What passes by itself: collisions with other transactions, and connections that were cut.
-PASSING_ERRORS = (OperationalError, InterfaceError)
+# What passes by itself: collisions with other transactions (of two that give an attendance to
+# different persons at once, the last one begins anew), and connections that were cut.
+PASSING_ERRORS = (OperationalError, InterfaceError, UniqueViolation)
 PASSING_NAMES = [f"{error.__module__}.{error.__name__}" for error in PASSING_ERRORS]
 PASSING_SECONDS = 5
 MAX_TRIES = 3
@@ -179,7 +181,7 @@ class G2PCycle(models.Model):
                     result = step()
                 self._commit_attendance()
                 return result
-            except OperationalError:
+            except (OperationalError, UniqueViolation):
                 if config["test_enable"] or not tries_left or self.env.cr.closed:
                     raise
                 self.env.cr.rollback()

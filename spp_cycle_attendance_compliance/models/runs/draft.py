@@ -325,12 +325,45 @@ class Draft:
             """
         )
 
+    def get_worlds(self):
+        """Return the worlds as a text that `leave_alone_who_changed` reads."""
+        self.cr.execute(
+            """
+            SELECT jsonb_object_agg(cycle_membership_id, world)::text
+            FROM spp_attendance_draft WHERE kind != 'member'
+            """
+        )
+        return self.cr.fetchone()[0]
+
+    def leave_alone_who_changed(self):
+        """Mark the lines of which somebody has changed the world since the run asked, and new ones.
+
+        What was kept of the worlds is of no more use then.
+        """
+        self.execute(
+            """
+            UPDATE spp_attendance_draft AS line
+            SET left_alone = CASE WHEN asked.world IS NULL THEN 'joined' ELSE 'changed' END
+            FROM spp_attendance_draft AS own
+            LEFT JOIN (
+                SELECT (membership.key)::integer AS id, membership.value AS world
+                FROM spp_attendance_intake AS intake
+                CROSS JOIN LATERAL jsonb_each_text(intake.worlds::jsonb) AS membership
+                WHERE intake.run_id = %(run)s
+            ) AS asked ON asked.id = own.cycle_membership_id
+            WHERE own.id = line.id AND line.kind != 'member'
+                AND asked.world IS DISTINCT FROM own.world
+            """
+        )
+        self.execute("UPDATE spp_attendance_intake SET worlds = NULL WHERE run_id = %(run)s")
+
     def take_lines(self):
         """Take the lines of the run that are kept, to be decided anew in the world as it is.
 
         What was in the draft is that world. Lines of which somebody has changed the identifier, a
         member or the override since are marked; so are those about which attendance does not
-        decide any more. The others get the state that their membership has now.
+        decide any more. The others get the state that their membership has now. Who joined since
+        gets a line, too, and is left alone.
         """
         self.cr.execute("DROP TABLE IF EXISTS pg_temp.spp_attendance_world")
         self.cr.execute("ALTER TABLE spp_attendance_draft RENAME TO spp_attendance_world")
@@ -341,11 +374,23 @@ class Draft:
             SELECT * FROM spp_attendance_run_line WHERE run_id = %(run)s ORDER BY id
             """
         )
+        self.cr.execute(
+            """
+            INSERT INTO spp_attendance_draft
+            SELECT * FROM spp_attendance_world AS now
+            WHERE now.kind != 'member' AND NOT EXISTS (
+                SELECT FROM spp_attendance_draft AS line
+                WHERE line.cycle_membership_id = now.cycle_membership_id
+            )
+            """
+        )
         self.cr.execute("ANALYZE spp_attendance_draft")
         self.cr.execute(
             """
             UPDATE spp_attendance_draft AS line
-            SET left_alone = CASE
+            SET verdict = coalesce(line.verdict, 'undecided'),
+                left_alone = CASE
+                    WHEN line.verdict IS NULL THEN 'joined'
                     WHEN line.cycle_membership_id IS NULL THEN 'changed'
                     WHEN now.id IS NULL THEN 'state'
                     WHEN now.world IS DISTINCT FROM line.world THEN 'changed'
@@ -376,6 +421,14 @@ class Draft:
             names=SQL(", ").join(names),
             decided=SQL(", ").join(SQL("draft.%s", name) for name in names),
             old=SQL(", ").join(SQL("line.%s", name) for name in names),
+        )
+        self.execute(
+            """
+            INSERT INTO spp_attendance_run_line
+            SELECT * FROM spp_attendance_draft AS draft WHERE NOT EXISTS (
+                SELECT FROM spp_attendance_run_line AS line WHERE line.id = draft.id
+            )
+            """
         )
 
     def keep(self):

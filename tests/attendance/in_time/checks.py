@@ -83,6 +83,16 @@ LOST_IDENTIFIERS = """
     WHERE line.run_id = ANY(%s) AND line.left_alone IS NULL AND household.left_alone IS NULL
         AND line.counts AND line.finding = 'no_identifier'
 """
+# Applied lines of a household that somebody joined after an intake had asked about it.
+JOINED_LATER = """
+    SELECT line.id FROM spp_attendance_run_line AS line
+    JOIN spp_attendance_intake AS intake
+        ON intake.run_id = line.run_id AND line.cycle_membership_id
+            BETWEEN intake.first_membership_id AND intake.last_membership_id
+    WHERE line.run_id = ANY(%s) AND line.kind = 'household' AND line.left_alone IS NULL
+        AND line.partner_id = %s AND intake.id = ANY(%s)
+"""
+DONE_INTAKES = "SELECT id FROM spp_attendance_intake WHERE is_done AND cycle_id = ANY(%s)"
 # Applied lines of households that have other members.
 OTHER_MEMBERS = """
     SELECT line.id FROM spp_attendance_run_line AS line
@@ -113,10 +123,16 @@ class Checks:
         self.applied_ids = set()
         # Memberships whose state a person changed since attendance decided about it last.
         self.changed_by_person = set()
+        # Households that somebody joined, and the intakes that had asked by then.
+        self.joinings = []
 
     def read(self):
         rows = self.world.stage.ask(MEMBERSHIPS, self.world.cycle_ids)
         return {row["id"]: row for row in rows}
+
+    def joined(self, household_id):
+        done = self.world.stage.ask(DONE_INTAKES, self.world.cycle_ids)
+        self.joinings.append((household_id, [row["id"] for row in done]))
 
     def check(self):
         memberships = self.read()
@@ -178,6 +194,8 @@ class Checks:
         if run_ids:
             for query in (OTHER_CRITERIA, OTHER_IDENTIFIERS, LOST_IDENTIFIERS, OTHER_MEMBERS):
                 assert not self.world.stage.ask(query, run_ids), query
+            for joining in self.joinings:
+                assert not self.world.stage.ask(JOINED_LATER, run_ids, *joining), joining
 
     def _check_proof(self):
         parameters = {"persons": self.world.person_ids, "cycles": self.world.cycle_ids}

@@ -240,6 +240,20 @@ class Attendance(RuleBasedStateMachine):
 
         self.world.do(step)
 
+    @rule(number=st.integers(0, 2))
+    def join_without_identifier(self, number):
+        """Somebody without an ID joins a household, perhaps after it was asked about."""
+        self._step()
+        household_id = self.world.household_ids[number]
+
+        def step(env):
+            person = env["res.partner"].create({"name": "N", "is_registrant": True})
+            vals = {"group": household_id, "individual": person.id}
+            env["g2p.group.membership"].create({**vals, "start_date": "2020-01-01 00:00:00"})
+
+        if not self.world.do(step):
+            self.checks.joined(household_id)
+
     @rule(cycle=CYCLES, number=MEMBERS)
     def leave_cycle(self, cycle, number):
         self._step()
