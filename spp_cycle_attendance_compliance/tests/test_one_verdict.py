@@ -584,14 +584,12 @@ class TestOneVerdict(AttendanceCase):
         self.assertFalse(self.cycle.attendance_to_do)
 
     def test_who_has_no_entitlement_is_looked_up_in_an_index(self):
-        """Every form of a cycle counts them: it reads nobody else's membership or entitlement."""
+        """Every form of a cycle counts them: it does not read all memberships for that."""
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
         query = f"EXPLAIN {prepared_entitlements.WITHOUT_ENTITLEMENT}"
         self.env.cr.execute(query, [self.cycle.id])
         plan = "\n".join(row[0] for row in self.env.cr.fetchall())
         self.assertIn("g2p_cycle_membership_lost_entitlement_index", plan)
-        for table in ("g2p_entitlement", "g2p_entitlement_inkind"):
-            self.assertRegex(plan, rf"{table}_+(partner|cycle)_id_index")
         self.assertNotIn("Seq Scan", plan)
 
     def test_taking_back_takes_as_many_queries_for_any_size(self):

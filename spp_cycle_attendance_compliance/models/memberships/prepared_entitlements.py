@@ -5,19 +5,17 @@ from .cycle_membership import WRITE_SIZE
 
 ENTITLEMENT_MODELS = ("g2p.entitlement", "g2p.entitlement.inkind")
 DRAFT, PENDING, CANCELLED = "draft", "pending_validation", "cancelled"
-# By a subquery for each, which is always looked up in the index of the registrants: a join may read
-# the entitlements of all cycles.
 WITHOUT_ENTITLEMENT = """
     SELECT count(*) FROM g2p_cycle_membership AS membership
     WHERE membership.cycle_id = %s AND membership.lost_entitlement
         AND membership.state = 'enrolled'
-        AND (
-            SELECT id FROM g2p_entitlement WHERE cycle_id = membership.cycle_id
-                AND partner_id = membership.partner_id LIMIT 1
-        ) IS NULL AND (
-            SELECT id FROM g2p_entitlement_inkind WHERE cycle_id = membership.cycle_id
-                AND partner_id = membership.partner_id LIMIT 1
-        ) IS NULL
+        AND NOT EXISTS (
+            SELECT FROM g2p_entitlement WHERE cycle_id = membership.cycle_id
+                AND partner_id = membership.partner_id
+        ) AND NOT EXISTS (
+            SELECT FROM g2p_entitlement_inkind WHERE cycle_id = membership.cycle_id
+                AND partner_id = membership.partner_id
+        )
 """
 
 
