@@ -609,6 +609,20 @@ class TestOneVerdict(AttendanceCase):
         self.assertEqual(count_queries(big), count_queries(small))
         self.assertEqual(set(big.cycle_membership_ids.mapped("state")), {"enrolled"})
 
+    def test_states_are_written_through_the_orm(self):
+        """Whatever else looks at them being written sees applying, and taking back alike."""
+        memberships = type(self.ben_in)
+        write, written = memberships.write, []
+
+        def watch(records, vals):
+            if "state" in vals:
+                written.append((records, vals["state"]))
+            return write(records, vals)
+
+        with patch.object(memberships, "write", watch):
+            self._run(self.cycle)._take_back("No")
+        self.assertEqual(written, [(self.ben_in, "non_compliant"), (self.ben_in, "enrolled")])
+
     def test_states_are_written_in_batches(self):
         with patch.object(cycle_membership, "WRITE_SIZE", 1):
             run = self._run(self.cycle)
