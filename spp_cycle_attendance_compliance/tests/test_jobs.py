@@ -389,7 +389,7 @@ class TestJobs(AttendanceCase):
             name = f"{OperationalError.__module__}.OperationalError"
             job.write({"state": "failed", "exc_name": name})
             self.env.flush_all()
-            query = "UPDATE queue_job SET date_created = %s WHERE id = %s"
+            query = "UPDATE queue_job SET create_date = %s WHERE id = %s"
             self.env.cr.execute(query, [created, job.id])
             self.env.invalidate_all()
             self.env["g2p.cycle"]._cron_release_attendance_runs()

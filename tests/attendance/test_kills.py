@@ -88,10 +88,11 @@ def copies(request, odoo_env, database, tmp_path):
 )
 def test_a_worker_is_killed_at_random_moments(copies, jobs, end):
     with copies() as registry:
-        working = registry.start(SIZED, "begin", "work 1")
+        working = registry.start(SIZED, "begin", "work 1", "begin")
         started = time.monotonic()
-        working.communicate()
+        registry.wait_for_pause(working)
         seconds = time.monotonic() - started
+        registry.finish(working)
         expected = registry.ask(FACTS)
     print(f"undisturbed: {seconds:.1f} s; {expected}", flush=True)
     assert expected.startswith(end)

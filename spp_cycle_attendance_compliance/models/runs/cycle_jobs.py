@@ -179,7 +179,7 @@ class G2PCycle(models.Model):
         since = fields.Datetime.now() - timedelta(hours=PATIENCE_HOURS)
         self._get_attendance_jobs(run).filtered(
             lambda job: (
-                job.state == FAILED and job.exc_name in PASSING_NAMES and job.date_created > since
+                job.state == FAILED and job.exc_name in PASSING_NAMES and job.create_date > since
             )
         ).requeue()
 
