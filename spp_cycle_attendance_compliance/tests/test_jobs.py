@@ -247,6 +247,7 @@ class TestJobs(AttendanceCase):
         self.assertEqual((run.decided_by_id, run.apply_reason), (manager, "The school was closed"))
         self.assertEqual(self._get_states(), ["enrolled"] * 4 + ["non_compliant"])
         self.assertIn("Apply, as jobs_manager", self.cycle.message_ids[:1].body)
+        self.assertIn("(The school was closed)", self.cycle.message_ids[:1].body)
         wizard = self.env["spp.attendance.run.reason"].with_user(manager)
         wizard.create(
             {"run_id": run.id, "step": "take_back", "reason": "The list was wrong"}
@@ -360,6 +361,7 @@ class TestJobs(AttendanceCase):
                 self.assertIn("ZeroDivisionError", run.error)
                 self.assertNotIn("secret detail", run.error)
                 self.assertIn("no membership was changed", self.cycle.message_ids[:1].body)
+                self.assertIn("(As agreed)", self.cycle.message_ids[:1].body)
                 self.assertEqual(self._get_states(), states)
                 self.cycle.invalidate_recordset()
                 told = f"{self.cycle.attendance_run_message} {self.cycle.attendance_to_do}"

@@ -125,10 +125,11 @@ class AttendanceRun(models.Model):
         self._carry_out(request, user, reason)
 
     def _describe_request(self):
-        """Return what was asked for, and by whom."""
+        """Return what was asked for, by whom, and why."""
         label = dict(self._fields["request"]._description_selection(self.env))[self.request]
         name = self.requested_by_id.name
-        return _("%(request)s, as %(name)s asked for", request=label, name=name)
+        asked = _("%(request)s, as %(name)s asked for", request=label, name=name)
+        return f"{asked} ({self.request_reason})" if self.request_reason else asked
 
     def _forget_request(self):
         self.write({"request": False, "requested_by_id": False, "request_reason": False})
