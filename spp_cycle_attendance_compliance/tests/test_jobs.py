@@ -382,17 +382,16 @@ class TestJobs(AttendanceCase):
         self.assertIn("stopped", run.error)
 
     def test_a_job_that_was_cut_is_tried_again(self):
-        """Though the run itself is old."""
+        """As long as it was asked for not too long ago, however old the run is."""
         run = self._preview()
-        run._as_attendance_writer().create_date = "2025-01-01"
         run._decide_to_apply("As agreed")
         job = self._get_jobs(run)[-1:]
-        for created, is_alive in ((fields.Datetime.now(), True), ("2025-01-01", False)):
-            name = f"{OperationalError.__module__}.OperationalError"
-            job.write({"state": "failed", "exc_name": name})
+        error = f"{OperationalError.__module__}.OperationalError"
+        for asked_on, is_alive in ((fields.Datetime.now(), True), ("2025-12-01", False)):
+            job.write({"state": "failed", "exc_name": error})
             self.env.flush_all()
-            query = "UPDATE queue_job SET create_date = %s WHERE id = %s"
-            self.env.cr.execute(query, [created, job.id])
+            query = "UPDATE spp_attendance_run SET create_date = %s, write_date = %s WHERE id = %s"
+            self.env.cr.execute(query, ["2025-12-01", asked_on, run.id])
             self.env.invalidate_all()
             self.env["g2p.cycle"]._cron_release_attendance_runs()
             self.assertEqual((job.state == "pending", self.cycle.locked), (is_alive, is_alive))

@@ -176,12 +176,11 @@ class G2PCycle(models.Model):
         Some versions of the job runner roll back after an error, which fails then, too: they
         take that for an error of the job, and not for one that passes.
         """
-        since = fields.Datetime.now() - timedelta(hours=PATIENCE_HOURS)
-        self._get_attendance_jobs(run).filtered(
-            lambda job: (
-                job.state == FAILED and job.exc_name in PASSING_NAMES and job.create_date > since
-            )
-        ).requeue()
+        # It was written last when it was made, or something was asked for of it.
+        if run.write_date > fields.Datetime.now() - timedelta(hours=PATIENCE_HOURS):
+            self._get_attendance_jobs(run).filtered(
+                lambda job: job.state == FAILED and job.exc_name in PASSING_NAMES
+            ).requeue()
 
     @api.model
     def _get_attendance_jobs(self, run):
