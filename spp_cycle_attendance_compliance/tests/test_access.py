@@ -23,6 +23,7 @@ EVENT_READERS = (*READERS, REGISTRAR)
 PROOF_MODELS = (
     "spp.attendance.run",
     "spp.attendance.run.line",
+    "spp.attendance.run.entitlement",
     "spp.attendance.answer",
     "spp.attendance.intake",
     "spp.attendance.override",
@@ -37,6 +38,7 @@ PRIVATE_METHODS = {
         "_attendance_plan",
         "_attendance_ask",
         "_attendance_finish",
+        "_attendance_request",
         "_report_attendance_failure",
         "_stop_attendance_run",
         "_cron_release_attendance_runs",
@@ -49,6 +51,9 @@ PRIVATE_METHODS = {
         "_decide",
         "_apply",
         "_decide_to_apply",
+        "_request",
+        "_carry_out_request",
+        "_carry_out",
         "_take_back",
         "_fail",
     ),
@@ -89,6 +94,9 @@ class AccessCase(AttendanceCase):
         self.membership = self.cycle.cycle_membership_ids
 
     def _run_and_override(self):
+        self.env["g2p.entitlement"].create(
+            {"partner_id": self.household.id, "cycle_id": self.cycle.id, "initial_amount": 10}
+        )
         self._run(self.cycle)
         self.env["spp.attendance.override"].create(
             {

@@ -52,6 +52,9 @@ class GuardCase(AttendanceCase):
         )
         program.journal_id = self.journal
         self.product = self.env["product.product"].create({"name": "Rice"})
+        self.env["g2p.entitlement"].create(
+            {"partner_id": household.id, "cycle_id": self.cycle.id, "initial_amount": 10}
+        )
         self._run(self.cycle)
         self._run(self.cycle)
         self.records = {name: self._find_or_make(name) for name in self._get_guarded_models()}

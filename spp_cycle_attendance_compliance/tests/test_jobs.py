@@ -4,7 +4,7 @@ from unittest.mock import patch
 from psycopg2 import InterfaceError, OperationalError
 
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.queue_job.exception import RetryableJobError
@@ -79,6 +79,11 @@ class TestJobs(AttendanceCase):
     def _perform_all(self, run):
         while self._perform_next(run):
             pass
+
+    def _preview(self):
+        run = self._get_run(self.cycle.action_preview_attendance())
+        self._perform_all(run)
+        return run
 
     def _get_states(self):
         return self.cycle.cycle_membership_ids.sorted("id").mapped("state")
@@ -227,3 +232,166 @@ class TestJobs(AttendanceCase):
         self.assertEqual((run.state, self.cycle.locked), ("failed", False))
         self.assertNotIn("secret detail", run.error)
         self.assertIn("ZeroDivisionError", run.error)
+
+    # What a person asks for of a run that has its verdicts
+
+    def test_what_a_person_asks_for_is_done_in_the_background(self):
+        manager = self._create_user("jobs_manager", "g2p_programs.g2p_program_manager")
+        run = self._preview()
+        self.assertFalse(run.with_user(manager)._decide_to_apply("The school was closed"))
+        self.assertEqual((run.state, run.request, self.cycle.locked), ("waiting", "apply", True))
+        self.assertEqual((run.requested_by_id, self._get_states()), (manager, ["enrolled"] * 5))
+        self.assertIn("are being applied", self.cycle.locked_reason)
+        self._perform_all(run)
+        self.assertEqual((run.state, run.request, self.cycle.locked), ("done", False, False))
+        self.assertEqual((run.decided_by_id, run.apply_reason), (manager, "The school was closed"))
+        self.assertEqual(self._get_states(), ["enrolled"] * 4 + ["non_compliant"])
+        self.assertIn("Apply, as jobs_manager", self.cycle.message_ids[:1].body)
+        self.assertIn("(The school was closed)", self.cycle.message_ids[:1].body)
+        wizard = self.env["spp.attendance.run.reason"].with_user(manager)
+        wizard.create(
+            {"run_id": run.id, "step": "take_back", "reason": "The list was wrong"}
+        ).action_confirm()
+        self.assertEqual((run.state, run.request, self.cycle.locked), ("done", "take_back", True))
+        self.assertEqual(self._get_states(), ["enrolled"] * 4 + ["non_compliant"])
+        self.assertIn("taken back", self.cycle.locked_reason)
+        self._perform_all(run)
+        self.assertEqual((run.state, run.request, self.cycle.locked), ("taken_back", False, False))
+        self.assertEqual(
+            (run.taken_back_by_id, run.taken_back_reason), (manager, "The list was wrong")
+        )
+        self.assertEqual(self._get_states(), ["enrolled"] * 5)
+
+    def test_nobody_does_anything_else_meanwhile(self):
+        run = self._preview()
+        run._decide_to_apply("As agreed")
+        membership = self.cycle.cycle_membership_ids[:1]
+        for attempt in (
+            run.action_apply,
+            run.action_discard,
+            lambda: run._take_back("No"),
+            self.cycle.action_preview_attendance,
+            self.cycle.action_filter_beneficiaries_by_compliance_criteria,
+            lambda: self.env["spp.attendance.override"].create(
+                {"cycle_membership_id": membership.id, "reason": "As I say"}
+            ),
+        ):
+            with self.assertRaises(UserError):
+                attempt()
+        self.assertEqual(len(self._get_jobs(run).filtered(lambda job: job.state == "pending")), 1)
+        self._perform_all(run)
+        self.assertEqual((run.state, run.applied_number), ("done", 1))
+
+    def test_a_job_that_is_called_again_does_nothing_more(self):
+        """As one whose worker was killed after it was done, but before that was written."""
+        run = self._preview()
+        run._decide_to_apply("As agreed")
+        job = self._get_jobs(run)[-1:]
+        self._perform_all(run)
+        for state in ("done", "taken_back"):
+            self.assertEqual(run.state, state)
+            before = run.read(), self.cycle.cycle_membership_ids.read(), self.cycle.message_ids
+            Job.load(self.env, job.uuid).perform()
+            self.env.invalidate_all()
+            after = run.read(), self.cycle.cycle_membership_ids.read(), self.cycle.message_ids
+            self.assertEqual(after, before)
+            if state == "done":
+                run._take_back("No")
+                job = self._get_jobs(run)[-1:]
+                self._perform_all(run)
+
+    def test_it_is_decided_about_the_world_when_it_is_done(self):
+        """Each case: what changes until then; what the run says, and its state."""
+        last = self.cycle.cycle_membership_ids.sorted("id")[-1]
+        for change, sentence, state in (
+            (lambda: last.write({"state": "enrolled"}), "More members would lose", "waiting"),
+            (lambda: self.cycle.write({"no_data_rule": "keep"}), "criteria", "outdated"),
+            (lambda: self.cycle.write({"state": "approved"}), "can't be changed", "waiting"),
+        ):
+            with self.subTest(sentence=sentence):
+                last.state = "non_compliant"
+                run = self._preview()
+                states = self._get_states()
+                run._decide_to_apply("As agreed")
+                change()
+                if sentence == "can't be changed":
+                    self.assertIsInstance(self._fail_next(run), UserError)
+                else:
+                    self._perform_all(run)
+                self.assertEqual((run.state, run.request), (state, False))
+                self.assertFalse(self.cycle.locked)
+                said = f"{run.error or ''} {run.outdated_reason or ''}"
+                self.assertIn(sentence, said)
+                self.assertIn(sentence, self.cycle.message_ids[:1].body)
+                self.assertFalse(self.cycle.cycle_membership_ids.filtered("attendance_status"))
+                if sentence == "More members would lose":
+                    self.assertEqual((states[-1], run.losing_count), ("non_compliant", 1))
+                    run._decide_to_apply("Having looked at them")
+                    self._perform_all(run)
+                    self.assertEqual((run.state, run.error), ("done", False))
+                    run._take_back("For the next case")
+                    self._perform_all(run)
+
+    def test_who_asked_has_to_be_allowed_to_when_it_is_done(self):
+        manager = self._create_user("jobs_manager", "g2p_programs.g2p_program_manager")
+        run = self._preview()
+        run.with_user(manager)._decide_to_apply("As agreed")
+        field = "groups_id" if "groups_id" in manager._fields else "group_ids"
+        manager[field] = [(3, self.env.ref("g2p_programs.g2p_program_manager").id)]
+        self.assertIsInstance(self._fail_next(run), AccessError)
+        self.assertEqual((run.state, run.request, self.cycle.locked), ("waiting", False, False))
+        self.assertTrue(run.error)
+        self.assertEqual(self._get_states(), ["enrolled"] * 5)
+
+    def test_a_request_that_fails(self):
+        """Nothing is changed, the cycle is let go, run and cycle say so, and it can be repeated."""
+        run = self._preview()
+        for ask, method, states in (
+            (run._decide_to_apply, "_write_members", ["enrolled"] * 5),
+            (run._take_back, "_restore_memberships", ["enrolled"] * 4 + ["non_compliant"]),
+        ):
+            with self.subTest(method):
+                state = run.state
+                ask("As agreed")
+                bug = ZeroDivisionError("secret detail")
+                with patch.object(type(run), method, side_effect=bug):
+                    self.assertIs(self._fail_next(run), bug)
+                self.assertEqual((run.state, run.request), (state, False))
+                self.assertFalse(self.cycle.locked)
+                self.assertIn("ZeroDivisionError", run.error)
+                self.assertNotIn("secret detail", run.error)
+                self.assertIn("no membership was changed", self.cycle.message_ids[:1].body)
+                self.assertIn("(As agreed)", self.cycle.message_ids[:1].body)
+                self.assertEqual(self._get_states(), states)
+                self.cycle.invalidate_recordset()
+                told = f"{self.cycle.attendance_run_message} {self.cycle.attendance_to_do}"
+                self.assertIn("ZeroDivisionError", told)
+                ask("Again")
+                self._perform_all(run)
+                self.assertFalse(run.error)
+        self.assertEqual((run.state, self._get_states()), ("taken_back", ["enrolled"] * 5))
+
+    def test_requests_whose_job_vanishes_let_the_cycle_go(self):
+        run = self._preview()
+        run._decide_to_apply("As agreed")
+        self.env["g2p.cycle"]._cron_release_attendance_runs()
+        self.assertEqual((run.request, self.cycle.locked), ("apply", True))
+        self._get_jobs(run).unlink()
+        self.env["g2p.cycle"]._cron_release_attendance_runs()
+        self.assertEqual((run.state, run.request, self.cycle.locked), ("waiting", False, False))
+        self.assertIn("stopped", run.error)
+
+    def test_a_job_that_was_cut_is_tried_again(self):
+        """As long as it was asked for not too long ago, however old the run is."""
+        run = self._preview()
+        run._decide_to_apply("As agreed")
+        job = self._get_jobs(run)[-1:]
+        error = f"{OperationalError.__module__}.OperationalError"
+        for asked_on, is_alive in ((fields.Datetime.now(), True), ("2025-12-01", False)):
+            job.write({"state": "failed", "exc_name": error})
+            self.env.flush_all()
+            query = "UPDATE spp_attendance_run SET create_date = %s, write_date = %s WHERE id = %s"
+            self.env.cr.execute(query, ["2025-12-01", asked_on, run.id])
+            self.env.invalidate_all()
+            self.env["g2p.cycle"]._cron_release_attendance_runs()
+            self.assertEqual((job.state == "pending", self.cycle.locked), (is_alive, is_alive))

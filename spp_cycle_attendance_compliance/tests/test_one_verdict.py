@@ -8,6 +8,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..models.memberships import cycle_membership, prepared_entitlements
 from ..models.runs import attendance_run_asking
 from .attendance_faults import Fault
 from .attendance_server import attendance
@@ -618,6 +619,7 @@ class TestOneVerdict(AttendanceCase):
             ]
         )
         of_ana, pending, draft = entitlements
+        code = draft.code
         run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
         self.assertEqual((run.state, run.entitlement_count), ("waiting", 1))
         self.assertIn("1 members who would become non-compliant have prepared", run.brake_reason)
@@ -625,6 +627,15 @@ class TestOneVerdict(AttendanceCase):
         self.assertFalse(draft.exists())
         self.assertEqual((of_ana.state, pending.state), ("pending_validation", "cancelled"))
         self.assertEqual((run.deleted_entitlement_count, run.cancelled_entitlement_count), (1, 1))
+        kept = self._get_withheld(run)
+        self.assertEqual(kept.partner_id, self.ben)
+        self.assertEqual(
+            kept.sorted("entitlement_id").mapped(lambda row: (row.code, row.action, row.amount)),
+            [(pending.code, "cancelled", 10), (code, "deleted", 10)],
+        )
+        self.assertEqual(set(kept.mapped("kind")), {"g2p.entitlement"})
+        self.assertEqual(set(kept.mapped("unit")), {currency.name})
+        self.assertIn(pending.id, kept.mapped("entitlement_id"))
         # An override, lifting it, taking the run back: as the membership goes, so they go.
         override = self._override(self.ben_in, "compliant")
         self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "pending_validation"))
@@ -638,6 +649,48 @@ class TestOneVerdict(AttendanceCase):
         pending.state = "cancelled"
         run._take_back("No")
         self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "cancelled"))
+
+    def _get_withheld(self, run):
+        action = run.action_open_withheld()
+        return self.env[action["res_model"]].search(action["domain"])
+
+    def test_a27_the_run_keeps_which_in_kind(self):
+        product = self.env["product.product"].create({"name": "Rice"})
+        vals = {
+            "cycle_id": self.cycle.id,
+            "partner_id": self.ben.id,
+            "product_id": product.id,
+            "uom_id": product.uom_id.id,
+        }
+        drafts = self.env["g2p.entitlement.inkind"].create([{**vals, "qty": 4}, {**vals, "qty": 7}])
+        codes = drafts.mapped("code")
+        run = self._run(self.cycle)
+        product.name = "Wheat"
+        self.assertFalse(drafts.exists())
+        self.assertEqual(
+            self._get_withheld(run)
+            .sorted("entitlement_id")
+            .mapped(
+                lambda row: (row.kind, row.code, row.amount, row.unit, row.product, row.action)
+            ),
+            [
+                ("g2p.entitlement.inkind", code, qty, product.uom_id.name, "Rice", "deleted")
+                for code, qty in zip(codes, (4, 7), strict=True)
+            ],
+        )
+        self.assertEqual(run.withheld_count, 2)
+
+    def test_a27_taking_back_what_enrolled_somebody_keeps_which_too(self):
+        first = self._run(self.cycle)
+        self.cycle.required_number_of_attendance = 1
+        second = self._run(self.cycle)
+        self.assertEqual(self.ben_in.state, "enrolled")
+        draft = self.env["g2p.entitlement"].create(
+            {"partner_id": self.ben.id, "cycle_id": self.cycle.id, "initial_amount": 10}
+        )
+        second._take_back("No")
+        self.assertFalse(draft.exists())
+        self.assertEqual((first.withheld_count, second.withheld_count), (0, 1))
 
     def test_a27_what_was_cancelled_comes_back_to_whom_a_person_enrolled(self):
         pending = self.env["g2p.entitlement"].create(
@@ -676,6 +729,59 @@ class TestOneVerdict(AttendanceCase):
         )
         self.cycle.invalidate_recordset()
         self.assertFalse(self.cycle.attendance_to_do)
+
+    def test_who_has_no_entitlement_is_looked_up_in_an_index(self):
+        """Every form of a cycle counts them: it does not read all memberships for that."""
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        query = f"EXPLAIN {prepared_entitlements.WITHOUT_ENTITLEMENT}"
+        self.env.cr.execute(query, [self.cycle.id])
+        plan = "\n".join(row[0] for row in self.env.cr.fetchall())
+        self.assertIn("g2p_cycle_membership_lost_entitlement_index", plan)
+        self.assertNotIn("Seq Scan", plan)
+
+    def test_taking_back_takes_as_many_queries_for_any_size(self):
+        def count_queries(cycle):
+            run = self._run(cycle)
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            run._take_back("No")
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        persons = [self._create_person(f"P{number}") for number in range(20)]
+        self.server.people.update((person.attendance_identifier, []) for person in persons)
+        small = self._create_cycle(registrants=persons[:2])
+        big = self._create_cycle(registrants=persons)
+        count_queries(self.cycle)  # what is read once
+        self.assertEqual(count_queries(big), count_queries(small))
+        self.assertEqual(set(big.cycle_membership_ids.mapped("state")), {"enrolled"})
+
+    def test_states_are_written_through_the_orm(self):
+        """Whatever else looks at them being written sees applying, and taking back alike."""
+        memberships = type(self.ben_in)
+        write, written = memberships.write, []
+
+        def watch(records, vals):
+            if "state" in vals:
+                written.append((records, vals["state"]))
+            return write(records, vals)
+
+        with patch.object(memberships, "write", watch):
+            self._run(self.cycle)._take_back("No")
+        self.assertEqual(written, [(self.ben_in, "non_compliant"), (self.ben_in, "enrolled")])
+
+    def test_states_are_written_in_batches(self):
+        with patch.object(cycle_membership, "WRITE_SIZE", 1):
+            run = self._run(self.cycle)
+            self.assertEqual((self.ana_in.state, self.ben_in.state), ("enrolled", "non_compliant"))
+            self.ana_in.state = "draft"
+            self.server.people.update(ANA=[], BEN=days(11, 1, 2))
+            again = self._run(self.cycle)
+            self.assertEqual((self.ana_in.state, self.ben_in.state), ("non_compliant", "enrolled"))
+            again._take_back("No")
+            self.assertEqual((self.ana_in.state, self.ben_in.state), ("enrolled", "non_compliant"))
+            run._take_back("No")
+        self.assertEqual((self.ana_in.state, self.ben_in.state), ("enrolled", "enrolled"))
 
     def test_a24_a_proof_reads_as_on_its_day(self):
         type_id = self.env["spp.res.config.attendance.type"].create(

@@ -1,6 +1,9 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
+from ..models.runs.attendance_run import APPLY
+from ..models.runs.attendance_run_request import REQUESTS
+
 
 class AttendanceRunReason(models.TransientModel):
     """Asks why a run is applied though a brake held it, or why it is taken back."""
@@ -9,9 +12,7 @@ class AttendanceRunReason(models.TransientModel):
     _description = "Reason for a Decision about an Attendance Run"
 
     run_id = fields.Many2one("spp.attendance.run", required=True, ondelete="cascade")
-    step = fields.Selection(
-        [("apply", "Apply"), ("take_back", "Take back")], required=True, default="apply"
-    )
+    step = fields.Selection(REQUESTS, required=True, default=APPLY)
     brake_reason = fields.Text(related="run_id.brake_reason")
     losing_count = fields.Integer(related="run_id.losing_count")
     reason = fields.Text(required=True)
@@ -22,7 +23,5 @@ class AttendanceRunReason(models.TransientModel):
         reason = self.reason.strip()
         if not reason:
             raise UserError(_("Give the reason: whoever asks later has to understand it."))
-        if self.step == "apply":
-            return self.run_id._decide_to_apply(reason) or {"type": "ir.actions.act_window_close"}
-        self.run_id._take_back(reason)
-        return {"type": "ir.actions.act_window_close"}
+        done = {"type": "ir.actions.act_window_close"}
+        return self.run_id._request(self.step, reason) or done

@@ -1,8 +1,9 @@
-"""The job worker is killed at a random moment of a run and started again, over and over.
+"""The job worker is killed at a random moment of its work and started again, over and over: of a
+run, of applying one, and of taking one back.
 
 Each time on a copy of the same database, and each time it must end as when nobody kills it: the
 same verdicts, states and events, each event once, no cycle locked. The moments are spread over the
-whole run. A bigger one by hand, shown as it goes:
+whole work. A bigger one by hand, shown as it goes:
 
     KILLS=20 KILL_PERSONS=20000 KILL_SEED=1 \\
         .build/tests-python/bin/python -m pytest -s tests/attendance/test_kills.py
@@ -26,6 +27,12 @@ PERSONS = int(os.environ.get("KILL_PERSONS", "1000"))
 SEED = int(os.environ.get("KILL_SEED", "1"))
 ASKS = 10
 SIZED = f"sized {PERSONS // ASKS}"
+# What is done before; the jobs, when all are done; how the run ends.
+PREPARED = {
+    "run": (("press 1",), ASKS + 2, "done 1 "),
+    "apply": (("preview 1", "work 1", "apply 1"), ASKS + 3, "done 1 "),
+    "take_back": (("press 1", "work 1", "take_back 1"), ASKS + 3, "taken_back 1 "),
+}
 JOBS_DONE = "SELECT count(*) FROM queue_job WHERE state = 'done'"
 FACTS = """
     SELECT (
@@ -53,13 +60,13 @@ FACTS = """
 
 
 @pytest.fixture
-def copies(odoo_env, database, tmp_path):
-    """Makes databases with a run that is about to be worked on, one at a time."""
+def copies(request, odoo_env, database, tmp_path):
+    """Makes databases with something that is about to be worked on, one at a time."""
     people = generate(PERSONS, SEED, date(2025, 11, 1), date(2025, 11, 30))
     with AttendanceServer(people, is_frozen=True) as server:
         seeded = database()
         seeding = Registry(odoo_env, seeded, DRIVE, tmp_path / "gate")
-        seeding.do(f"crowd {PERSONS} {server.url}", "big", SIZED, "press 1")
+        seeding.do(f"crowd {PERSONS} {server.url}", "big", SIZED, *request.param)
         seeding.ask("ANALYZE")  # as autovacuum would have
 
         @contextmanager
@@ -76,15 +83,19 @@ def copies(odoo_env, database, tmp_path):
         yield make
 
 
-def test_a_worker_is_killed_at_random_moments(copies):
+@pytest.mark.parametrize(
+    ("copies", "jobs", "end"), PREPARED.values(), ids=PREPARED, indirect=["copies"]
+)
+def test_a_worker_is_killed_at_random_moments(copies, jobs, end):
     with copies() as registry:
-        working = registry.start(SIZED, "begin", "work 1")
+        working = registry.start(SIZED, "begin", "work 1", "begin")
         started = time.monotonic()
-        working.communicate()
+        registry.wait_for_pause(working)
         seconds = time.monotonic() - started
+        registry.finish(working)
         expected = registry.ask(FACTS)
     print(f"undisturbed: {seconds:.1f} s; {expected}", flush=True)
-    assert expected.startswith("done 1 ")
+    assert expected.startswith(end)
 
     chance, interrupted = random.Random(SEED), 0
     moments = [seconds * (number + chance.random()) / KILLS for number in range(KILLS)]
@@ -95,8 +106,8 @@ def test_a_worker_is_killed_at_random_moments(copies):
             time.sleep(moment)
             registry.kill(working)
             done = int(registry.ask(JOBS_DONE))
-            interrupted += done < ASKS + 2
-            print(f"killed after {moment:.1f} s: {done} of {ASKS + 2} jobs done", flush=True)
+            interrupted += done < jobs
+            print(f"killed after {moment:.1f} s: {done} of {jobs} jobs done", flush=True)
             registry.do(SIZED, "requeue", "work 1")
             assert registry.ask(FACTS) == expected
     # Else it was too late each time.

@@ -190,7 +190,7 @@ def seed_checked_cycles(env, size):
         run = check_attendance(env, cycle)
         if run.state == "waiting":
             run._decide_to_apply("All of them were seeded.")
-            env.cr.commit()
+            _take_step(env, run, "request")
         assert run.state == "done", run.error or run.brake_reason
     vacuum(env, (*TABLES, "spp_cycle_group_membership_attendance"))
     return {"g2p.cycle": cycles[0].ids, "spp.attendance.run": cycles[0].attendance_run_ids[:1].ids}

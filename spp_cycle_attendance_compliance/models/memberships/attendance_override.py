@@ -1,5 +1,6 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import SQL
 
 from ...verdicts import COMPLIANT, DECIDED_STATES, NON_COMPLIANT
 
@@ -74,7 +75,7 @@ class AttendanceOverride(models.Model):
         if not membership.state_before_attendance:
             membership.state_before_attendance = membership.state
         membership.attendance_override_id = self
-        membership._let_stand(is_override=True)
+        membership._let_stand(SQL("membership.id = %s", membership.id), is_override=True)
 
     def _check_may_override(self):
         for membership in self.sudo().cycle_membership_id:
@@ -112,7 +113,7 @@ class AttendanceOverride(models.Model):
             {"lifted_by_id": self.env.uid, "lifted_at": fields.Datetime.now()}
         )
         membership.attendance_override_id = False
-        membership._let_stand()
+        membership._let_stand(SQL("membership.id = %s", membership.id))
 
     def _get_reason(self):
         """Return who set what and why, in one sentence."""

@@ -48,25 +48,21 @@ class CycleGroupMembershipAttendance(models.Model):
         return result
 
     @api.model
-    def _show_only(self, memberships, line_ids):
+    def _show_only(self, standing):
         """Show the members of the lines that stand, and none where nothing stands.
 
-        :param line_ids: ids of the lines of memberships; ``None`` for those without any
+        :param SQL standing: the table of memberships' ids, and the ``line_id`` that stands for each
         """
-        shown = [line_id for line_id in line_ids if line_id] or [0]
-        self._show(SQL("line.id = ANY(%s)", shown))
+        self._show(SQL("line.id IN (SELECT line_id FROM %s)", standing))
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE spp_cycle_group_membership_attendance AS shown SET active = FALSE
-                WHERE shown.cycle_membership_id = ANY(%s) AND shown.active AND NOT EXISTS (
-                    SELECT FROM spp_attendance_run_line AS line
-                    WHERE line.id = ANY(%s)
-                        AND line.cycle_membership_id = shown.cycle_membership_id
-                )
+                FROM %s AS standing
+                WHERE shown.cycle_membership_id = standing.id AND shown.active
+                    AND standing.line_id IS NULL
                 """,
-                memberships.ids,
-                shown,
+                standing,
             )
         )
 

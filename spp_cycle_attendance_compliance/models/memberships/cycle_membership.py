@@ -1,35 +1,30 @@
-from collections import defaultdict
-from typing import NamedTuple
+from itertools import count, product
 
 from odoo import _, api, fields, models
-from odoo.tools import SQL, split_every
+from odoo.tools import SQL
 
 from ... import verdicts
-from ...verdicts import DECIDED_STATES, ENROLLED_STATE, NON_COMPLIANT_STATE
-from ..runs.attendance_run_line import STATUSES
+from ...verdicts import DECIDED_STATES, ENROLLED_STATE, NON_COMPLIANT_STATE, Requirement
+from ..runs.attendance_run_line import STATUSES, VERDICTS
 
 # How many memberships change their state in one write.
 WRITE_SIZE = 1000
+STANDING = SQL.identifier("spp_attendance_standing")
 
 
-class Standing(NamedTuple):
-    """A membership, and what attendance remembers of it."""
+def get_decisions():
+    """Yield what each verdict of an applied run decides, by the run's rule for who has no data.
 
-    id: int
-    state: str
-    attendance_state: str | None
-    state_before_attendance: str | None
-    override: str | None
-
-
-class AppliedLine(NamedTuple):
-    """The line of a run that was applied to a membership."""
-
-    id: int | None
-    verdict: str
-    passes_criteria: bool
-    number: int
-    no_data_rule: str | None
+    The state is ``None`` where the membership stays as it is.
+    """
+    undecided = DECIDED_STATES[0]
+    for verdict, passes, rule in product(
+        (*dict(VERDICTS), verdicts.UNDECIDED), (True, False), (verdicts.ABSENT, verdicts.KEEP)
+    ):
+        requirement = Requirement(no_data_rule=rule)
+        state = verdicts.get_state(requirement, verdict, passes, None, undecided)
+        status = verdicts.get_status(verdict, passes, None)
+        yield verdict, passes, rule, None if state == undecided else state, status
 
 
 class G2PCycleMembership(models.Model):
@@ -78,11 +73,6 @@ class G2PCycleMembership(models.Model):
         copy=False,
         help="The state that attendance gave last. If it is another one now, a person changed it.",
     )
-    lost_entitlement = fields.Boolean(
-        readonly=True,
-        copy=False,
-        help="An entitlement in draft was deleted when the membership became non-compliant.",
-    )
     uses_attendance_criteria = fields.Boolean(related="cycle_id.use_attendance_criteria")
     is_household = fields.Boolean(related="partner_id.is_group")
 
@@ -97,7 +87,6 @@ class G2PCycleMembership(models.Model):
             "attendance_line_ids",
             "state_before_attendance",
             "attendance_state",
-            "lost_entitlement",
         }
 
     @api.model
@@ -119,121 +108,152 @@ class G2PCycleMembership(models.Model):
 
     # What stands
 
-    def _let_stand(self, is_override=False):
-        """Give these memberships what stands now: an override, or else the standing verdict.
+    @api.model
+    def _let_stand(self, which, is_override=False, run=None):
+        """Give memberships what stands now: an override, or else the standing verdict.
 
         Where nothing of attendance stands any more, the state before it first decided comes back.
         A state that a person has changed since stays.
 
+        :param SQL which: the condition of the ``membership``
         :param is_override: an override decides, whatever a person has changed
+        :param run: the run that is taken back, if it is that
         """
         self.env.flush_all()
-        by_state, values, shown, enrolled = defaultdict(list), [], [], []
-        for own, lines in self._read_applied():
-            given = own.attendance_state
-            wanted = self._get_standing_state(own, lines)
-            if wanted and (is_override or own.state == own.attendance_state):
-                given = wanted
-                if wanted != own.state:
-                    by_state[wanted].append(own.id)
-            if wanted == ENROLLED_STATE and ENROLLED_STATE in (given, own.state):
-                enrolled.append(own.id)
-            if not lines and not own.override:
-                values.append((own.id, 0, None, None, None))
-                continue
-            line = lines[0] if lines else AppliedLine(None, verdicts.NO_DATA, True, 0, None)
-            status = verdicts.get_status(line.verdict, line.passes_criteria, own.override)
-            values.append((own.id, line.number, status, given, own.state_before_attendance))
-            shown.append(line.id)
-        self._set_states(by_state)
-        self.browse(enrolled)._give_entitlements_back()
-        self._write_standing(values)
-        self.env["spp.cycle.group.membership.attendance"]._show_only(self, shown)
+        self._find_standing(which, is_override)
+        changing = SQL("SELECT id, wanted FROM %s WHERE is_changing ORDER BY id", STANDING)
+        self._set_states(changing, run)
+        self._give_entitlements_back(SQL("SELECT id FROM %s WHERE is_enrolled", STANDING))
+        self._write_standing()
+        self.env["spp.cycle.group.membership.attendance"]._show_only(STANDING)
         self.env.invalidate_all()
 
-    def _read_applied(self):
-        """Return what is to know of each membership, and of its lines, the standing one first."""
+    @api.model
+    def _find_standing(self, which, is_override):
+        """Make a table of what stands, which lives as long as its transaction.
+
+        Attendance decides by the override, or by the last applied verdict that decides. The number
+        and the status are those of the last applied verdict, whether it decides or not.
+        """
+        self.env.cr.execute(SQL("DROP TABLE IF EXISTS pg_temp.%s", STANDING))
         self.env.cr.execute(
-            """
-            SELECT membership.id, membership.state, membership.attendance_state,
-                membership.state_before_attendance, override.verdict,
-                line.id, line.verdict, line.passes_criteria, line.number_of_attendance,
-                line.no_data_rule
-            FROM g2p_cycle_membership AS membership
-            LEFT JOIN spp_attendance_override AS override
-                ON override.id = membership.attendance_override_id
-            LEFT JOIN (
-                SELECT line.*, run.applied_number, run.no_data_rule
-                FROM spp_attendance_run_line AS line
-                JOIN spp_attendance_run AS run ON run.id = line.run_id AND run.state = 'done'
-                WHERE line.cycle_membership_id = ANY(%(ids)s) AND line.kind != 'member'
-                    AND line.left_alone IS NULL
-            ) AS line ON line.cycle_membership_id = membership.id
-            WHERE membership.id = ANY(%(ids)s)
-            ORDER BY membership.id, line.applied_number DESC
-            """,
-            {"ids": self.ids},
+            SQL(
+                """
+                CREATE TEMPORARY TABLE %(standing)s ON COMMIT DROP AS
+                WITH decision (verdict, passes_criteria, no_data_rule, state, status) AS (
+                    VALUES %(decisions)s
+                ), found AS (
+                    SELECT membership.id, membership.state, membership.attendance_state AS given,
+                        membership.state_before_attendance AS before, override.id AS override_id,
+                        applied.line_id, applied.number, applied.status,
+                        CASE
+                            WHEN (membership.state IN %(states)s) IS NOT TRUE THEN NULL
+                            WHEN override.verdict = %(refused)s THEN %(refused_state)s
+                            WHEN override.id IS NOT NULL THEN %(enrolled_state)s
+                            ELSE coalesce(applied.state, membership.state_before_attendance)
+                        END AS wanted
+                    FROM g2p_cycle_membership AS membership
+                    LEFT JOIN spp_attendance_override AS override
+                        ON override.id = membership.attendance_override_id
+                    CROSS JOIN LATERAL (
+                        SELECT
+                            (array_agg(line.id ORDER BY run.applied_number DESC))[1] AS line_id,
+                            (array_agg(line.number_of_attendance
+                                ORDER BY run.applied_number DESC))[1] AS number,
+                            (array_agg(decision.status
+                                ORDER BY run.applied_number DESC))[1] AS status,
+                            (array_agg(decision.state ORDER BY run.applied_number DESC)
+                                FILTER (WHERE decision.state IS NOT NULL))[1] AS state
+                        FROM spp_attendance_run_line AS line
+                        JOIN spp_attendance_run AS run ON run.id = line.run_id
+                        LEFT JOIN decision ON decision.verdict = line.verdict
+                            AND decision.passes_criteria = line.passes_criteria
+                            AND decision.no_data_rule = run.no_data_rule
+                        WHERE line.cycle_membership_id = membership.id AND line.kind != 'member'
+                            AND line.left_alone IS NULL AND run.state = 'done'
+                    ) AS applied
+                    WHERE %(which)s
+                ), decided AS (
+                    SELECT found.*, coalesce(line_id, override_id) IS NOT NULL AS stands,
+                        wanted IS NOT NULL
+                            AND (%(is_override)s OR state IS NOT DISTINCT FROM given) AS decides
+                    FROM found
+                )
+                SELECT id, line_id, wanted, coalesce(number, 0) AS number,
+                    CASE WHEN override_id IS NULL THEN status ELSE %(overridden)s END AS status,
+                    CASE WHEN stands AND decides THEN wanted WHEN stands THEN given END AS given,
+                    CASE WHEN stands THEN before END AS before,
+                    decides AND wanted != state AS is_changing,
+                    wanted = %(enrolled_state)s
+                        AND (decides OR %(enrolled_state)s IN (given, state)) AS is_enrolled
+                FROM decided
+                """,
+                standing=STANDING,
+                decisions=SQL(", ").join(SQL("%s", decision) for decision in get_decisions()),
+                states=DECIDED_STATES,
+                refused=verdicts.NON_COMPLIANT,
+                refused_state=NON_COMPLIANT_STATE,
+                enrolled_state=ENROLLED_STATE,
+                overridden=verdicts.OVERRIDDEN,
+                is_override=is_override,
+                which=which,
+            )
         )
-        applied = {}
-        for row in self.env.cr.fetchall():
-            lines = applied.setdefault(Standing(*row[:5]), [])
-            if row[5]:
-                lines.append(AppliedLine(*row[5:]))
-        return applied.items()
+        self.env.cr.execute(SQL("ANALYZE %s", STANDING))
 
     @api.model
-    def _get_standing_state(self, own, lines):
-        """Return the state by the override, or by the last applied verdict that decides.
-
-        :return: ``None`` if attendance does not decide about it
-        """
-        if own.state not in DECIDED_STATES:
-            return None
-        if own.override:
-            refused = own.override == verdicts.NON_COMPLIANT
-            return NON_COMPLIANT_STATE if refused else ENROLLED_STATE
-        for line in lines:
-            requirement = verdicts.Requirement(no_data_rule=line.no_data_rule)
-            decided = line.verdict, line.passes_criteria, None
-            state = verdicts.get_state(requirement, *decided, DECIDED_STATES[0])
-            if state != DECIDED_STATES[0]:
-                return state
-        return own.state_before_attendance
-
-    def _write_standing(self, values):
+    def _write_standing(self):
+        """Write what stands on the memberships; what attendance remembers of one goes with it."""
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE g2p_cycle_membership AS membership
                 SET number_of_attendance = standing.number, attendance_status = standing.status,
-                    attendance_state = standing.state, state_before_attendance = standing.before,
+                    attendance_state = standing.given, state_before_attendance = standing.before,
                     write_uid = %s, write_date = %s
-                FROM (VALUES %s) AS standing (id, number, status, state, before)
-                WHERE standing.id = membership.id
+                FROM %s AS standing
+                WHERE standing.id = membership.id AND (
+                    membership.number_of_attendance, membership.attendance_status,
+                    membership.attendance_state, membership.state_before_attendance
+                ) IS DISTINCT FROM (
+                    standing.number, standing.status, standing.given, standing.before
+                )
                 """,
                 self.env.uid,
                 self.env.cr.now(),
-                SQL(", ").join(
-                    SQL("(%s, %s, %s::varchar, %s::varchar, %s::varchar)", *row) for row in values
-                ),
+                STANDING,
             )
         )
 
     @api.model
-    def _set_states(self, by_state, run=None):
+    def _set_states(self, changes, run=None):
         """Give memberships another state, and see to their entitlements.
 
-        :param dict by_state: lists of ids by the state that they get
-        :param run: the run that does, if it is one; it keeps how many entitlements it touched
+        :param SQL changes: the query of the memberships' ids, and the ``state`` that each gets
+        :param run: the run that does, if it is one; it keeps which entitlements it touched
         """
-        for state, ids in by_state.items():
-            for some in split_every(WRITE_SIZE, ids):
-                memberships = self.browse(some)
+        self.env.cr.execute("DROP TABLE IF EXISTS pg_temp.spp_attendance_state")
+        self.env.cr.execute(
+            "CREATE TEMPORARY TABLE spp_attendance_state"
+            " (number serial PRIMARY KEY, id int4, state varchar) ON COMMIT DROP"
+        )
+        self.env.cr.execute(SQL("INSERT INTO spp_attendance_state (id, state) %s", changes))
+        for first in count(1, WRITE_SIZE):
+            self.env.cr.execute(
+                "SELECT state, array_agg(id ORDER BY id) FROM spp_attendance_state"
+                " WHERE number BETWEEN %s AND %s GROUP BY state",
+                [first, first + WRITE_SIZE - 1],
+            )
+            by_state = self.env.cr.fetchall()
+            if not by_state:
+                break
+            for state, ids in by_state:
+                memberships = self.browse(ids)
                 memberships.write({"state": state})
                 if state == NON_COMPLIANT_STATE:
                     memberships._withhold_entitlements(run)
-                self.env.flush_all()
-                self.env.invalidate_all()
+            self.env.flush_all()
+            self.env.invalidate_all()
 
     # Buttons
 

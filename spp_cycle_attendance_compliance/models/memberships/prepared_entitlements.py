@@ -1,8 +1,22 @@
 from odoo import api, fields, models
+from odoo.tools import SQL, split_every
+
+from .cycle_membership import WRITE_SIZE
 
 ENTITLEMENT_MODELS = ("g2p.entitlement", "g2p.entitlement.inkind")
 DRAFT, PENDING, CANCELLED = "draft", "pending_validation", "cancelled"
-WITHHELD = [("state", "=", CANCELLED), ("is_cancelled_by_attendance", "=", True)]
+WITHOUT_ENTITLEMENT = """
+    SELECT count(*) FROM g2p_cycle_membership AS membership
+    WHERE membership.cycle_id = %s AND membership.lost_entitlement
+        AND membership.state = 'enrolled'
+        AND NOT EXISTS (
+            SELECT FROM g2p_entitlement WHERE cycle_id = membership.cycle_id
+                AND partner_id = membership.partner_id
+        ) AND NOT EXISTS (
+            SELECT FROM g2p_entitlement_inkind WHERE cycle_id = membership.cycle_id
+                AND partner_id = membership.partner_id
+        )
+"""
 
 
 class WithheldMixin(models.AbstractModel):
@@ -30,6 +44,17 @@ class WithheldMixin(models.AbstractModel):
             cancelled._as_attendance_writer().is_cancelled_by_attendance = False
         return super().write(vals)
 
+    def _prepare_withheld_vals(self):
+        """Return what is kept of this entitlement on the run that deletes or cancels it."""
+        self.ensure_one()
+        return {
+            "kind": self._name,
+            "entitlement_id": self.id,
+            "code": self.code,
+            "partner_id": self.partner_id.id,
+            "action": "deleted" if self.state == DRAFT else "cancelled",
+        }
+
 
 class G2PEntitlement(models.Model):
     _name = "g2p.entitlement"
@@ -38,6 +63,15 @@ class G2PEntitlement(models.Model):
     # Those of a thousand members are looked up at once, among those of all cycles.
     partner_id = fields.Many2one(index=True)
 
+    def _prepare_withheld_vals(self):
+        # A journal has a currency of its own only if it is not the company's.
+        currency = self.currency_id or self.company_id.currency_id
+        return {
+            **super()._prepare_withheld_vals(),
+            "amount": self.initial_amount,
+            "unit": currency.name,
+        }
+
 
 class G2PEntitlementInkind(models.Model):
     _name = "g2p.entitlement.inkind"
@@ -45,57 +79,98 @@ class G2PEntitlementInkind(models.Model):
 
     partner_id = fields.Many2one(index=True)
 
+    def _prepare_withheld_vals(self):
+        return {
+            **super()._prepare_withheld_vals(),
+            "amount": self.qty,
+            "unit": self.uom_id.name,
+            "product": self.product_id.display_name,
+        }
+
 
 class G2PCycleMembership(models.Model):
     """The entitlements that were prepared for a membership before attendance decided."""
 
     _inherit = "g2p.cycle.membership"
 
-    def _search_entitlements(self, domain):
-        """Yield the entitlements of these memberships, which are of one cycle, by model."""
+    lost_entitlement = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="An entitlement in draft was deleted when the membership became non-compliant.",
+    )
+
+    def init(self):
+        result = super().init()
+        # Every form of a cycle counts them.
+        self.env.cr.execute(
+            "CREATE INDEX IF NOT EXISTS g2p_cycle_membership_lost_entitlement_index"
+            " ON g2p_cycle_membership (cycle_id) WHERE lost_entitlement"
+        )
+        return result
+
+    @api.model
+    def _get_attendance_guarded_fields(self):
+        return super()._get_attendance_guarded_fields() | {"lost_entitlement"}
+
+    def _withhold_entitlements(self, run=None):
+        """Delete what is in draft, as the platform would, and cancel what is pending.
+
+        :param run: the run that does it; it keeps which
+        """
         for name in ENTITLEMENT_MODELS:
-            yield (
+            prepared = (
                 self.env[name]
                 .sudo()
                 .search(
                     [
                         ("cycle_id", "in", self.cycle_id.ids),
                         ("partner_id", "in", self.partner_id.ids),
-                        *domain,
+                        ("state", "in", (DRAFT, PENDING)),
                     ]
                 )
             )
-
-    def _withhold_entitlements(self, run=None):
-        """Delete what is in draft, as the platform would, and cancel what is pending.
-
-        :param run: the run that does it; it keeps the counts
-        """
-        deleted = cancelled = 0
-        for entitlements in self._search_entitlements([("state", "in", (DRAFT, PENDING))]):
-            drafts = entitlements.filtered(lambda each: each.state == DRAFT)
+            if run:
+                run._keep_withheld(prepared)
+            drafts = prepared.filtered(lambda each: each.state == DRAFT)
             losing = drafts.partner_id
             self.filtered(
                 lambda each, losing=losing: each.partner_id in losing
             )._as_attendance_writer().write({"lost_entitlement": True})
-            deleted += len(drafts)
-            pending = (entitlements - drafts)._as_attendance_writer()
+            pending = (prepared - drafts)._as_attendance_writer()
             drafts.unlink()
-            cancelled += len(pending)
             pending.write({"state": CANCELLED, "is_cancelled_by_attendance": True})
-        if run and deleted + cancelled:
-            run.deleted_entitlement_count += deleted
-            run.cancelled_entitlement_count += cancelled
 
-    def _give_entitlements_back(self):
+    @api.model
+    def _give_entitlements_back(self, enrolled):
         """Put back to pending what attendance cancelled, unless somebody has changed it since.
 
         To whom attendance wants enrolled, even if a person has enrolled them before.
+
+        :param SQL enrolled: the query of their memberships' ids
         """
-        for entitlements in self._search_entitlements(WITHHELD):
-            entitlements._as_attendance_writer().write(
-                {"state": PENDING, "is_cancelled_by_attendance": False}
+        self.env.flush_all()
+        for name in ENTITLEMENT_MODELS:
+            model = self.env[name].sudo()._as_attendance_writer()
+            self.env.cr.execute(
+                SQL(
+                    """
+                    SELECT entitlement.id FROM %s AS entitlement
+                    JOIN g2p_cycle_membership AS membership
+                        ON membership.partner_id = entitlement.partner_id
+                        AND membership.cycle_id = entitlement.cycle_id
+                    WHERE membership.id IN (%s) AND entitlement.state = %s
+                        AND entitlement.is_cancelled_by_attendance
+                    ORDER BY entitlement.id
+                    """,
+                    SQL.identifier(model._table),
+                    enrolled,
+                    CANCELLED,
+                )
             )
+            for ids in split_every(WRITE_SIZE, [row[0] for row in self.env.cr.fetchall()]):
+                model.browse(ids).write({"state": PENDING, "is_cancelled_by_attendance": False})
+                self.env.flush_all()
+                self.env.invalidate_all()
 
 
 class G2PCycle(models.Model):
@@ -104,19 +179,5 @@ class G2PCycle(models.Model):
     def _count_without_entitlement(self):
         """Return how many enrolled members lost a draft entitlement, and have none again."""
         self.env.flush_all()
-        self.env.cr.execute(
-            """
-            SELECT count(*) FROM g2p_cycle_membership AS membership
-            WHERE membership.cycle_id = %s AND membership.lost_entitlement
-                AND membership.state = 'enrolled'
-                AND NOT EXISTS (
-                    SELECT FROM g2p_entitlement WHERE cycle_id = membership.cycle_id
-                        AND partner_id = membership.partner_id
-                ) AND NOT EXISTS (
-                    SELECT FROM g2p_entitlement_inkind WHERE cycle_id = membership.cycle_id
-                        AND partner_id = membership.partner_id
-                )
-            """,
-            [self._origin.id],
-        )
+        self.env.cr.execute(WITHOUT_ENTITLEMENT, [self._origin.id])
         return self.env.cr.fetchone()[0]

@@ -102,8 +102,6 @@ class AttendanceRun(models.Model):
         "or since, or they joined: they keep what stood.",
     )
     entitlement_count = fields.Integer("With Prepared Entitlements")
-    deleted_entitlement_count = fields.Integer("Draft Entitlements Deleted")
-    cancelled_entitlement_count = fields.Integer("Pending Entitlements Cancelled")
     exception_count = fields.Integer("Exceptions", compute="_compute_exception_count")
     # Calls and events.
     call_count = fields.Integer("Calls", compute="_compute_from_intakes")
@@ -250,18 +248,6 @@ class AttendanceRun(models.Model):
             return _("Another attendance system was connected since this run began.")
         return ""
 
-    def _apply_and_close(self, user, reason=False):
-        self._apply()
-        self.write(
-            {
-                "state": DONE,
-                "applied_number": self.cycle_id._get_next_applied_number(),
-                "decided_by_id": user.id,
-                "apply_reason": reason,
-                "finished_at": fields.Datetime.now(),
-            }
-        )
-
     def _fail(self, message):
         """Keep why the run came to nothing."""
         self.write({"state": FAILED, "error": message, "finished_at": fields.Datetime.now()})
@@ -281,7 +267,10 @@ class AttendanceRun(models.Model):
         if self.state == OUTDATED:
             return _("nothing was applied. %(why)s Run again.", why=self.outdated_reason)
         if self.state == WAITING:
-            return _("a person has to look at the result. %(why)s", why=self.brake_reason or "")
+            why = self.error or self.brake_reason or ""
+            return _("a person has to look at the result. %(why)s", why=why)
+        if self.state == TAKEN_BACK:
+            return _("what stood before this run counts")
         return _(
             "%(compliant)s compliant, %(refused)s non-compliant, %(unknown)s without data",
             compliant=self.compliant_count + self.exempt_count,
@@ -300,70 +289,7 @@ class AttendanceRun(models.Model):
             "context": {"create": False},
         }
 
-    def _get_look_again_action(self):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning",
-                "sticky": True,
-                "message": _(
-                    "More members would lose than you were shown, so nothing was applied: look at "
-                    "the verdicts again."
-                ),
-                "next": self._get_form_action(),
-            },
-        }
-
     # Buttons
-
-    def action_apply(self):
-        """Apply the verdicts of a run that waits for a decision; ask why, if a brake held it."""
-        self.ensure_one()
-        if not self.brake_reason:
-            return self._decide_to_apply()
-        self._check_waiting()
-        return self._ask_for_reason("apply", _("Apply Nevertheless"))
-
-    def _decide_to_apply(self, reason=False):
-        """Apply a run that waits, unless the world has changed too much since.
-
-        :param reason: why, though a brake held it
-        :return: what to show next, if it is not applied
-        """
-        self.ensure_one()
-        self._check_waiting()
-        self.cycle_id._check_can_apply()
-        self.cycle_id._lock_attendance()
-        self.cycle_id._check_not_locked()
-        run = self.sudo()._as_attendance_writer()
-        if run._close_if_outdated():
-            return self._get_form_action()
-        if run._would_more_lose():
-            return self._get_look_again_action()
-        run._apply_and_close(self.env.user, reason)
-        return None
-
-    def action_discard(self):
-        """Close a run that waits for a decision without applying it."""
-        self.ensure_one()
-        self._check_waiting()
-        self.cycle_id._lock_attendance()
-        self.sudo()._as_attendance_writer()._discard(self.env.user)
-
-    def _discard(self, user):
-        self.write(
-            {
-                "state": DISCARDED,
-                "decided_by_id": user.id,
-                "finished_at": fields.Datetime.now(),
-            }
-        )
-
-    def _check_waiting(self):
-        self.cycle_id._check_may_run_attendance()
-        if self.state != WAITING:
-            raise UserError(_("This run does not wait for a decision any more."))
 
     def action_retry(self):
         """Run again: after a failure only those are asked for of whom there is no recent answer."""
@@ -372,46 +298,6 @@ class AttendanceRun(models.Model):
         if self.state not in (FAILED, OUTDATED):
             raise UserError(_("Only a run that failed, or is outdated, can be tried again."))
         return self.cycle_id._start_attendance_run(self.mode, takes_over=self.state == FAILED)
-
-    def action_take_back(self):
-        """Ask why, then let what stood before this run stand again."""
-        self.ensure_one()
-        self._check_can_take_back()
-        return self._ask_for_reason("take_back", _("Take Back"))
-
-    def _ask_for_reason(self, step, title):
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": "spp.attendance.run.reason",
-            "view_mode": "form",
-            "views": [[False, "form"]],
-            "target": "new",
-            "context": {"default_run_id": self.id, "default_step": step},
-        }
-
-    def _check_can_take_back(self):
-        self.cycle_id._check_may_run_attendance()
-        if self.state != DONE:
-            raise UserError(_("Only a run that was applied can be taken back."))
-        self.cycle_id._check_can_apply()
-
-    def _take_back(self, reason):
-        """Let what stood before this run stand again, and keep who took it back and why."""
-        self.ensure_one()
-        self._check_can_take_back()
-        self.cycle_id._lock_attendance()
-        self.cycle_id._check_not_locked()
-        run = self.sudo()._as_attendance_writer()
-        run.write(
-            {
-                "state": TAKEN_BACK,
-                "taken_back_by_id": self.env.uid,
-                "taken_back_at": fields.Datetime.now(),
-                "taken_back_reason": reason,
-            }
-        )
-        run._restore_memberships()
 
     def action_open_lines(self):
         """Open the verdicts on the memberships."""

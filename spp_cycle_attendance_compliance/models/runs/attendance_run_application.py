@@ -1,13 +1,7 @@
-from collections import defaultdict
-
 from odoo import models
-from odoo.tools import SQL, split_every
+from odoo.tools import SQL
 
 from ...verdicts import DECIDED_STATES, ENROLLED_STATE
-from ..memberships.prepared_entitlements import ENTITLEMENT_MODELS, WITHHELD
-
-# How many memberships change their state in one write.
-WRITE_SIZE = 1000
 
 
 class AttendanceRun(models.Model):
@@ -22,12 +16,12 @@ class AttendanceRun(models.Model):
         self.ensure_one()
         self.env.flush_all()
         self._remember_states()
-        by_state = self._get_changed_memberships()
         self._write_attendance()
         self._write_members()
         self.env.invalidate_all(flush=False)
-        self.env["g2p.cycle.membership"].sudo()._set_states(by_state, self)
-        self._give_entitlements_back()
+        memberships = self.env["g2p.cycle.membership"].sudo()
+        memberships._set_states(self._find_changing(), self)
+        memberships._give_entitlements_back(self._find_enrolled())
 
     def _get_applicable(self):
         """Return the SQL condition of the lines that hold."""
@@ -53,26 +47,30 @@ class AttendanceRun(models.Model):
             )
         )
 
-    def _get_changed_memberships(self):
-        """Return the ids of the memberships that get another state, by that state."""
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT line.state_after, membership.id
-                FROM spp_attendance_run_line AS line
-                JOIN g2p_cycle_membership AS membership
-                    ON membership.id = line.cycle_membership_id
-                WHERE %s AND line.state_after != membership.state
-                ORDER BY membership.id
-                FOR UPDATE OF membership
-                """,
-                self._get_applicable(),
-            )
+    def _find_changing(self):
+        """Return the query of the memberships that get another state, and of that state."""
+        return SQL(
+            """
+            SELECT membership.id, line.state_after
+            FROM spp_attendance_run_line AS line
+            JOIN g2p_cycle_membership AS membership ON membership.id = line.cycle_membership_id
+            WHERE %s AND line.state_after != membership.state
+            ORDER BY membership.id
+            FOR UPDATE OF membership
+            """,
+            self._get_applicable(),
         )
-        by_state = defaultdict(list)
-        for state, membership_id in self.env.cr.fetchall():
-            by_state[state].append(membership_id)
-        return by_state
+
+    def _find_enrolled(self):
+        """Return the query of the memberships that are enrolled now by this run."""
+        return SQL(
+            """
+            SELECT cycle_membership_id FROM spp_attendance_run_line
+            WHERE run_id = %s AND kind != 'member' AND left_alone IS NULL AND state_after = %s
+            """,
+            self.id,
+            ENROLLED_STATE,
+        )
 
     def _write_attendance(self):
         self.env.cr.execute(
@@ -98,31 +96,17 @@ class AttendanceRun(models.Model):
         lines = self._get_applicable()
         self.env["spp.cycle.group.membership.attendance"]._show(lines)
 
-    def _give_entitlements_back(self):
-        """Give back what attendance cancelled to who is enrolled now by this run."""
-        partners = self.env["res.partner"]
-        for model in ENTITLEMENT_MODELS:
-            withheld = [("cycle_id", "=", self.cycle_id.id), *WITHHELD]
-            partners |= self.env[model].sudo().search(withheld).partner_id
-        self.line_ids.search(
-            [
-                ("run_id", "=", self.id),
-                ("kind", "!=", "member"),
-                ("left_alone", "=", False),
-                ("state_after", "=", ENROLLED_STATE),
-                ("partner_id", "in", partners.ids),
-            ]
-        ).cycle_membership_id._give_entitlements_back()
-
     # Taking back
 
     def _restore_memberships(self):
         """Give the memberships that this run decided about what stands now."""
-        memberships = self.env["g2p.cycle.membership"].sudo()
-        lines = self.line_ids.search(
-            [("run_id", "=", self.id), ("kind", "!=", "member"), ("left_alone", "=", False)]
+        decided = SQL(
+            """
+            membership.id IN (
+                SELECT cycle_membership_id FROM spp_attendance_run_line
+                WHERE run_id = %s AND kind != 'member' AND left_alone IS NULL
+            )
+            """,
+            self.id,
         )
-        for some in split_every(WRITE_SIZE, lines.cycle_membership_id.ids):
-            memberships.browse(some)._let_stand()
-            self.env.flush_all()
-            self.env.invalidate_all()
+        self.env["g2p.cycle.membership"].sudo()._let_stand(decided, run=self)

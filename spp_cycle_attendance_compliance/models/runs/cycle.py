@@ -6,7 +6,7 @@ from odoo.addons.queue_job.exception import RetryableJobError
 from ...connector import AttendanceError, Limits
 from ...verdicts import DECIDED_STATES
 from ..criteria.attendance_criteria_mixin import EXTERNAL
-from .attendance_run import APPLY, EVALUATE, PREVIEW, RUNNING, TAKEN_BACK, WAITING
+from .attendance_run import APPLY, DONE, EVALUATE, PREVIEW, RUNNING, TAKEN_BACK, WAITING
 
 # Below so many memberships a run is made at once, as the platform does its own work.
 MIN_ROW_JOB_QUEUE = 200
@@ -100,7 +100,7 @@ class G2PCycle(models.Model):
                     cycle=self.name,
                 )
             )
-        if not self._count_decided_memberships():
+        if not self._has_members_to_decide(1):
             raise UserError(
                 _(
                     "The cycle %(cycle)s has no members in the states draft, enrolled or "
@@ -127,12 +127,15 @@ class G2PCycle(models.Model):
     def _is_attendance_running(self):
         return RUNNING in self.sudo().attendance_run_ids.mapped("state")
 
-    def _count_decided_memberships(self):
-        return (
-            self.env["g2p.cycle.membership"]
-            .sudo()
-            .search_count([("cycle_id", "=", self.id), ("state", "in", DECIDED_STATES)])
-        )
+    def _has_members_to_decide(self, count):
+        """Return whether attendance decides about so many members at least."""
+        domain = [("cycle_id", "=", self.id), ("state", "in", DECIDED_STATES)]
+        memberships = self.env["g2p.cycle.membership"].sudo()
+        return memberships.search_count(domain, limit=count) >= count
+
+    def _is_big_for_attendance(self):
+        """Return whether what is done to all of the cycle's members is done in the background."""
+        return self._has_members_to_decide(MIN_ROW_JOB_QUEUE)
 
     # Running
 
@@ -145,7 +148,7 @@ class G2PCycle(models.Model):
         unfinished = [("cycle_id", "=", self.id), ("state", "=", WAITING)]
         runs.search(unfinished)._discard(self.env.user)
         run = runs._open(self, mode, takes_over)
-        if self._count_decided_memberships() >= MIN_ROW_JOB_QUEUE:
+        if self._is_big_for_attendance():
             self.sudo()._queue_attendance_run(run)
         else:
             self.sudo()._run_attendance_at_once(run)
@@ -214,7 +217,11 @@ class G2PCycle(models.Model):
 
     def _compute_attendance_to_do(self):
         for cycle in self:
-            sentences = []
+            runs = cycle.sudo().attendance_run_ids
+            sentences = [
+                _("A run could not be taken back: %(error)s", error=run.error)
+                for run in runs.filtered(lambda run: run.state == DONE and run.error)
+            ]
             lost = cycle._count_without_entitlement()
             if lost:
                 sentences.append(

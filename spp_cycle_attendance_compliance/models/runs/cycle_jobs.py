@@ -12,7 +12,7 @@ from odoo.addons.queue_job.exception import RetryableJobError
 from odoo.addons.queue_job.job import ENQUEUED, FAILED, PENDING, STARTED, WAIT_DEPENDENCIES
 
 from ...connector import TemporaryError
-from .attendance_run import RUNNING
+from .attendance_run import APPLY, RUNNING
 
 _logger = logging.getLogger(__name__)
 
@@ -29,19 +29,29 @@ PATIENCE_HOURS = 12
 class G2PCycle(models.Model):
     """What is done in the background when a cycle is too big to check at once.
 
-    The steps of a run (plan, then one question per intake, then finish) are jobs of one method,
-    whose first argument is the cycle: the platform's "Related Job(s)" button looks for it there.
+    The steps of a run (plan, then one question per intake, then finish; and what a person asks for
+    later: to apply it, or to take it back) are jobs of one method, whose first argument is the
+    cycle: the platform's "Related Job(s)" button looks for it there.
     """
 
     _inherit = "g2p.cycle"
 
     def _queue_attendance_run(self, run):
         """Lock the cycle, and queue the first step of a run."""
+        self._queue_step(run, "plan", _("The attendance of its members is being checked."))
+
+    def _queue_attendance_request(self, run):
+        """Lock the cycle, and queue what a person asked for."""
+        if run.request == APPLY:
+            reason = _("The verdicts on its members' attendance are being applied.")
+        else:
+            reason = _("A check of its members' attendance is being taken back.")
+        self._queue_step(run, "request", reason)
+
+    def _queue_step(self, run, step, reason):
         self.ensure_one()
-        self.write(
-            {"locked": True, "locked_reason": _("The attendance of its members is being checked.")}
-        )
-        self._delay_step(run, "plan").delay()
+        self.write({"locked": True, "locked_reason": reason})
+        self._delay_step(run, step).delay()
 
     def _delay_step(self, run, step, intake=None):
         delayable = self.env["g2p.cycle"].delayable(
@@ -57,7 +67,9 @@ class G2PCycle(models.Model):
     def _attendance_job(self, cycle, run_id, step, intake_id=None):
         """Job: one step of a run. Whatever goes wrong for good unlocks the cycle."""
         run = self.env["spp.attendance.run"].sudo()._as_attendance_writer().browse(run_id)
-        if run.state != RUNNING:
+        # What was done already is not done again, whoever calls the job again.
+        is_due = run.request if step == "request" else run.state == RUNNING
+        if not is_due:
             return
         try:
             with self.env.cr.savepoint():
@@ -96,6 +108,13 @@ class G2PCycle(models.Model):
         self.write({"locked": False, "locked_reason": False})
         self.message_post(body=_("Attendance was checked: %(result)s", result=run._get_result()))
 
+    def _attendance_request(self, run, _intake):
+        self._lock_attendance(RetryableJobError)
+        asked = run._describe_request()
+        run._carry_out_request()
+        self.write({"locked": False, "locked_reason": False})
+        self.message_post(body=f"{asked}: {run._get_result()}")
+
     @api.model
     def _is_last_try(self):
         """Return whether the job runner will not call this job again."""
@@ -118,23 +137,34 @@ class G2PCycle(models.Model):
                     raise
 
     def _stop_attendance_run(self, run, message):
-        """Let go of a cycle whose run failed, and say so."""
-        if run.state != RUNNING:
-            return
-        run.sudo()._as_attendance_writer()._fail(message)
-        self.write({"locked": False, "locked_reason": False})
-        self.message_post(
-            body=_(
+        """Let go of a cycle whose run, or what was asked for of it, failed, and say so."""
+        run = run.sudo()._as_attendance_writer()
+        if run.request:
+            body = _(
+                "%(asked)s: it failed, and no membership was changed. %(error)s Open the run and "
+                "press the button again.",
+                asked=run._describe_request(),
+                error=message,
+            )
+            run._forget_request()
+            run.error = message
+        elif run.state == RUNNING:
+            body = _(
                 "The check of the attendance failed, and no membership was changed: %(error)s "
                 "Open the run and press Retry to run again.",
                 error=message,
             )
-        )
+            run._fail(message)
+        else:
+            return
+        self.write({"locked": False, "locked_reason": False})
+        self.message_post(body=body)
 
     @api.model
     def _cron_release_attendance_runs(self):
         """Stop the runs whose jobs are gone: failed, cancelled or deleted."""
-        runs = self.env["spp.attendance.run"].sudo().search([("state", "=", RUNNING)])
+        unfinished = ["|", ("state", "=", RUNNING), ("request", "!=", False)]
+        runs = self.env["spp.attendance.run"].sudo().search(unfinished)
         for run in runs:
             self._requeue_cut_jobs(run)
         for run in runs.filtered(lambda run: not self._is_alive(run)):
@@ -148,7 +178,8 @@ class G2PCycle(models.Model):
         Some versions of the job runner roll back after an error, which fails then, too: they
         take that for an error of the job, and not for one that passes.
         """
-        if run.create_date > fields.Datetime.now() - timedelta(hours=PATIENCE_HOURS):
+        # It was written last when it was made, or something was asked for of it.
+        if run.write_date > fields.Datetime.now() - timedelta(hours=PATIENCE_HOURS):
             self._get_attendance_jobs(run).filtered(
                 lambda job: job.state == FAILED and job.exc_name in PASSING_NAMES
             ).requeue()

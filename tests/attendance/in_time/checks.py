@@ -34,8 +34,9 @@ MEMBER_LINES = """
     WHERE line.kind = 'member' AND line.household_line_id = ANY(%s) ORDER BY 1, 2
 """
 RUNS = """
-    SELECT id, cycle_id, state, applied_number FROM spp_attendance_run
-    WHERE cycle_id = ANY(%s) ORDER BY id
+    SELECT run.id, cycle_id, run.state, applied_number, request, locked
+    FROM spp_attendance_run AS run JOIN g2p_cycle AS cycle ON cycle.id = cycle_id
+    WHERE cycle_id = ANY(%s) ORDER BY run.id
 """
 # What is proof, and never changes again: answers, and lines of runs that are over.
 PROOF = """
@@ -114,6 +115,10 @@ TWICE = """
 """
 
 
+# Of runs in which state something is asked for.
+ASKED_OF = {"apply": "waiting", "take_back": "done"}
+
+
 class Checks:
     """Remembers what must not change, and looks whether all agrees."""
 
@@ -183,6 +188,10 @@ class Checks:
             own = [run for run in runs if run["cycle_id"] == cycle_id]
             unfinished = [run for run in own if run["state"] in ("running", "waiting")]
             assert len(unfinished) <= 1, unfinished
+            asked_for = [run for run in own if run["request"]]
+            assert len(asked_for) <= 1, asked_for
+            for run in asked_for:
+                assert run["state"] == ASKED_OF[run["request"]] and run["locked"], run
             numbers = sorted(run["applied_number"] for run in own if run["applied_number"])
             assert numbers == list(range(1, len(numbers) + 1)), numbers
         applied_ids = {run["id"] for run in runs if run["state"] == "done"}

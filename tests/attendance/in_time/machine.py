@@ -63,9 +63,9 @@ class Attendance(RuleBasedStateMachine):
     def evaluate(self, cycle):
         self._watch(self.world.press, self.world.cycle_ids[cycle], "action_evaluate_attendance")
 
-    @rule(cycle=CYCLES)
-    def apply(self, cycle):
-        self._decide(cycle, "waiting", lambda run: run._decide_to_apply(REASON))
+    @rule(cycle=CYCLES, is_big=st.booleans())
+    def apply(self, cycle, is_big):
+        self._decide(cycle, "waiting", lambda run: run._decide_to_apply(REASON), is_big)
 
     @rule(cycle=CYCLES)
     def discard(self, cycle):
@@ -75,12 +75,12 @@ class Attendance(RuleBasedStateMachine):
     def retry(self, cycle, state):
         self._decide(cycle, state, lambda run: run.action_retry())
 
-    @rule(cycle=CYCLES)
-    def take_back(self, cycle):
-        self._decide(cycle, "done", lambda run: run._take_back(REASON))
+    @rule(cycle=CYCLES, is_big=st.booleans())
+    def take_back(self, cycle, is_big):
+        self._decide(cycle, "done", lambda run: run._take_back(REASON), is_big)
 
-    def _decide(self, cycle, state, decide):
-        self._watch(self.world.decide, self.world.cycle_ids[cycle], state, decide)
+    def _decide(self, cycle, state, decide, is_big=False):
+        self._watch(self.world.decide, self.world.cycle_ids[cycle], state, decide, is_big)
 
     def _get_membership(self, env, cycle, number):
         memberships = env["g2p.cycle.membership"].search(
@@ -186,7 +186,8 @@ class Attendance(RuleBasedStateMachine):
 
         def step(env):
             own = env["g2p.cycle"].browse(self.world.cycle_ids[cycle])
-            if "running" not in own.attendance_run_ids.mapped("state"):
+            runs = own.attendance_run_ids
+            if "running" not in runs.mapped("state") and not any(runs.mapped("request")):
                 own.locked = locked
 
         self.world.do(step)
@@ -289,7 +290,14 @@ class Attendance(RuleBasedStateMachine):
     def work(self, most):
         self._watch(self.world.work, most)
 
-    @rule(method=st.sampled_from(["_plan_intakes", "_ask", "_decide", "_apply", "_write_members"]))
+    @rule(
+        method=st.sampled_from(
+            [
+                *("_plan_intakes", "_ask", "_decide", "_apply", "_write_members"),
+                *("_restore_memberships", "_carry_out_request"),
+            ]
+        )
+    )
     def work_and_die(self, method):
         """The process is killed in the middle of a job, after something was written."""
         runs = self.stage.registry["spp.attendance.run"]

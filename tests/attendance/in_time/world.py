@@ -167,7 +167,7 @@ class World:
         with self.stage.of_size(is_big):
             return self.do(step)
 
-    def decide(self, cycle_id, state, decide):
+    def decide(self, cycle_id, state, decide, is_big=False):
         """Do something with the last run of a cycle that is in a state, if there is one."""
 
         def step(env):
@@ -177,7 +177,8 @@ class World:
             if run:
                 decide(run)
 
-        return self.do(step)
+        with self.stage.of_size(is_big):
+            return self.do(step)
 
     def work(self, most=50):
         """Do the next jobs of the background, as the job runner does."""

@@ -4,6 +4,9 @@
                              one in the opposite order
     crowd COUNT URL          another cycle, of so many persons, whom a server at this address knows
     press CYCLE              "Compliance Criteria", as the web client has it called
+    preview CYCLE            "Preview Attendance"
+    apply CYCLE              "Apply" on its last run
+    take_back CYCLE          "Take Back" on its last run
     retry                    "Retry" on the run that failed
     big                      from here on, each cycle is too big to be checked at once
     work CYCLE [COUNT]       the jobs of a cycle's run, as the job runner has them performed: all
@@ -122,6 +125,18 @@ def crowd(size, url):
 
 def press(number):
     retrying(lambda: get_cycle(number).action_filter_beneficiaries_by_compliance_criteria(), env)
+
+
+def preview(number):
+    retrying(lambda: get_cycle(number).action_preview_attendance(), env)
+
+
+def apply(number):
+    retrying(lambda: get_cycle(number).attendance_run_ids[:1]._decide_to_apply("As agreed"), env)
+
+
+def take_back(number):
+    retrying(lambda: get_cycle(number).attendance_run_ids[:1]._take_back("As agreed"), env)
 
 
 def retry():
