@@ -53,23 +53,23 @@ class AttendanceAnswer(models.Model):
         return result
 
 
-def find_newest_answer(person_id, identifier, condition):
+def find_newest_answer(person_id, identifier, intake_ids):
     """Return the SQL query of the newest answer about a person known by an identifier.
 
     Whoever else was known by it then is not meant: the attendances went to her.
 
     :param SQL person_id, identifier: expressions
-    :param SQL condition: on ``answer`` and its ``intake``
+    :param intake_ids: of the intakes whose answers may be used
     """
     return SQL(
         """
         SELECT answer.*
         FROM spp_attendance_answer AS answer
-        JOIN spp_attendance_intake AS intake ON intake.id = answer.intake_id
-        WHERE answer.partner_id = %s AND answer.identifier = %s AND %s
+        WHERE answer.partner_id = %s AND answer.identifier = %s
+            AND answer.intake_id = ANY(%s::integer[])
         ORDER BY answer.id DESC LIMIT 1
         """,
         person_id,
         identifier,
-        condition,
+        intake_ids,
     )

@@ -138,6 +138,16 @@ class AttendanceIntake(models.Model):
         stored.
         """
         self.env.cr.execute(
+            """
+            SELECT id FROM spp_attendance_intake
+            WHERE is_done AND question_key = %s AND to_date = %s
+            """,
+            [self.question_key, self.to_date],
+        )
+        same_intake_ids = [row[0] for row in self.env.cr.fetchall()]
+        if not same_intake_ids:
+            return {}
+        self.env.cr.execute(
             SQL(
                 """
                 SELECT last.identifier, last.digest, last.answer_digest
@@ -146,9 +156,7 @@ class AttendanceIntake(models.Model):
                     SELECT answer.* FROM spp_attendance_answer AS answer
                     WHERE answer.partner_id = asked.partner_id ORDER BY answer.id DESC LIMIT 1
                 ) AS last
-                JOIN spp_attendance_intake AS intake ON intake.id = last.intake_id
-                WHERE last.identifier = asked.identifier AND intake.question_key = %s
-                    AND intake.to_date = %s
+                WHERE last.identifier = asked.identifier AND last.intake_id = ANY(%s::integer[])
                     AND NOT EXISTS (
                         SELECT FROM spp_attendance_answer AS answer
                         WHERE answer.identifier = asked.identifier AND answer.id > last.id
@@ -156,8 +164,7 @@ class AttendanceIntake(models.Model):
                 """,
                 list(partner_ids),
                 list(partner_ids.values()),
-                self.question_key,
-                self.to_date,
+                same_intake_ids,
             )
         )
         return {identifier: Known(*digests) for identifier, *digests in self.env.cr.fetchall()}

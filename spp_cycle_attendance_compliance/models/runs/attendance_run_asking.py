@@ -116,7 +116,7 @@ class AttendanceRun(models.Model):
         Left out is who has an answer already: to another intake of this run, or, of a retry, one
         that is not old yet.
         """
-        draft.join_answers(self._get_usable_answers())
+        draft.join_answers(self._get_usable_intakes())
         self.env.cr.execute(
             "UPDATE spp_attendance_draft SET finding = NULL WHERE finding = 'not_asked'"
         )
@@ -128,13 +128,22 @@ class AttendanceRun(models.Model):
             id_type_id, get_identifier(id_type_id, SQL("person")), self.cycle_id.id
         )
 
-    def _get_usable_answers(self):
-        """Return the SQL condition of the answers, and their intakes, that this run goes by.
+    def _get_usable_intakes(self):
+        """Return the ids of the intakes by whose answers this run goes.
 
         A run goes by what it asked itself, a retry also by answers that are not old yet, to the
         very same question. Evaluate Again asks nobody, and goes by the newest answer that covers
         what is asked now, of any age.
         """
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM spp_attendance_intake AS intake WHERE is_done AND %s",
+                self._get_intake_condition(),
+            )
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
+
+    def _get_intake_condition(self):
         if self.mode == "evaluate":
             covered = SQL("intake.to_date >= %s", self.to_date)
             if self.attendance_period == ALL_SO_FAR:

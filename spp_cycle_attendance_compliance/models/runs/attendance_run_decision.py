@@ -34,7 +34,7 @@ class AttendanceRun(models.Model):
         draft = self._draft_world()
         scope = self._get_event_scope()
         if self.attendance_source == EXTERNAL:
-            draft.join_answers(self._get_usable_answers())
+            draft.join_answers(self._get_usable_intakes())
         draft.count_events(scope, self.attendance_unit)
         if self.attendance_source == EXTERNAL and self.attendance_requirement == PERCENTAGE:
             draft.find_silent_locations(scope, self.from_date, self.attendance_location_id.id)

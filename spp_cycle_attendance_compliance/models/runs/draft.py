@@ -178,10 +178,10 @@ class Draft:
 
     # How often they came
 
-    def join_answers(self, condition):
+    def join_answers(self, intake_ids):
         """Put the newest answer about its person, known by its identifier, on each line.
 
-        :param SQL condition: which answers and intakes may be used
+        :param intake_ids: of the intakes whose answers may be used
         """
         self.execute(
             """
@@ -192,7 +192,7 @@ class Draft:
             LEFT JOIN LATERAL (%(newest)s) AS newest ON TRUE
             WHERE own.id = line.id AND line.kind != 'household' AND line.finding IS NULL
             """,
-            newest=find_newest_answer(SQL("own.partner_id"), SQL("own.identifier"), condition),
+            newest=find_newest_answer(SQL("own.partner_id"), SQL("own.identifier"), intake_ids),
             not_asked=NOT_ASKED,
         )
 
