@@ -321,21 +321,42 @@ def test_two_cycles_ask_for_one_person_at_a_time(registry, server):
     assert registry.ask(DEADLOCKS) == "0"
 
 
-def test_two_intakes_are_told_one_attendance_of_two_persons(registry, server):
+@pytest.fixture
+def one_each(registry):
+    """Of the first cycle, the first person is left; of the second one, the last."""
+    registry.ask(
+        """
+        DELETE FROM g2p_cycle_membership AS membership USING res_partner AS person
+        WHERE person.id = membership.partner_id AND person.name != CASE
+            WHEN cycle_id = (SELECT min(id) FROM g2p_cycle) THEN 'Person 1' ELSE 'Person 5' END
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("press 1",), ("press 2",)),
+        (IN_BACKGROUND, ("big", "press 2", "work 2")),
+    ],
+    ids=["at once", "in the background"],
+)
+@pytest.mark.usefixtures("one_each")
+def test_one_attendance_is_told_of_two_persons_at_once(registry, server, first, second):
     """The one that is stored last begins anew, and takes it from the other person."""
     server.people["NID5"][0]["id"] = 11
-    first = registry.start(
-        "big", "press 1", "work 1 1", "pause spp.attendance.run _ask", "work 1 1"
-    )
-    second = registry.start_unwatched("big", "press 2", "work 2 3")
+    first = registry.start("pause spp.attendance.run _ask", *first)
+    second = registry.start_unwatched(*second)
     registry.wait_for_lock()
+    assert registry.ask(HOLDERS) == ""
     registry.open_gate()
     registry.finish(first)
-    assert registry.ask(HOLDERS) == "Person 1"
     registry.finish(second)
     assert registry.ask(HOLDERS) == "Person 5"
+    assert registry.ask(EVENTS) == "11 12"
 
 
+@pytest.mark.usefixtures("one_each")
 def test_an_attendance_comes_back_while_another_person_gets_it(registry, server):
     attendances = [*server.people["NID1"]]
     registry.do("press 1")
@@ -343,16 +364,15 @@ def test_an_attendance_comes_back_while_another_person_gets_it(registry, server)
     registry.do("press 1")
     assert registry.ask(HOLDERS) == ""
     server.people["NID1"].extend(attendances)
-    server.people["NID5"].append(attendances[0])
-    first = registry.start(
-        "big", "press 2", "work 2 1", "pause spp.attendance.run _ask", "work 2 1"
-    )
-    second = registry.start_unwatched("big", "press 1", "work 1 3")
+    server.people["NID5"] = attendances[:1]
+    first = registry.start("pause spp.attendance.run _ask", "press 2")
+    second = registry.start_unwatched("press 1")
     registry.wait_for_lock()
     registry.open_gate()
     registry.finish(first)
     registry.finish(second)
     assert registry.ask(HOLDERS) == "Person 1"
+    assert registry.ask(EVENTS) == "11 12"
 
 
 @pytest.mark.parametrize("commands", [("press 1",), IN_BACKGROUND], ids=["at once", "background"])
