@@ -167,6 +167,7 @@ class TestOneVerdict(AttendanceCase):
         for meanwhile, sentence in (
             ({"state": "approved"}, "not open any more"),
             ({"required_number_of_attendance": 1}, "criteria"),
+            ({"locked": True, "locked_reason": "Preparing entitlements"}, "Preparing entitlements"),
         ):
             ask = runs._ask
 
