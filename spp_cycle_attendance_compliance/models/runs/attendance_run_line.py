@@ -361,11 +361,18 @@ class AttendanceRunLine(models.Model):
             cycle._lock_attendance()
             cycle._check_not_locked()
         memberships = self.sudo().cycle_membership_id
-        if len(memberships) != len(self) or set(memberships.mapped("state")) != {"draft"}:
+        # Whom attendance gave another state was decided about, whatever a person did since.
+        given = memberships.mapped(lambda each: each.attendance_state or "draft")
+        if len(memberships) != len(self) or {*memberships.mapped("state"), *given} != {"draft"}:
             raise UserError(
-                _("One of these is not in draft any more. Reload the page and look again.")
+                _(
+                    "One of these is decided about, or not in draft any more. Reload the page and "
+                    "look again."
+                )
             )
         memberships.write({"state": ENROLLED_STATE})
+        for cycle in cycles:
+            memberships.filtered_domain([("cycle_id", "=", cycle.id)])._give_entitlements_back()
 
     def action_open_registrant(self):
         """Open the person or household."""
