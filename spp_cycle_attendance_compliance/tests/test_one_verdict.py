@@ -519,7 +519,7 @@ class TestOneVerdict(AttendanceCase):
         of_ana, pending, draft = entitlements
         run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
         self.assertEqual((run.state, run.entitlement_count), ("waiting", 1))
-        self.assertIn("1 members who would become non-compliant have prepared", run.brake_reason)
+        self.assertIn("1 members who would be non-compliant have prepared", run.brake_reason)
         run._decide_to_apply("As agreed")
         self.assertFalse(draft.exists())
         self.assertEqual((of_ana.state, pending.state), ("pending_validation", "cancelled"))
@@ -537,6 +537,25 @@ class TestOneVerdict(AttendanceCase):
         pending.state = "cancelled"
         run._take_back("No")
         self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "cancelled"))
+
+    def test_a27_whoever_has_refused_them_before(self):
+        """What is prepared for who is non-compliant already is not paid either."""
+        pending = self.env["g2p.entitlement"].create(
+            {
+                "partner_id": self.ben.id,
+                "cycle_id": self.cycle.id,
+                "initial_amount": 10,
+                "state": "pending_validation",
+            }
+        )
+        self.ben_in.state = "non_compliant"
+        run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
+        self.assertEqual((run.state, run.losing_count, run.entitlement_count), ("waiting", 0, 1))
+        run._decide_to_apply("As agreed")
+        self.assertEqual((pending.state, run.cancelled_entitlement_count), ("cancelled", 1))
+        pending.state = "pending_validation"
+        self._override(self.ben_in, "non_compliant")
+        self.assertEqual((self.ben_in.state, pending.state), ("non_compliant", "cancelled"))
 
     def test_a27_what_was_cancelled_comes_back_to_whom_a_person_enrolled(self):
         pending = self.env["g2p.entitlement"].create(

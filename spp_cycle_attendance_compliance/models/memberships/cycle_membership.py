@@ -128,16 +128,17 @@ class G2PCycleMembership(models.Model):
         :param is_override: an override decides, whatever a person has changed
         """
         self.env.flush_all()
-        by_state, values, shown, enrolled = defaultdict(list), [], [], []
+        by_state, by_wanted = defaultdict(list), defaultdict(list)
+        values, shown = [], []
         for own, lines in self._read_applied():
-            given = own.attendance_state
+            given, state = own.attendance_state, own.state
             wanted = self._get_standing_state(own, lines)
-            if wanted and (is_override or own.state == own.attendance_state):
-                given = wanted
+            if wanted and (is_override or state == given):
+                given = state = wanted
                 if wanted != own.state:
                     by_state[wanted].append(own.id)
-            if wanted == ENROLLED_STATE and ENROLLED_STATE in (given, own.state):
-                enrolled.append(own.id)
+            if state == wanted:
+                by_wanted[wanted].append(own.id)
             if not lines and not own.override:
                 values.append((own.id, 0, None, None, None))
                 continue
@@ -146,7 +147,8 @@ class G2PCycleMembership(models.Model):
             values.append((own.id, line.number, status, given, own.state_before_attendance))
             shown.append(line.id)
         self._set_states(by_state)
-        self.browse(enrolled)._give_entitlements_back()
+        self.browse(by_wanted[NON_COMPLIANT_STATE])._withhold_entitlements()
+        self.browse(by_wanted[ENROLLED_STATE])._give_entitlements_back()
         self._write_standing(values)
         self.env["spp.cycle.group.membership.attendance"]._show_only(self, shown)
         self.env.invalidate_all()
@@ -220,18 +222,14 @@ class G2PCycleMembership(models.Model):
         )
 
     @api.model
-    def _set_states(self, by_state, run=None):
-        """Give memberships another state, and see to their entitlements.
+    def _set_states(self, by_state):
+        """Give memberships another state.
 
         :param dict by_state: lists of ids by the state that they get
-        :param run: the run that does, if it is one; it keeps how many entitlements it touched
         """
         for state, ids in by_state.items():
             for some in split_every(WRITE_SIZE, ids):
-                memberships = self.browse(some)
-                memberships.write({"state": state})
-                if state == NON_COMPLIANT_STATE:
-                    memberships._withhold_entitlements(run)
+                self.browse(some).write({"state": state})
                 self.env.flush_all()
                 self.env.invalidate_all()
 

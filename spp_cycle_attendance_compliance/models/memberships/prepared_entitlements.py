@@ -66,10 +66,12 @@ class G2PCycleMembership(models.Model):
                 )
             )
 
-    def _withhold_entitlements(self, run=None):
+    def _withhold_entitlements(self):
         """Delete what is in draft, as the platform would, and cancel what is pending.
 
-        :param run: the run that does it; it keeps the counts
+        Of all who are refused, even if somebody else has refused them before.
+
+        :return: how many were deleted, and how many cancelled
         """
         deleted = cancelled = 0
         for entitlements in self._search_entitlements([("state", "in", (DRAFT, PENDING))]):
@@ -83,9 +85,7 @@ class G2PCycleMembership(models.Model):
             drafts.unlink()
             cancelled += len(pending)
             pending.write({"state": CANCELLED, "is_cancelled_by_attendance": True})
-        if run and deleted + cancelled:
-            run.deleted_entitlement_count += deleted
-            run.cancelled_entitlement_count += cancelled
+        return deleted, cancelled
 
     def _give_entitlements_back(self):
         """Put back to pending what attendance cancelled, unless somebody has changed it since.

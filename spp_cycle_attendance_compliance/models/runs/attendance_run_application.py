@@ -26,7 +26,8 @@ class AttendanceRun(models.Model):
         self._write_attendance()
         self._write_members()
         self.env.invalidate_all(flush=False)
-        self.env["g2p.cycle.membership"].sudo()._set_states(by_state, self)
+        self.env["g2p.cycle.membership"].sudo()._set_states(by_state)
+        self._withhold_entitlements()
         self._give_entitlements_back()
 
     def _get_applicable(self):
@@ -97,6 +98,14 @@ class AttendanceRun(models.Model):
     def _write_members(self):
         lines = self._get_applicable()
         self.env["spp.cycle.group.membership.attendance"]._show(lines)
+
+    def _withhold_entitlements(self):
+        """Withhold what was prepared for who is non-compliant by this run, and keep how many."""
+        memberships = self.env["g2p.cycle.membership"].sudo()
+        for some in split_every(WRITE_SIZE, self._find_with_prepared_entitlements()):
+            deleted, cancelled = memberships.browse(some)._withhold_entitlements()
+            self.deleted_entitlement_count += deleted
+            self.cancelled_entitlement_count += cancelled
 
     def _give_entitlements_back(self):
         """Give back what attendance cancelled to who is enrolled now by this run."""

@@ -247,7 +247,7 @@ class AttendanceRun(models.Model):
         self.write(
             {
                 "losing_count": lines.search_count(losing),
-                "entitlement_count": self._count_prepared_entitlements(),
+                "entitlement_count": len(self._find_with_prepared_entitlements()),
             }
         )
         self.brake_reason = "\n".join(filter(None, self._get_brake_reasons()))
@@ -276,7 +276,7 @@ class AttendanceRun(models.Model):
             )
         if self.entitlement_count:
             yield _(
-                "%(count)s members who would become non-compliant have prepared entitlements: "
+                "%(count)s members who would be non-compliant have prepared entitlements: "
                 "those in draft are deleted, and those pending validation cancelled.",
                 count=self.entitlement_count,
             )
@@ -314,12 +314,13 @@ class AttendanceRun(models.Model):
             )
         return ""
 
-    def _count_prepared_entitlements(self):
-        """Return how many memberships that would be refused have prepared entitlements."""
+    def _find_with_prepared_entitlements(self):
+        """Return the ids of the refused memberships that have prepared entitlements."""
+        self.env.flush_all()
         self.env.cr.execute(
             """
-            SELECT count(*) FROM spp_attendance_run_line AS line
-            WHERE line.run_id = %(run)s AND line.kind != 'member' AND line.is_changing
+            SELECT line.cycle_membership_id FROM spp_attendance_run_line AS line
+            WHERE line.run_id = %(run)s AND line.kind != 'member' AND line.left_alone IS NULL
                 AND line.state_after = %(refused)s AND (
                     EXISTS (
                         SELECT FROM g2p_entitlement WHERE cycle_id = %(cycle)s
@@ -329,6 +330,7 @@ class AttendanceRun(models.Model):
                             AND partner_id = line.partner_id AND state IN %(prepared)s
                     )
                 )
+            ORDER BY line.id
             """,
             {
                 "run": self.id,
@@ -337,7 +339,7 @@ class AttendanceRun(models.Model):
                 "prepared": ("draft", "pending_validation"),
             },
         )
-        return self.env.cr.fetchone()[0]
+        return [membership_id for (membership_id,) in self.env.cr.fetchall()]
 
     def _count_who_may_lose(self):
         return self.env["spp.attendance.run.line"].search_count(
