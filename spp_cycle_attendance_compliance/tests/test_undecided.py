@@ -100,6 +100,23 @@ class TestUndecided(AttendanceCase):
                     lines.action_enrol()
                 self.assertEqual(self.eva_in.state, "draft")
 
+    def test_whom_a_person_enrolled_stays_so_when_runs_are_taken_back(self):
+        """A run that does not decide gives no state: there is none to be taken back."""
+        first = self._run(self.cycle)
+        self.assertFalse(self.ana_in.attendance_state or self.ana_in.state_before_attendance)
+        lines = self._open_undecided(first)
+        lines.filtered(lambda line: line.partner_id == self.ana).action_enrol()
+        self._run(self.cycle)._take_back("No")
+        self.assertEqual(self.ana_in.state, "enrolled")
+        # What comes back is the state before attendance decided, not before it did not.
+        self.server.people["ANA"] = []
+        deciding = self._run(self.cycle)
+        self.assertEqual(self.ana_in.state, "non_compliant")
+        deciding._take_back("No")
+        self.assertEqual(self.ana_in.attendance_status, "no_data")
+        self.assertEqual(self.ana_in.state, "enrolled")
+        self.assertFalse(self.ana_in.attendance_state or self.ana_in.state_before_attendance)
+
     def test_who_may_enrol_and_when(self):
         lines = self._open_undecided(self._run(self.cycle))
         officer = self._create_user("officer_enrol", "g2p_registry_base.group_g2p_registrar")

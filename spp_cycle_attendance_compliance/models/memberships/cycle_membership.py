@@ -122,7 +122,7 @@ class G2PCycleMembership(models.Model):
     def _let_stand(self, is_override=False):
         """Give these memberships what stands now: an override, or else the standing verdict.
 
-        Where nothing of attendance stands any more, the state before it first decided comes back.
+        Where nothing of attendance decides any more, the state before it first did comes back.
         A state that a person has changed since stays.
 
         :param is_override: an override decides, whatever a person has changed
@@ -131,20 +131,23 @@ class G2PCycleMembership(models.Model):
         by_state, by_wanted = defaultdict(list), defaultdict(list)
         values, shown = [], []
         for own, lines in self._read_applied():
-            given, state = own.attendance_state, own.state
-            wanted = self._get_standing_state(own, lines)
+            given, state, before = own.attendance_state, own.state, own.state_before_attendance
+            decided = self._get_decided_state(own, lines)
+            wanted = (decided or before) if state in DECIDED_STATES else None
             if wanted and (is_override or state == given):
                 given = state = wanted
                 if wanted != own.state:
                     by_state[wanted].append(own.id)
             if state == wanted:
                 by_wanted[wanted].append(own.id)
+            if not decided:
+                given = before = None
             if not lines and not own.override:
-                values.append((own.id, 0, None, None, None))
+                values.append((own.id, 0, None, given, before))
                 continue
             line = lines[0] if lines else AppliedLine(None, verdicts.NO_DATA, True, 0, None)
             status = verdicts.get_status(line.verdict, line.passes_criteria, own.override)
-            values.append((own.id, line.number, status, given, own.state_before_attendance))
+            values.append((own.id, line.number, status, given, before))
             shown.append(line.id)
         self._set_states(by_state)
         self.browse(by_wanted[NON_COMPLIANT_STATE])._withhold_entitlements()
@@ -184,13 +187,11 @@ class G2PCycleMembership(models.Model):
         return applied.items()
 
     @api.model
-    def _get_standing_state(self, own, lines):
+    def _get_decided_state(self, own, lines):
         """Return the state by the override, or by the last applied verdict that decides.
 
-        :return: ``None`` if attendance does not decide about it
+        :return: ``None`` if nothing of attendance decides
         """
-        if own.state not in DECIDED_STATES:
-            return None
         if own.override:
             refused = own.override == verdicts.NON_COMPLIANT
             return NON_COMPLIANT_STATE if refused else ENROLLED_STATE
@@ -200,7 +201,7 @@ class G2PCycleMembership(models.Model):
             state = verdicts.get_state(requirement, *decided, DECIDED_STATES[0])
             if state != DECIDED_STATES[0]:
                 return state
-        return own.state_before_attendance
+        return None
 
     def _write_standing(self, values):
         self.env.cr.execute(

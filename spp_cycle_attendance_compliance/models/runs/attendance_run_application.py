@@ -3,7 +3,7 @@ from collections import defaultdict
 from odoo import models
 from odoo.tools import SQL, split_every
 
-from ...verdicts import DECIDED_STATES, ENROLLED_STATE
+from ...verdicts import DECIDED_STATES, ENROLLED_STATE, KEEP, NO_DATA, UNDECIDED
 from ..memberships.prepared_entitlements import ENTITLEMENT_MODELS, WITHHELD
 
 # How many memberships change their state in one write.
@@ -39,6 +39,15 @@ class AttendanceRun(models.Model):
             DECIDED_STATES,
         )
 
+    def _get_deciding(self):
+        """Return the SQL condition of the lines that decide: others leave the state as it is."""
+        return SQL(
+            "NOT (line.status = %s AND (line.verdict = %s OR %s))",
+            NO_DATA,
+            UNDECIDED,
+            self.no_data_rule == KEEP,
+        )
+
     def _remember_states(self):
         """Keep the state that each membership had before attendance first decided about it."""
         self.env.cr.execute(
@@ -48,9 +57,10 @@ class AttendanceRun(models.Model):
                 SET state_before_attendance = membership.state
                 FROM spp_attendance_run_line AS line
                 WHERE membership.id = line.cycle_membership_id AND %s
-                    AND membership.state_before_attendance IS NULL
+                    AND membership.state_before_attendance IS NULL AND %s
                 """,
                 self._get_applicable(),
+                self._get_deciding(),
             )
         )
 
@@ -81,17 +91,22 @@ class AttendanceRun(models.Model):
                 """
                 UPDATE g2p_cycle_membership AS membership
                 SET number_of_attendance = line.number_of_attendance,
-                    attendance_status = line.status, attendance_state = line.state_after,
-                    write_uid = %s, write_date = %s
+                    attendance_status = line.status,
+                    attendance_state = CASE WHEN %(deciding)s THEN line.state_after
+                        ELSE membership.attendance_state END,
+                    write_uid = %(uid)s, write_date = %(now)s
                 FROM spp_attendance_run_line AS line
-                WHERE membership.id = line.cycle_membership_id AND %s AND (
-                    membership.number_of_attendance, membership.attendance_status,
-                    membership.attendance_state
-                ) IS DISTINCT FROM (line.number_of_attendance, line.status, line.state_after)
+                WHERE membership.id = line.cycle_membership_id AND %(applicable)s AND (
+                    (membership.number_of_attendance, membership.attendance_status)
+                        IS DISTINCT FROM (line.number_of_attendance, line.status)
+                    OR membership.attendance_state IS DISTINCT FROM line.state_after
+                        AND %(deciding)s
+                )
                 """,
-                self.env.uid,
-                self.env.cr.now(),
-                self._get_applicable(),
+                uid=self.env.uid,
+                now=self.env.cr.now(),
+                applicable=self._get_applicable(),
+                deciding=self._get_deciding(),
             )
         )
 

@@ -361,9 +361,11 @@ class AttendanceRunLine(models.Model):
             cycle._lock_attendance()
             cycle._check_not_locked()
         memberships = self.sudo().cycle_membership_id
-        # Whom attendance gave another state was decided about, whatever a person did since.
-        given = memberships.mapped(lambda each: each.attendance_state or "draft")
-        if len(memberships) != len(self) or {*memberships.mapped("state"), *given} != {"draft"}:
+        # What stands decides, whatever state a person gave them since.
+        standing = self._get_standing(memberships).values()
+        states = {*memberships.mapped("state"), *(line.state_after for line in standing)}
+        overrides = memberships.attendance_override_id
+        if overrides or len(memberships) != len(self) or states != {"draft"}:
             raise UserError(
                 _(
                     "One of these is decided about, or not in draft any more. Reload the page and "
