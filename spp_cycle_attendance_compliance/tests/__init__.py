@@ -10,4 +10,5 @@ from . import test_one_verdict
 from . import test_unknown
 from . import test_transport
 from . import test_tour
+from . import test_undecided
 from . import test_verdicts

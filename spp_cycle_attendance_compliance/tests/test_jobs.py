@@ -176,6 +176,17 @@ class TestJobs(AttendanceCase):
             self._fail_next(run, retry=4, max_retries=5)
         self.assertEqual((run.state, self.cycle.locked), ("failed", False))
 
+    def test_the_server_says_when_to_come_back(self):
+        """Each case: what it says; in how many seconds the job is tried again."""
+        run = self._press()
+        self._perform_next(run)
+        for said, seconds in (({"Retry_After": "3600"}, 3600), ({}, None)):
+            self.server.next("attendance", Fault.status(429, **said))
+            with patch.object(type(run), "_get_client", self._get_impatient_client):
+                error = self._fail_next(run)
+            self.assertIsInstance(error, RetryableJobError)
+            self.assertEqual(error.seconds, seconds)
+
     def _get_impatient_client(self, limits=None):
         limits = Limits(tries=1)
         return self.env["spp.attendance.settings"]._get_client(limits)

@@ -81,6 +81,50 @@ class TestOneVerdict(AttendanceCase):
         self.assertEqual(self._look(self.ana_in), ("compliant", "enrolled"))
         self.assertNotIn("WRONG", self.server.asked("attendance")[-1].body["person_ids"])
 
+    def _answered_at(self, moment):
+        """Let what was answered to this cycle so far be of another moment."""
+        intakes = self.cycle.attendance_run_ids.intake_ids
+        intakes._as_attendance_writer().answered_at = moment
+
+    def test_only_a_retry_takes_answers_over_and_none_that_are_old(self):
+        """Each case: how many hours old they are; how many persons are asked about again."""
+        for hours, asked in ((13, 2), (11, 0)):
+            with self.subTest(hours=hours):
+                self.assertEqual(self._run(self.cycle).asked_count, 2)
+                failed = self._fail()
+                self._answered_at(fields.Datetime.now() - timedelta(hours=hours))
+                again = self._get_run(failed.action_retry())
+                self.assertEqual((again.takes_over, again.state), (True, "done"))
+                self.assertEqual(sum(again.intake_ids.mapped("person_count")), asked)
+                self.assertEqual(set(again.line_ids.mapped("finding")), {"known"})
+
+    def test_a_retry_of_an_outdated_run_asks_everybody(self):
+        waiting = self._preview()
+        self.cycle.required_number_of_attendance = 1
+        waiting.action_apply()
+        again = self._get_run(waiting.action_retry())
+        self.assertEqual((waiting.state, again.takes_over), ("outdated", False))
+        self.assertEqual(sum(again.intake_ids.mapped("person_count")), 2)
+
+    def test_answers_that_were_given_before_the_period_was_over(self):
+        """Each case: when, in UTC; whether the last day was over, in the company's Tokyo."""
+        self.cycle._get_attendance_company().partner_id.tz = "Asia/Tokyo"
+        self._run(self.cycle)
+        failed = self._fail()
+        for moment, is_over in (("2025-11-30 14:59:59", False), ("2025-11-30 15:00:00", True)):
+            with (
+                self.subTest(moment=moment),
+                patch.object(attendance_run_asking, "FRESH_HOURS", 24 * 365 * 100),
+            ):
+                self._answered_at(moment)
+                again = self._get_run(failed.action_retry())
+                self.assertEqual(again.state, "done" if is_over else "waiting")
+                evaluated = self._evaluate()
+                self.assertEqual(evaluated.state, "waiting")
+                for run in (again, evaluated):
+                    reason = run.brake_reason or ""
+                    self.assertEqual("before the period was over" not in reason, is_over)
+
     def test_a5_the_run_that_was_applied_last_stands(self):
         older = self._preview()
         failed = self._fail()
@@ -170,6 +214,7 @@ class TestOneVerdict(AttendanceCase):
         for meanwhile, sentence in (
             ({"state": "approved"}, "not open any more"),
             ({"required_number_of_attendance": 1}, "criteria"),
+            ({"locked": True, "locked_reason": "Preparing entitlements"}, "Preparing entitlements"),
         ):
 
             def change(meanwhile=meanwhile):
@@ -622,7 +667,7 @@ class TestOneVerdict(AttendanceCase):
         code = draft.code
         run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
         self.assertEqual((run.state, run.entitlement_count), ("waiting", 1))
-        self.assertIn("1 members who would become non-compliant have prepared", run.brake_reason)
+        self.assertIn("1 members who would be non-compliant have prepared", run.brake_reason)
         run._decide_to_apply("As agreed")
         self.assertFalse(draft.exists())
         self.assertEqual((of_ana.state, pending.state), ("pending_validation", "cancelled"))
@@ -691,6 +736,25 @@ class TestOneVerdict(AttendanceCase):
         second._take_back("No")
         self.assertFalse(draft.exists())
         self.assertEqual((first.withheld_count, second.withheld_count), (0, 1))
+
+    def test_a27_whoever_has_refused_them_before(self):
+        """What is prepared for who is non-compliant already is not paid either."""
+        pending = self.env["g2p.entitlement"].create(
+            {
+                "partner_id": self.ben.id,
+                "cycle_id": self.cycle.id,
+                "initial_amount": 10,
+                "state": "pending_validation",
+            }
+        )
+        self.ben_in.state = "non_compliant"
+        run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
+        self.assertEqual((run.state, run.losing_count, run.entitlement_count), ("waiting", 0, 1))
+        run._decide_to_apply("As agreed")
+        self.assertEqual((pending.state, run.cancelled_entitlement_count), ("cancelled", 1))
+        pending.state = "pending_validation"
+        self._override(self.ben_in, "non_compliant")
+        self.assertEqual((self.ben_in.state, pending.state), ("non_compliant", "cancelled"))
 
     def test_a27_what_was_cancelled_comes_back_to_whom_a_person_enrolled(self):
         pending = self.env["g2p.entitlement"].create(

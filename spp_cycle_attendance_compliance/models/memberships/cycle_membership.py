@@ -1,3 +1,4 @@
+from functools import partial
 from itertools import count, product
 
 from odoo import _, api, fields, models
@@ -112,7 +113,7 @@ class G2PCycleMembership(models.Model):
     def _let_stand(self, which, is_override=False, run=None):
         """Give memberships what stands now: an override, or else the standing verdict.
 
-        Where nothing of attendance stands any more, the state before it first decided comes back.
+        Where nothing of attendance decides any more, the state before it first did comes back.
         A state that a person has changed since stays.
 
         :param SQL which: the condition of the ``membership``
@@ -122,8 +123,12 @@ class G2PCycleMembership(models.Model):
         self.env.flush_all()
         self._find_standing(which, is_override)
         changing = SQL("SELECT id, wanted FROM %s WHERE is_changing ORDER BY id", STANDING)
-        self._set_states(changing, run)
-        self._give_entitlements_back(SQL("SELECT id FROM %s WHERE is_enrolled", STANDING))
+        self._set_states(changing)
+        for see_to, state in (
+            (partial(self._withhold_entitlements, run=run), NON_COMPLIANT_STATE),
+            (self._give_entitlements_back, ENROLLED_STATE),
+        ):
+            see_to(SQL("SELECT id FROM %s WHERE wanted = %s AND agrees", STANDING, state))
         self._write_standing()
         self.env["spp.cycle.group.membership.attendance"]._show_only(STANDING)
         self.env.invalidate_all()
@@ -147,11 +152,10 @@ class G2PCycleMembership(models.Model):
                         membership.state_before_attendance AS before, override.id AS override_id,
                         applied.line_id, applied.number, applied.status,
                         CASE
-                            WHEN (membership.state IN %(states)s) IS NOT TRUE THEN NULL
                             WHEN override.verdict = %(refused)s THEN %(refused_state)s
                             WHEN override.id IS NOT NULL THEN %(enrolled_state)s
-                            ELSE coalesce(applied.state, membership.state_before_attendance)
-                        END AS wanted
+                            ELSE applied.state
+                        END AS decided
                     FROM g2p_cycle_membership AS membership
                     LEFT JOIN spp_attendance_override AS override
                         ON override.id = membership.attendance_override_id
@@ -173,20 +177,20 @@ class G2PCycleMembership(models.Model):
                             AND line.left_alone IS NULL AND run.state = 'done'
                     ) AS applied
                     WHERE %(which)s
-                ), decided AS (
-                    SELECT found.*, coalesce(line_id, override_id) IS NOT NULL AS stands,
-                        wanted IS NOT NULL
-                            AND (%(is_override)s OR state IS NOT DISTINCT FROM given) AS decides
+                ), wishing AS (
+                    SELECT found.*,
+                        CASE WHEN state IN %(states)s THEN coalesce(decided, before) END AS wanted,
+                        %(is_override)s OR state IS NOT DISTINCT FROM given AS may_change
                     FROM found
                 )
                 SELECT id, line_id, wanted, coalesce(number, 0) AS number,
                     CASE WHEN override_id IS NULL THEN status ELSE %(overridden)s END AS status,
-                    CASE WHEN stands AND decides THEN wanted WHEN stands THEN given END AS given,
-                    CASE WHEN stands THEN before END AS before,
-                    decides AND wanted != state AS is_changing,
-                    wanted = %(enrolled_state)s
-                        AND (decides OR %(enrolled_state)s IN (given, state)) AS is_enrolled
-                FROM decided
+                    CASE WHEN decided IS NULL THEN NULL WHEN may_change THEN coalesce(wanted, given)
+                        ELSE given END AS given,
+                    CASE WHEN decided IS NOT NULL THEN before END AS before,
+                    may_change AND wanted != state AS is_changing,
+                    may_change OR wanted = state AS agrees
+                FROM wishing
                 """,
                 standing=STANDING,
                 decisions=SQL(", ").join(SQL("%s", decision) for decision in get_decisions()),
@@ -226,11 +230,10 @@ class G2PCycleMembership(models.Model):
         )
 
     @api.model
-    def _set_states(self, changes, run=None):
-        """Give memberships another state, and see to their entitlements.
+    def _set_states(self, changes):
+        """Give memberships another state.
 
         :param SQL changes: the query of the memberships' ids, and the ``state`` that each gets
-        :param run: the run that does, if it is one; it keeps which entitlements it touched
         """
         self.env.cr.execute("DROP TABLE IF EXISTS pg_temp.spp_attendance_state")
         self.env.cr.execute(
@@ -248,10 +251,7 @@ class G2PCycleMembership(models.Model):
             if not by_state:
                 break
             for state, ids in by_state:
-                memberships = self.browse(ids)
-                memberships.write({"state": state})
-                if state == NON_COMPLIANT_STATE:
-                    memberships._withhold_entitlements(run)
+                self.browse(ids).write({"state": state})
             self.env.flush_all()
             self.env.invalidate_all()
 

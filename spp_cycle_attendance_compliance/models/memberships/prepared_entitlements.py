@@ -112,31 +112,28 @@ class G2PCycleMembership(models.Model):
     def _get_attendance_guarded_fields(self):
         return super()._get_attendance_guarded_fields() | {"lost_entitlement"}
 
-    def _withhold_entitlements(self, run=None):
+    @api.model
+    def _withhold_entitlements(self, refused, run=None):
         """Delete what is in draft, as the platform would, and cancel what is pending.
 
-        :param run: the run that does it; it keeps which
+        Of all who are refused, even if somebody else has refused them before.
+
+        :param SQL refused: the query of their memberships' ids
+        :param run: the run that does it, if it is one; it keeps which
         """
-        for name in ENTITLEMENT_MODELS:
-            prepared = (
-                self.env[name]
-                .sudo()
-                .search(
-                    [
-                        ("cycle_id", "in", self.cycle_id.ids),
-                        ("partner_id", "in", self.partner_id.ids),
-                        ("state", "in", (DRAFT, PENDING)),
-                    ]
-                )
-            )
+        for prepared in self._split_entitlements(
+            refused, SQL("entitlement.state IN %s", (DRAFT, PENDING))
+        ):
             if run:
                 run._keep_withheld(prepared)
             drafts = prepared.filtered(lambda each: each.state == DRAFT)
-            losing = drafts.partner_id
-            self.filtered(
-                lambda each, losing=losing: each.partner_id in losing
+            self.search(
+                [
+                    ("cycle_id", "in", drafts.cycle_id.ids),
+                    ("partner_id", "in", drafts.partner_id.ids),
+                ]
             )._as_attendance_writer().write({"lost_entitlement": True})
-            pending = (prepared - drafts)._as_attendance_writer()
+            pending = prepared - drafts
             drafts.unlink()
             pending.write({"state": CANCELLED, "is_cancelled_by_attendance": True})
 
@@ -148,6 +145,19 @@ class G2PCycleMembership(models.Model):
 
         :param SQL enrolled: the query of their memberships' ids
         """
+        condition = SQL(
+            "entitlement.state = %s AND entitlement.is_cancelled_by_attendance", CANCELLED
+        )
+        for cancelled in self._split_entitlements(enrolled, condition):
+            cancelled.write({"state": PENDING, "is_cancelled_by_attendance": False})
+
+    @api.model
+    def _split_entitlements(self, memberships, condition):
+        """Yield the entitlements of memberships, some of one kind at a time.
+
+        :param SQL memberships: the query of their ids
+        :param SQL condition: on the ``entitlement``
+        """
         self.env.flush_all()
         for name in ENTITLEMENT_MODELS:
             model = self.env[name].sudo()._as_attendance_writer()
@@ -158,17 +168,16 @@ class G2PCycleMembership(models.Model):
                     JOIN g2p_cycle_membership AS membership
                         ON membership.partner_id = entitlement.partner_id
                         AND membership.cycle_id = entitlement.cycle_id
-                    WHERE membership.id IN (%s) AND entitlement.state = %s
-                        AND entitlement.is_cancelled_by_attendance
+                    WHERE membership.id IN (%s) AND %s
                     ORDER BY entitlement.id
                     """,
                     SQL.identifier(model._table),
-                    enrolled,
-                    CANCELLED,
+                    memberships,
+                    condition,
                 )
             )
             for ids in split_every(WRITE_SIZE, [row[0] for row in self.env.cr.fetchall()]):
-                model.browse(ids).write({"state": PENDING, "is_cancelled_by_attendance": False})
+                yield model.browse(ids)
                 self.env.flush_all()
                 self.env.invalidate_all()
 

@@ -232,6 +232,8 @@ class AttendanceRun(models.Model):
         if not cycle._is_open_for_attendance():
             # Of such a cycle, too, people may look at what would have been.
             return "" if self.mode == PREVIEW else _("The cycle is not open any more.")
+        if cycle.locked:
+            return "" if self.mode == PREVIEW else cycle._explain_lock()
         if cycle._get_attendance_version() != self.cycle_version:
             return _("Another run of the cycle was applied, or taken back, since this one began.")
         if not cycle.use_attendance_criteria:

@@ -1,7 +1,14 @@
 from odoo import models
 from odoo.tools import SQL
 
-from ...verdicts import DECIDED_STATES, ENROLLED_STATE
+from ...verdicts import (
+    DECIDED_STATES,
+    ENROLLED_STATE,
+    KEEP,
+    NO_DATA,
+    NON_COMPLIANT_STATE,
+    UNDECIDED,
+)
 
 
 class AttendanceRun(models.Model):
@@ -20,8 +27,9 @@ class AttendanceRun(models.Model):
         self._write_members()
         self.env.invalidate_all(flush=False)
         memberships = self.env["g2p.cycle.membership"].sudo()
-        memberships._set_states(self._find_changing(), self)
-        memberships._give_entitlements_back(self._find_enrolled())
+        memberships._set_states(self._find_changing())
+        memberships._withhold_entitlements(self._find_given(NON_COMPLIANT_STATE), self)
+        memberships._give_entitlements_back(self._find_given(ENROLLED_STATE))
 
     def _get_applicable(self):
         """Return the SQL condition of the lines that hold."""
@@ -30,6 +38,15 @@ class AttendanceRun(models.Model):
             " AND membership.state IN %s",
             self.id,
             DECIDED_STATES,
+        )
+
+    def _get_deciding(self):
+        """Return the SQL condition of the lines that decide: others leave the state as it is."""
+        return SQL(
+            "NOT (line.status = %s AND (line.verdict = %s OR %s))",
+            NO_DATA,
+            UNDECIDED,
+            self.no_data_rule == KEEP,
         )
 
     def _remember_states(self):
@@ -41,9 +58,10 @@ class AttendanceRun(models.Model):
                 SET state_before_attendance = membership.state
                 FROM spp_attendance_run_line AS line
                 WHERE membership.id = line.cycle_membership_id AND %s
-                    AND membership.state_before_attendance IS NULL
+                    AND membership.state_before_attendance IS NULL AND %s
                 """,
                 self._get_applicable(),
+                self._get_deciding(),
             )
         )
 
@@ -61,15 +79,15 @@ class AttendanceRun(models.Model):
             self._get_applicable(),
         )
 
-    def _find_enrolled(self):
-        """Return the query of the memberships that are enrolled now by this run."""
+    def _find_given(self, state):
+        """Return the query of the memberships that are in a state now by this run."""
         return SQL(
             """
             SELECT cycle_membership_id FROM spp_attendance_run_line
             WHERE run_id = %s AND kind != 'member' AND left_alone IS NULL AND state_after = %s
             """,
             self.id,
-            ENROLLED_STATE,
+            state,
         )
 
     def _write_attendance(self):
@@ -78,17 +96,22 @@ class AttendanceRun(models.Model):
                 """
                 UPDATE g2p_cycle_membership AS membership
                 SET number_of_attendance = line.number_of_attendance,
-                    attendance_status = line.status, attendance_state = line.state_after,
-                    write_uid = %s, write_date = %s
+                    attendance_status = line.status,
+                    attendance_state = CASE WHEN %(deciding)s THEN line.state_after
+                        ELSE membership.attendance_state END,
+                    write_uid = %(uid)s, write_date = %(now)s
                 FROM spp_attendance_run_line AS line
-                WHERE membership.id = line.cycle_membership_id AND %s AND (
-                    membership.number_of_attendance, membership.attendance_status,
-                    membership.attendance_state
-                ) IS DISTINCT FROM (line.number_of_attendance, line.status, line.state_after)
+                WHERE membership.id = line.cycle_membership_id AND %(applicable)s AND (
+                    (membership.number_of_attendance, membership.attendance_status)
+                        IS DISTINCT FROM (line.number_of_attendance, line.status)
+                    OR membership.attendance_state IS DISTINCT FROM line.state_after
+                        AND %(deciding)s
+                )
                 """,
-                self.env.uid,
-                self.env.cr.now(),
-                self._get_applicable(),
+                uid=self.env.uid,
+                now=self.env.cr.now(),
+                applicable=self._get_applicable(),
+                deciding=self._get_deciding(),
             )
         )
 

@@ -253,7 +253,7 @@ class AttendanceRun(models.Model):
             )
         if self.entitlement_count:
             yield _(
-                "%(count)s members who would become non-compliant have prepared entitlements: "
+                "%(count)s members who would be non-compliant have prepared entitlements: "
                 "those in draft are deleted, and those pending validation cancelled.",
                 count=self.entitlement_count,
             )
@@ -292,11 +292,11 @@ class AttendanceRun(models.Model):
         return ""
 
     def _count_prepared_entitlements(self):
-        """Return how many memberships that would be refused have prepared entitlements."""
+        """Return how many memberships that are refused have prepared entitlements."""
         self.env.cr.execute(
             """
             SELECT count(*) FROM spp_attendance_run_line AS line
-            WHERE line.run_id = %(run)s AND line.kind != 'member' AND line.is_changing
+            WHERE line.run_id = %(run)s AND line.kind != 'member' AND line.left_alone IS NULL
                 AND line.state_after = %(refused)s AND (
                     EXISTS (
                         SELECT FROM g2p_entitlement WHERE cycle_id = %(cycle)s

@@ -370,11 +370,20 @@ class AttendanceRunLine(models.Model):
             cycle._lock_attendance()
             cycle._check_not_locked()
         memberships = self.sudo().cycle_membership_id
-        if len(memberships) != len(self) or set(memberships.mapped("state")) != {"draft"}:
+        # What stands decides, whatever state a person gave them since.
+        standing = self._get_standing(memberships).values()
+        states = {*memberships.mapped("state"), *(line.state_after for line in standing)}
+        overrides = memberships.attendance_override_id
+        if overrides or len(memberships) != len(self) or states != {"draft"}:
             raise UserError(
-                _("One of these is not in draft any more. Reload the page and look again.")
+                _(
+                    "One of these is decided about, or not in draft any more. Reload the page and "
+                    "look again."
+                )
             )
         memberships.write({"state": ENROLLED_STATE})
+        for cycle in cycles:
+            memberships.filtered_domain([("cycle_id", "=", cycle.id)])._give_entitlements_back()
 
     def action_open_registrant(self):
         """Open the person or household."""

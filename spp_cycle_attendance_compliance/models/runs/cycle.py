@@ -115,14 +115,15 @@ class G2PCycle(models.Model):
     def _check_not_locked(self):
         """Refuse what can't be while a background task works on the cycle, unless it is a run."""
         if self.locked and not self._is_attendance_running():
-            raise UserError(
-                _(
-                    "A background task is working on the cycle %(cycle)s (%(reason)s). "
-                    "Wait until it is done, then try again.",
-                    cycle=self.name,
-                    reason=self.locked_reason or "",
-                )
-            )
+            raise UserError(self._explain_lock())
+
+    def _explain_lock(self):
+        return _(
+            "A background task is working on the cycle %(cycle)s (%(reason)s). Wait until it is "
+            "done, then try again.",
+            cycle=self.name,
+            reason=self.locked_reason or "",
+        )
 
     def _is_attendance_running(self):
         return RUNNING in self.sudo().attendance_run_ids.mapped("state")

@@ -104,8 +104,8 @@ class G2PCycle(models.Model):
 
     def _attendance_finish(self, run, _intake):
         self._lock_attendance(RetryableJobError)
-        run._finish()
         self.write({"locked": False, "locked_reason": False})
+        run._finish()
         self.message_post(body=_("Attendance was checked: %(result)s", result=run._get_result()))
 
     def _attendance_request(self, run, _intake):

@@ -1,21 +1,24 @@
 """What has to be so after each step, whatever the way that led there."""
 
-from .world import DECIDED
+from .entitlements import Entitlements
+from .world import DECIDED, EXCLUDED
 
 MEMBERSHIPS = """
     SELECT membership.id, membership.cycle_id, membership.partner_id, membership.state,
         membership.number_of_attendance AS number, membership.attendance_status AS status,
         membership.attendance_state, membership.state_before_attendance AS before,
-        override.verdict AS override
+        override.verdict AS override, override.id AS override_id
     FROM g2p_cycle_membership AS membership
     LEFT JOIN spp_attendance_override AS override
         ON override.id = membership.attendance_override_id
     WHERE membership.cycle_id = ANY(%s) ORDER BY membership.id
 """
 LINES = """
-    SELECT line.id, line.cycle_membership_id AS membership_id, line.number_of_attendance AS number,
-        line.status, line.verdict, line.passes_criteria, line.left_alone, line.state_after,
-        run.applied_number, run.state AS run_state, run.no_data_rule
+    SELECT line.id, line.cycle_membership_id AS membership_id, line.run_id, line.kind, line.status,
+        line.verdict, line.passes_criteria, line.left_alone, line.state_after,
+        run.applied_number, run.state AS run_state, run.no_data_rule,
+        CASE run.attendance_requirement WHEN 'number' THEN run.required_number_of_attendance END
+            AS required, run.attendance_unit AS unit
     FROM spp_attendance_run_line AS line JOIN spp_attendance_run AS run ON run.id = line.run_id
     WHERE run.cycle_id = ANY(%s) AND line.kind != 'member' ORDER BY line.id
 """
@@ -34,7 +37,8 @@ MEMBER_LINES = """
     WHERE line.kind = 'member' AND line.household_line_id = ANY(%s) ORDER BY 1, 2
 """
 RUNS = """
-    SELECT run.id, cycle_id, run.state, applied_number, request, locked
+    SELECT run.id, cycle_id, run.state, applied_number, request, locked, losing_count AS losing,
+        entitlement_count AS with_entitlements
     FROM spp_attendance_run AS run JOIN g2p_cycle AS cycle ON cycle.id = cycle_id
     WHERE cycle_id = ANY(%s) ORDER BY run.id
 """
@@ -54,13 +58,23 @@ PROOF = """
 OTHER_CRITERIA = """
     SELECT run.id FROM spp_attendance_run AS run JOIN g2p_cycle AS cycle ON cycle.id = run.cycle_id
     WHERE run.id = ANY(%s) AND (
-        (run.required_number_of_attendance, run.no_data_rule, run.from_date, run.to_date)
+        (run.attendance_source, run.attendance_unit, run.attendance_requirement,
+            run.required_number_of_attendance, run.required_percentage, run.no_data_rule,
+            run.from_date, run.to_date)
             IS DISTINCT FROM (
-                cycle.required_number_of_attendance, cycle.no_data_rule, cycle.from_date,
-                cycle.to_date
+                cycle.attendance_source, cycle.attendance_unit, cycle.attendance_requirement,
+                cycle.required_number_of_attendance, cycle.required_percentage,
+                cycle.no_data_rule, cycle.from_date, cycle.to_date
             )
         OR cycle.state NOT IN ('draft', 'to_approve') OR cycle.locked
     )
+"""
+# Applied lines that say something else about the program's own criteria than what is so now.
+OTHER_PROGRAM_CRITERIA = f"""
+    SELECT line.id FROM spp_attendance_run_line AS line
+    JOIN res_partner AS registrant ON registrant.id = line.partner_id
+    WHERE line.run_id = ANY(%s) AND line.kind != 'member' AND line.left_alone IS NULL
+        AND line.passes_criteria = (registrant.name = '{EXCLUDED}')
 """
 # Applied lines of persons who were asked about by what is not their identifier, or whose answer is
 # about another person; and of those who were asked about by one that they have no more.
@@ -113,6 +127,13 @@ TWICE = """
     WHERE withdrawn IS NOT TRUE AND event_data_external_id > 0 AND individual_id = ANY(%s)
     GROUP BY event_data_source, event_data_external_id HAVING count(*) > 1
 """
+SAID = {
+    "compliant": "compliant",
+    "non_compliant": "non-compliant",
+    "no_data": "no data",
+    "exempt": "exempt",
+    "undecided": "not decided",
+}
 
 
 # Of runs in which state something is asked for.
@@ -124,12 +145,17 @@ class Checks:
 
     def __init__(self, world):
         self.world = world
+        self.entitlements = Entitlements(world)
         self.proof = {}
+        self.explained = {}
         self.applied_ids = set()
         # Memberships whose state a person changed since attendance decided about it last.
         self.changed_by_person = set()
         # Households that somebody joined, and the intakes that had asked by then.
         self.joinings = []
+        self.decided_ids = set()
+        # The state of each membership when nothing of attendance decided about it last.
+        self.before = {}
 
     def read(self):
         rows = self.world.stage.ask(MEMBERSHIPS, self.world.cycle_ids)
@@ -139,38 +165,158 @@ class Checks:
         done = self.world.stage.ask(DONE_INTAKES, self.world.cycle_ids)
         self.joinings.append((household_id, [row["id"] for row in done]))
 
+    def is_worked_on(self, cycle):
+        """Tell whether a run of a cycle is going on, or something is asked of one."""
+        runs = self.world.stage.ask(RUNS, [self.world.cycle_ids[cycle]])
+        return any(run["state"] == "running" or run["request"] for run in runs)
+
+    # A step of ours
+
+    def remember(self):
+        """Return what is to be known of the world before a step of ours."""
+        runs = self.world.stage.ask(RUNS, self.world.cycle_ids)
+        return self.read(), {run["id"]: run for run in runs}, self.entitlements.read()
+
+    def check_step(self, memberships, runs, entitlements):
+        """Look what a step of ours did about what it found."""
+        now = self.read()
+        applied = {
+            run["id"]: run
+            for run in self.world.stage.ask(RUNS, self.world.cycle_ids)
+            if run["applied_number"] and run["id"] not in self.applied_ids
+        }
+        decided = {
+            line["membership_id"]
+            for line in self.world.stage.ask(LINES, self.world.cycle_ids)
+            if line["run_id"] in applied and not line["left_alone"]
+        }
+        losing = []
+        for id_, row in now.items():
+            old = memberships.get(id_, row)
+            if _differ(row, old, "state", "override_id"):
+                decided.add(id_)
+            if row["state"] == "non_compliant" != old["state"]:
+                losing.append(row)
+            # Whose state it changes, or confirms, no person has changed.
+            if _differ(row, old, "attendance_state", "status", "before") and (
+                row["attendance_state"] == row["state"]
+            ):
+                self.changed_by_person.discard(id_)
+        touched = self.entitlements.check_step(entitlements, now.values(), decided)
+        for run in applied.values():
+            own = [
+                [row for row in rows if row["cycle_id"] == run["cycle_id"]]
+                for rows in (losing, touched, memberships.values())
+            ]
+            self._check_brakes(runs.get(run["id"]), *own)
+
+    def _check_brakes(self, run, losing, touched, memberships):
+        """Check that nobody lost whom no person was shown, or more than may lose without that.
+
+        :param run: as it was, if it was there before
+        :param touched: the memberships whose entitlements were deleted or cancelled
+        """
+        if run and run["state"] == "waiting":
+            assert len(losing) <= run["losing"], (run, losing)
+            assert len(touched) <= run["with_entitlements"], (run, touched)
+            return
+        may_lose = [row for row in memberships if row["state"] in ("draft", "enrolled")]
+        assert len(losing) * 100 <= self.world.brake_percentage * len(may_lose), losing
+        assert not touched, touched
+
+    def check_enrolled(self, memberships):
+        """Look who of those about whom nothing was decided was enrolled by a person."""
+        now = self.read()
+        applied = self._read_applied(now)
+        for id_, row in now.items():
+            if row["state"] != memberships[id_]["state"]:
+                lines = applied.get(id_)
+                assert not row["override"] and not (lines and _decides(lines[0])), (row, lines)
+                self.changed_by_person.add(id_)
+
+    # After each step
+
     def check(self):
+        self.world.register.observe()
         memberships = self.read()
-        lines = self.world.stage.ask(LINES, self.world.cycle_ids)
+        applied = self._read_applied(memberships)
+        for membership in memberships.values():
+            self._check_membership(membership, applied.get(membership["id"], []))
+        self._check_members(memberships, applied)
+        self._check_reasons(memberships, applied)
+        self._check_runs()
+        self._check_proof()
+        assert not self.world.stage.ask(TWICE, self.world.person_ids), "an attendance counts twice"
+
+    def _read_applied(self, memberships):
+        """Return the lines that were applied to each membership, the standing one first."""
         applied = {}
-        for line in lines:
+        for line in self.world.stage.ask(LINES, self.world.cycle_ids):
             is_applied = line["run_state"] == "done" and not line["left_alone"]
             if is_applied and line["membership_id"] in memberships:
                 applied.setdefault(line["membership_id"], []).append(line)
         for own in applied.values():
             own.sort(key=lambda line: -line["applied_number"])
-        for membership in memberships.values():
-            self._check_membership(membership, applied.get(membership["id"], []))
-        self._check_members(memberships, applied)
-        self._check_runs()
-        self._check_proof()
-        assert not self.world.stage.ask(TWICE, self.world.person_ids), "an attendance counts twice"
+        return applied
 
     def _check_membership(self, membership, lines):
         standing = lines[0] if lines else None
         override = membership["override"]
         expected = "overridden" if override else standing and _get_status(standing)
         assert membership["status"] == expected, (membership, standing)
-        number = standing["number"] if standing else 0
+        number = self.world.register.found[standing["id"]].number if standing else 0
         assert (membership["number"] or 0) == number, (membership, standing)
-        if membership["state"] not in DECIDED or membership["id"] in self.changed_by_person:
+        self._check_state(membership, _get_decided(membership, lines))
+
+    def _check_state(self, membership, decided):
+        id_, state = membership["id"], membership["state"]
+        if not decided:
+            assert not membership["before"] and not membership["attendance_state"], membership
+            if id_ in self.decided_ids and id_ not in self.changed_by_person:
+                assert state == self.before[id_], (membership, self.before[id_])
+            self.decided_ids.discard(id_)
+            self.changed_by_person.discard(id_)
+            self.before[id_] = state
             return
-        if not standing and not override:
-            assert not membership["before"], membership
+        self.decided_ids.add(id_)
+        assert membership["before"] == self.before[id_], (membership, self.before[id_])
+        if state in DECIDED and id_ not in self.changed_by_person:
+            assert state == membership["attendance_state"] == decided, (membership, decided)
+
+    def _check_reasons(self, memberships, applied):
+        """Read the sentences of those of whom something else stands now than when last read."""
+        standing = {
+            id_: (row["override_id"], applied[id_][0]["id"] if id_ in applied else None)
+            for id_, row in memberships.items()
+        }
+        news = [id_ for id_, now in standing.items() if self.explained.get(id_) != now]
+        self.explained = standing
+        if not news:
             return
-        state = _get_state(membership, lines)
-        assert membership["state"] == state, (membership, lines)
-        assert membership["attendance_state"] == membership["state"], membership
+        with self.world.stage.transaction() as env:
+            for membership in env["g2p.cycle.membership"].browse(news):
+                row, lines = memberships[membership.id], applied.get(membership.id, [None])
+                reason = membership.attendance_reason
+                if row["override"]:
+                    assert reason.startswith(f"Set to {SAID[row['override']]} by"), reason
+                elif lines[0]:
+                    self._check_reason(lines[0], reason)
+                else:
+                    assert not reason, reason
+
+    def _check_reason(self, line, reason):
+        found = self.world.register.found[line["id"]]
+        assert "Not applied" not in reason, reason
+        if not line["passes_criteria"]:
+            assert reason.endswith("compliance criteria: non-compliant"), reason
+            return
+        assert f": {SAID[found.verdict]}" in reason, (reason, found)
+        if found.finding in ("known", "recorded"):
+            least = "At least " if found.unclear + found.undated else ""
+            total = f"{line['required']} {line['unit']}"
+            if not line["required"]:
+                total = f"{found.recorded + found.undated} recorded {line['unit']}"
+            assert reason.startswith(f"{least}{found.number} of {total}"), (reason, found)
 
     def _check_members(self, memberships, applied):
         shown = self.world.stage.ask(MEMBERS, list(memberships))
@@ -201,7 +347,10 @@ class Checks:
     def _check_applied(self, run_ids):
         """Check that what was applied in this step is about the world as it is."""
         if run_ids:
-            for query in (OTHER_CRITERIA, OTHER_IDENTIFIERS, LOST_IDENTIFIERS, OTHER_MEMBERS):
+            for query in (
+                *(OTHER_CRITERIA, OTHER_PROGRAM_CRITERIA, OTHER_MEMBERS),
+                *(OTHER_IDENTIFIERS, LOST_IDENTIFIERS),
+            ):
                 assert not self.world.stage.ask(query, run_ids), query
             for joining in self.joinings:
                 assert not self.world.stage.ask(JOINED_LATER, run_ids, *joining), joining
@@ -214,6 +363,10 @@ class Checks:
         for what, digest in self.proof.items():
             assert proof.get(what, "lost") == digest, f"{what} was changed, or lost"
         self.proof = proof
+
+
+def _differ(row, other, *names):
+    return any(row[name] != other[name] for name in names)
 
 
 def _get_status(line):
@@ -233,11 +386,8 @@ def _decides(line):
     return "enrolled"
 
 
-def _get_state(membership, lines):
+def _get_decided(membership, lines):
+    """Return the state by the override, or the last verdict that decides, if there is one."""
     if membership["override"]:
         return "enrolled" if membership["override"] == "compliant" else "non_compliant"
-    for line in lines:
-        state = _decides(line)
-        if state:
-            return state
-    return membership["before"]
+    return next(filter(None, map(_decides, lines)), None)

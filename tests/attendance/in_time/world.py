@@ -12,10 +12,16 @@ from odoo.exceptions import UserError
 
 from odoo.addons.queue_job.job import Job
 
+from .told import Register
+
 PREFIX = "spp_cycle_attendance_compliance."
 PERSONS = 6
 FIRST = date(2025, 11, 1)
 DECIDED = ("draft", "enrolled", "non_compliant")
+# Of which half of a record's day is left: it is among those that are asked for.
+UNREADABLE_DAY = "2025-11-1x"
+# Who is called so does not meet the programs' own criteria.
+EXCLUDED = "Excluded"
 
 
 class Killed(BaseException):
@@ -37,7 +43,6 @@ class Stage:
             ("attendance_client_secret", self.server.client[1]),
             ("attendance_id_type_id", id_type.id),
             ("brake_no_data_percentage", "100"),
-            ("brake_non_compliant_percentage", "100"),
         ):
             env["ir.config_parameter"].set_param(PREFIX + name, value)
         currency = env.company.currency_id
@@ -55,6 +60,16 @@ class Stage:
         manager = env["g2p.cycle.manager.default"].create({"name": "M", "program_id": program.id})
         program.cycle_managers = env["g2p.cycle.manager"].create(
             {"program_id": program.id, "manager_ref_id": f"{manager._name},{manager.id}"}
+        )
+        criteria = env["g2p.program_membership.manager.default"].create(
+            {
+                "name": "Not excluded",
+                "program_id": program.id,
+                "eligibility_domain": f"[('name', '!=', '{EXCLUDED}')]",
+            }
+        )
+        env["spp.compliance.manager"].create(
+            {"program_id": program.id, "manager_ref_id": f"{criteria._name},{criteria.id}"}
         )
         return program.id
 
@@ -76,12 +91,14 @@ class World:
         self.stage = stage
         self.server = stage.server
         self.server.people.clear()
+        self.server.forget_faults()
         with stage.transaction() as env:
             # What an earlier world left behind is no concern of this one.
             env.cr.execute(
                 "UPDATE spp_attendance_run SET state = 'discarded' WHERE state = 'running'"
             )
             env.cr.execute("DELETE FROM queue_job")
+            self.set_brake(env, 100)
             self.person_ids = [self._create_person(env) for _number in range(PERSONS)]
             self.household_ids = [
                 self._create_household(env, self.person_ids[start : start + 2])
@@ -93,6 +110,7 @@ class World:
                     stage.program_ids, (self.person_ids, self.household_ids), strict=True
                 )
             ]
+        self.register = Register(self)
 
     def _create_person(self, env):
         person = env["res.partner"].create({"name": "P", "is_registrant": True})
@@ -131,14 +149,23 @@ class World:
                 "attendance_type_id": False,
                 "required_number_of_attendance": 2,
                 "cycle_membership_ids": [
-                    (0, 0, {"partner_id": partner_id, "state": "enrolled"})
-                    for partner_id in partner_ids
+                    (
+                        0,
+                        0,
+                        {"partner_id": partner_id, "state": "draft" if number % 3 else "enrolled"},
+                    )
+                    for number, partner_id in enumerate(partner_ids)
                 ],
             }
         )
         return cycle.id
 
     # What others do
+
+    def set_brake(self, env, percentage):
+        self.brake_percentage = percentage
+        name = f"{PREFIX}brake_non_compliant_percentage"
+        env["ir.config_parameter"].set_param(name, str(percentage))
 
     def do(self, step):
         """Take a step in a transaction of its own; return what it refuses, if it does."""
@@ -149,7 +176,7 @@ class World:
             return str(error)
         return None
 
-    def attend(self, identifier, day, category):
+    def attend(self, identifier, day, category="present"):
         number = next(self.stage.numbers)
         item = attendance(number, str(FIRST + timedelta(days=day)), category=category)
         self.server.people.setdefault(identifier, []).append(item)
@@ -200,3 +227,4 @@ class World:
                 job.store()
                 env.flush_all()
                 job.enqueue_waiting()
+            self.register.observe()
