@@ -382,8 +382,7 @@ class AttendanceRunLine(models.Model):
                 )
             )
         memberships.write({"state": ENROLLED_STATE})
-        for cycle in cycles:
-            memberships.filtered_domain([("cycle_id", "=", cycle.id)])._give_entitlements_back()
+        memberships._give_entitlements_back(SQL("SELECT unnest(%s)", memberships.ids))
 
     def action_open_registrant(self):
         """Open the person or household."""
