@@ -590,6 +590,7 @@ class TestOneVerdict(AttendanceCase):
         self.env.cr.execute(query, [self.cycle.id])
         plan = "\n".join(row[0] for row in self.env.cr.fetchall())
         self.assertIn("g2p_cycle_membership_lost_entitlement_index", plan)
+        self.assertNotRegex(plan, r"Filter: .*lost_entitlement")
         self.assertNotIn("Seq Scan", plan)
 
     def test_taking_back_takes_as_many_queries_for_any_size(self):
