@@ -392,6 +392,18 @@ class TestJobs(AttendanceCase):
         self.assertEqual((run.state, run.request, self.cycle.locked), ("waiting", False, False))
         self.assertIn("stopped", run.error)
 
+    def test_a_run_at_once_leaves_the_lock_of_others_alone(self):
+        run = self.env["spp.attendance.run"]._as_attendance_writer()._open(self.cycle, "apply")
+        self.cycle.write({"locked": True, "locked_reason": "Preparing entitlements"})
+        self.env.flush_all()
+        for minutes, state in ((1, "running"), (11, "failed")):
+            created = fields.Datetime.now() - timedelta(minutes=minutes)
+            query = "UPDATE spp_attendance_run SET create_date = %s WHERE id = %s"
+            self.env.cr.execute(query, [created, run.id])
+            self.env.invalidate_all()
+            self.env["g2p.cycle"]._cron_release_attendance_runs()
+            self.assertEqual((run.state, self.cycle.locked), (state, True))
+
     def test_a_job_that_was_cut_is_tried_again(self):
         """As long as it was asked for not too long ago, however old the run is."""
         run = self._preview()

@@ -21,6 +21,7 @@ class AttendanceRun(models.Model):
     )
     requested_by_id = fields.Many2one("res.users", "Asked For by")
     request_reason = fields.Text("Why It Was Asked For")
+    in_background = fields.Boolean(help="The cycle is, or was, locked for what this run does.")
 
     # Buttons
 

@@ -51,6 +51,7 @@ class G2PCycle(models.Model):
     def _queue_step(self, run, step, reason):
         self.ensure_one()
         self.write({"locked": True, "locked_reason": reason})
+        run.in_background = True
         self._delay_step(run, step).delay()
 
     def _delay_step(self, run, step, intake=None):
@@ -157,7 +158,8 @@ class G2PCycle(models.Model):
             run._fail(message)
         else:
             return
-        self.write({"locked": False, "locked_reason": False})
+        if run.in_background:
+            self.write({"locked": False, "locked_reason": False})
         self.message_post(body=body)
 
     @api.model
@@ -191,7 +193,7 @@ class G2PCycle(models.Model):
 
     def _is_alive(self, run):
         recently = fields.Datetime.now() - timedelta(minutes=PATIENCE_MINUTES)
-        if not run.cycle_id.locked:
+        if not run.in_background:
             # Made at once, by somebody who waits for it.
             return run.create_date > recently
         jobs = self._get_attendance_jobs(run)
