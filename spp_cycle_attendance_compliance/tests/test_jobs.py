@@ -293,6 +293,42 @@ class TestJobs(AttendanceCase):
         self._perform_all(run)
         self.assertEqual((run.state, run.applied_number), ("done", 1))
 
+    def test_what_a_brake_held_or_was_evaluated_again_is_applied(self):
+        """Its own lock of the cycle is nobody else's."""
+        people = {**self.server.people}
+        self.server.people.clear()
+        held = self._press()
+        self._perform_all(held)
+        self.assertTrue(held.brake_reason)
+        held._decide_to_apply("As agreed")
+        self._perform_all(held)
+        self.assertEqual((held.state, held.outdated_reason), ("done", False))
+        self.assertEqual(self._get_states(), ["non_compliant"] * 5)
+        self.server.people.update(people)
+        self._perform_all(self._preview())
+        again = self._get_run(self.cycle.action_evaluate_attendance())
+        self._perform_all(again)
+        again._decide_to_apply("Once more")
+        self._perform_all(again)
+        self.assertEqual((again.state, self.cycle.locked), ("done", False))
+        self.assertEqual(self._get_states(), ["enrolled"] * 4 + ["non_compliant"])
+
+    def test_nothing_is_asked_for_while_another_run_is_in_progress(self):
+        run = self._press()
+        self._perform_all(run)
+        self._press()
+        with self.assertRaisesRegex(UserError, "background task"):
+            run._take_back("No")
+        self.assertFalse(run.request)
+
+    def test_who_asked_for_it_is_archived_meanwhile(self):
+        manager = self._create_user("jobs_gone", "g2p_programs.g2p_program_manager")
+        run = self._preview()
+        run.with_user(manager)._decide_to_apply("As agreed")
+        manager.active = False
+        self.assertIsInstance(self._fail_next(run), AccessError)
+        self.assertEqual((run.state, run.request, self.cycle.locked), ("waiting", False, False))
+
     def test_a_job_that_is_called_again_does_nothing_more(self):
         """As one whose worker was killed after it was done, but before that was written."""
         run = self._preview()

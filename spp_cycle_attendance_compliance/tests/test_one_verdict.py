@@ -780,6 +780,46 @@ class TestOneVerdict(AttendanceCase):
             way(run)
             self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "pending_validation"))
 
+    def test_a27_who_got_another_one_since_gets_no_second(self):
+        vals = {
+            "partner_id": self.ben.id,
+            "cycle_id": self.cycle.id,
+            "initial_amount": 10,
+            "state": "pending_validation",
+        }
+        first = self.env["g2p.entitlement"].create(vals)
+        run = self._run(self.cycle)
+        self.assertEqual(first.state, "cancelled")
+        second = self.env["g2p.entitlement"].create(vals)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE g2p_entitlement SET create_date = %s WHERE id = %s",
+            [fields.Datetime.add(fields.Datetime.now(), hours=1), second.id],
+        )
+        self.env.invalidate_all()
+        run._take_back("No")
+        self.assertEqual((first.state, second.state), ("cancelled", "pending_validation"))
+
+    def test_a21_what_is_given_back_to_somebody_counts_again(self):
+        """Though the source says of her the very same as before."""
+        hers = days(1, 1, 2)
+        for people, numbers in (
+            ({"ANA": hers, "BEN": []}, (2, 0)),
+            ({"ANA": hers[:1], "BEN": hers[1:]}, (1, 1)),
+            ({"ANA": hers, "BEN": []}, (2, 0)),
+            # Told of both: it is the one's of whom it is new.
+            ({"ANA": hers, "BEN": hers[1:]}, (1, 1)),
+            ({"ANA": hers[:1], "BEN": hers[1:]}, (1, 1)),
+            ({"ANA": hers, "BEN": hers[1:]}, (2, 0)),
+            ({"ANA": hers, "BEN": []}, (2, 0)),
+        ):
+            with self.subTest(people=people):
+                self.server.people.update(people)
+                run = self._run(self.cycle)
+                self.assertEqual(run.state, "done")
+                found = (self.ana_in.number_of_attendance, self.ben_in.number_of_attendance)
+                self.assertEqual(found, numbers)
+
     def test_a27_a_deleted_draft_is_to_be_prepared_again(self):
         draft = self.env["g2p.entitlement"].create(
             {"partner_id": self.ben.id, "cycle_id": self.cycle.id, "initial_amount": 10}

@@ -54,6 +54,24 @@ class TestUndecided(AttendanceCase):
         self.assertEqual(self._open_undecided(run).partner_id, household)
         self.assertEqual(run.undecided_draft_count, 1)
 
+    def test_what_is_prepared_for_them_stays(self):
+        """An undecided membership stays as it is, refused or enrolled by a person."""
+        self.eva_in.state = "non_compliant"
+        draft, pending = self.env["g2p.entitlement"].create(
+            [
+                {"partner_id": self.eva.id, "cycle_id": self.cycle.id, "initial_amount": 10},
+                {
+                    "partner_id": self.ida.id,
+                    "cycle_id": self.cycle.id,
+                    "initial_amount": 10,
+                    "state": "pending_validation",
+                },
+            ]
+        )
+        run = self._run(self.cycle)
+        self.assertEqual((run.state, run.entitlement_count), ("done", 0))
+        self.assertEqual((draft.state, pending.state), ("draft", "pending_validation"))
+
     def test_enrolling(self):
         run = self._run(self.cycle)
         lines = self._open_undecided(run)

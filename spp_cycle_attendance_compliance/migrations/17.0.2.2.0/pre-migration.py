@@ -282,6 +282,7 @@ def remember_states(cr):
         WITH applied AS (
             SELECT line.cycle_membership_id, line.state_before, run.applied_number,
                 CASE
+                    WHEN line.status = 'no_data' AND run.no_data_rule = 'keep' THEN NULL
                     WHEN line.status != 'overridden' THEN line.state_after
                     WHEN line.verdict IN ('compliant', 'exempt') AND line.passes_criteria
                         THEN 'enrolled'
@@ -294,18 +295,22 @@ def remember_states(cr):
                 AND line.cycle_membership_id IS NOT NULL
         ), first AS (
             SELECT DISTINCT ON (cycle_membership_id) * FROM applied
+            WHERE state_given IS NOT NULL
             ORDER BY cycle_membership_id, applied_number
         ), last AS (
             SELECT DISTINCT ON (cycle_membership_id) * FROM applied
+            WHERE state_given IS NOT NULL
             ORDER BY cycle_membership_id, applied_number DESC
         )
         UPDATE g2p_cycle_membership AS membership
         SET attendance_state = CASE override.verdict
                 WHEN 'compliant' THEN 'enrolled'
                 WHEN 'non_compliant' THEN 'non_compliant'
-                ELSE coalesce(last.state_given, membership.state)
+                ELSE last.state_given
             END,
-            state_before_attendance = coalesce(first.state_before, membership.state)
+            state_before_attendance = coalesce(
+                first.state_before, CASE WHEN override.id IS NOT NULL THEN membership.state END
+            )
         FROM g2p_cycle_membership AS own
         LEFT JOIN first ON first.cycle_membership_id = own.id
         LEFT JOIN last ON last.cycle_membership_id = own.id
@@ -381,36 +386,48 @@ def point_events_to_intakes(cr):
 def give_events_to_one(cr):
     """Let an attendance of a source count for one person of a company, as from now on.
 
-    That is the one about whom the source answered last. The others' stay, withdrawn.
+    That is the one about whom the source answered last, when it was asked about that day. The
+    others' stay, withdrawn; so do those of one person that are there twice.
     """
     add_missing(cr, EVENTS, "int4", "moved_to_id")
     last_answer = SQL("NULL::integer")
     if table_exists(cr, ANSWERS):
         last_answer = SQL(
-            "(SELECT max(id) FROM spp_attendance_answer WHERE partner_id = individual_id)"
+            """
+            (
+                SELECT max(answer.id) FROM spp_attendance_answer AS answer
+                JOIN spp_attendance_intake AS intake ON intake.id = answer.intake_id
+                WHERE answer.partner_id = individual_id AND answer.answer = 'known'
+                    AND intake.server_url = event_data_source
+                    AND attendance_date BETWEEN intake.from_date AND intake.to_date
+            )
+            """
         )
     cr.execute(
         SQL(
             """
             WITH told AS (
                 SELECT id, individual_id, event_data_source, event_data_external_id, company_id,
-                    count(*) OVER (
+                    attendance_date, count(*) OVER (
                         PARTITION BY event_data_source, event_data_external_id, company_id
                     ) AS number
                 FROM spp_event_attendance
                 WHERE event_data_external_id > 0 AND event_data_source IS NOT NULL
                     AND individual_id IS NOT NULL AND withdrawn IS NOT TRUE
             ), kept AS (
-                SELECT id, first_value(individual_id) OVER (
+                SELECT id, first_value(id) OVER newest AS kept_id,
+                    first_value(individual_id) OVER newest AS individual_id
+                FROM told WHERE number > 1
+                WINDOW newest AS (
                     PARTITION BY event_data_source, event_data_external_id, company_id
                     ORDER BY %s DESC NULLS LAST, id DESC
-                ) AS individual_id
-                FROM told WHERE number > 1
+                )
             ), moved AS (
                 UPDATE spp_event_attendance AS event
-                SET withdrawn = TRUE, moved_to_id = kept.individual_id
+                SET withdrawn = TRUE,
+                    moved_to_id = nullif(kept.individual_id, event.individual_id)
                 FROM kept
-                WHERE kept.id = event.id AND kept.individual_id != event.individual_id
+                WHERE kept.id = event.id AND kept.kept_id != event.id
                 RETURNING event.id
             )
             INSERT INTO spp_event_attendance_change

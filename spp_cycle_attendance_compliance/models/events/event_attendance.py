@@ -3,6 +3,7 @@ import re
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
+from odoo.tools.sql import create_index
 
 from ..unchecked_many2one import UncheckedMany2one
 from .event_data import ATTENDANCE_MODEL, EVENT_MIXIN
@@ -108,6 +109,14 @@ class EventAttendance(models.Model):
                 " ON spp_event_attendance %s",
                 COUNTS_ONCE,
             )
+        )
+        # Finds at once that nothing of somebody was given to somebody else.
+        create_index(
+            self.env.cr,
+            "spp_event_attendance_moved_index",
+            self._table,
+            ["individual_id"],
+            where="moved_to_id IS NOT NULL",
         )
         return result
 

@@ -35,6 +35,7 @@ class AttendanceIntake(models.Model):
     last_membership_id = fields.Integer(readonly=True)
     worlds = fields.Text(
         readonly=True,
+        prefetch=False,
         groups="spp_cycle_attendance_compliance.group_identifiers",
         help="Of each membership: its override, members and identifiers when they were asked for. "
         "Empty as soon as the run has decided.",

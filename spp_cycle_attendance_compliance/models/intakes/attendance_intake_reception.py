@@ -135,7 +135,7 @@ class AttendanceIntake(models.Model):
 
         Only where the last answer about a person was the last one about the identifier, too, and
         to the very same question, and day: any other one in between may have changed what is
-        stored.
+        stored. Nor where an attendance of hers was given to somebody else since.
         """
         self.env.cr.execute(
             """
@@ -160,6 +160,10 @@ class AttendanceIntake(models.Model):
                     AND NOT EXISTS (
                         SELECT FROM spp_attendance_answer AS answer
                         WHERE answer.identifier = asked.identifier AND answer.id > last.id
+                    ) AND NOT EXISTS (
+                        SELECT FROM spp_event_attendance AS event
+                        WHERE event.individual_id = asked.partner_id
+                            AND event.moved_to_id != event.individual_id
                     )
                 """,
                 list(partner_ids),

@@ -5,6 +5,7 @@ from .cycle_membership import WRITE_SIZE
 
 ENTITLEMENT_MODELS = ("g2p.entitlement", "g2p.entitlement.inkind")
 DRAFT, PENDING, CANCELLED = "draft", "pending_validation", "cancelled"
+NOT_PAYABLE = (CANCELLED, "rejected1", "rejected2", "rejected3")
 WITHOUT_ENTITLEMENT = """
     SELECT count(*) FROM g2p_cycle_membership AS membership
     WHERE membership.cycle_id = %s AND membership.lost_entitlement
@@ -141,7 +142,8 @@ class G2PCycleMembership(models.Model):
     def _give_entitlements_back(self, enrolled):
         """Put back to pending what attendance cancelled, unless somebody has changed it since.
 
-        To whom attendance wants enrolled, even if a person has enrolled them before.
+        To whom attendance wants enrolled, even if a person has enrolled them before; but not to
+        who got another one since.
 
         :param SQL enrolled: the query of their memberships' ids
         """
@@ -149,7 +151,21 @@ class G2PCycleMembership(models.Model):
             "entitlement.state = %s AND entitlement.is_cancelled_by_attendance", CANCELLED
         )
         for cancelled in self._split_entitlements(enrolled, condition):
-            cancelled.write({"state": PENDING, "is_cancelled_by_attendance": False})
+            others = cancelled.search(
+                [
+                    ("cycle_id", "in", cancelled.cycle_id.ids),
+                    ("partner_id", "in", cancelled.partner_id.ids),
+                    ("state", "not in", NOT_PAYABLE),
+                ]
+            )
+            newest = {}
+            for other in others.sorted("create_date"):
+                newest[other.cycle_id, other.partner_id] = other.create_date
+            cancelled.filtered(
+                lambda each, newest=newest: (
+                    each.write_date >= newest.get((each.cycle_id, each.partner_id), each.write_date)
+                )
+            ).write({"state": PENDING, "is_cancelled_by_attendance": False})
 
     @api.model
     def _split_entitlements(self, memberships, condition):

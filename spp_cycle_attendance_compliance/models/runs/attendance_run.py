@@ -253,6 +253,7 @@ class AttendanceRun(models.Model):
     def _fail(self, message):
         """Keep why the run came to nothing."""
         self.write({"state": FAILED, "error": message, "finished_at": fields.Datetime.now()})
+        self.intake_ids.write({"worlds": False})
 
     @api.model
     def _describe_error(self, error):

@@ -83,11 +83,13 @@ class AttendanceRun(models.Model):
         """Return the query of the memberships that are in a state now by this run."""
         return SQL(
             """
-            SELECT cycle_membership_id FROM spp_attendance_run_line
-            WHERE run_id = %s AND kind != 'member' AND left_alone IS NULL AND state_after = %s
+            SELECT line.cycle_membership_id FROM spp_attendance_run_line AS line
+            WHERE line.run_id = %s AND line.kind != 'member' AND line.left_alone IS NULL
+                AND line.state_after = %s AND %s
             """,
             self.id,
             state,
+            self._get_deciding(),
         )
 
     def _write_attendance(self):

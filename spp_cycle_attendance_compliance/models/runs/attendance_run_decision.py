@@ -294,25 +294,26 @@ class AttendanceRun(models.Model):
     def _count_prepared_entitlements(self):
         """Return how many memberships that are refused have prepared entitlements."""
         self.env.cr.execute(
-            """
-            SELECT count(*) FROM spp_attendance_run_line AS line
-            WHERE line.run_id = %(run)s AND line.kind != 'member' AND line.left_alone IS NULL
-                AND line.state_after = %(refused)s AND (
-                    EXISTS (
-                        SELECT FROM g2p_entitlement WHERE cycle_id = %(cycle)s
-                            AND partner_id = line.partner_id AND state IN %(prepared)s
-                    ) OR EXISTS (
-                        SELECT FROM g2p_entitlement_inkind WHERE cycle_id = %(cycle)s
-                            AND partner_id = line.partner_id AND state IN %(prepared)s
+            SQL(
+                """
+                SELECT count(*) FROM spp_attendance_run_line AS line
+                WHERE line.run_id = %(run)s AND line.kind != 'member' AND line.left_alone IS NULL
+                    AND line.state_after = %(refused)s AND %(deciding)s AND (
+                        EXISTS (
+                            SELECT FROM g2p_entitlement WHERE cycle_id = %(cycle)s
+                                AND partner_id = line.partner_id AND state IN %(prepared)s
+                        ) OR EXISTS (
+                            SELECT FROM g2p_entitlement_inkind WHERE cycle_id = %(cycle)s
+                                AND partner_id = line.partner_id AND state IN %(prepared)s
+                        )
                     )
-                )
-            """,
-            {
-                "run": self.id,
-                "cycle": self.cycle_id.id,
-                "refused": NON_COMPLIANT_STATE,
-                "prepared": ("draft", "pending_validation"),
-            },
+                """,
+                run=self.id,
+                cycle=self.cycle_id.id,
+                refused=NON_COMPLIANT_STATE,
+                deciding=self._get_deciding(),
+                prepared=("draft", "pending_validation"),
+            )
         )
         return self.env.cr.fetchone()[0]
 

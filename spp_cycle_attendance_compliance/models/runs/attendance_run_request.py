@@ -1,5 +1,5 @@
 from odoo import _, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from .attendance_run import APPLY, DISCARDED, DONE, TAKEN_BACK, WAITING
 
@@ -90,7 +90,8 @@ class AttendanceRun(models.Model):
         self._check_request(request)
         cycle = self.cycle_id
         cycle._lock_attendance()
-        cycle._check_not_locked()
+        if cycle.locked:
+            raise UserError(cycle._explain_lock())
         run = self.sudo()._as_attendance_writer()
         if not cycle._is_big_for_attendance():
             return run._carry_out(request, self.env.user, reason)
@@ -122,6 +123,8 @@ class AttendanceRun(models.Model):
         """Do what was asked for before: if whoever asked may still, and about the world of now."""
         request, user, reason = self.request, self.requested_by_id, self.request_reason
         self._forget_request()
+        if not user.active:
+            raise AccessError(_("Whoever asked for this is no user any more."))
         self.with_user(user)._check_request(request)
         self._carry_out(request, user, reason)
 

@@ -112,8 +112,8 @@ class G2PCycle(models.Model):
     def _attendance_request(self, run, _intake):
         self._lock_attendance(RetryableJobError)
         asked = run._describe_request()
-        run._carry_out_request()
         self.write({"locked": False, "locked_reason": False})
+        run._carry_out_request()
         self.message_post(body=f"{asked}: {run._get_result()}")
 
     @api.model

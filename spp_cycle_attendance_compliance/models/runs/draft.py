@@ -392,6 +392,7 @@ class Draft:
                 left_alone = CASE
                     WHEN line.verdict IS NULL THEN 'joined'
                     WHEN line.cycle_membership_id IS NULL THEN 'changed'
+                    WHEN line.left_alone IN ('changed', 'joined') THEN line.left_alone
                     WHEN now.id IS NULL THEN 'state'
                     WHEN now.world IS DISTINCT FROM line.world THEN 'changed'
                     ELSE nullif(line.left_alone, 'state')
