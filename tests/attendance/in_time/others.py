@@ -245,7 +245,7 @@ class Others(RuleBasedStateMachine):
     @rule(
         number=MEMBERS,
         day=DAYS,
-        change=st.sampled_from(["withdraw", "correct", "garble", "forget"]),
+        change=st.sampled_from(["withdraw", "correct", "garble", "forget", "give"]),
     )
     def change_attendance(self, number, day, change):
         """The attendance system tells something else of a person's first attendance."""
@@ -257,6 +257,8 @@ class Others(RuleBasedStateMachine):
             del people[identifier]
         elif change == "withdraw":
             del attendances[:1]
+        elif attendances and change == "give":
+            people[list(people)[(number + 1) % len(people)]].append(attendances.pop(0))
         elif attendances and change == "correct":
             attendances[0]["date"] = str(FIRST + timedelta(days=day))
         elif attendances and change == "garble":
