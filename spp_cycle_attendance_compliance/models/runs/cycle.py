@@ -218,11 +218,10 @@ class G2PCycle(models.Model):
 
     def _compute_attendance_to_do(self):
         for cycle in self:
-            runs = cycle.sudo().attendance_run_ids
-            sentences = [
-                _("A run could not be taken back: %(error)s", error=run.error)
-                for run in runs.filtered(lambda run: run.state == DONE and run.error)
-            ]
+            last = cycle.sudo().attendance_run_ids.sorted("applied_number")[-1:]
+            sentences = []
+            if last.state == DONE and last.error and cycle._is_open_for_attendance():
+                sentences.append(_("A run could not be taken back: %(error)s", error=last.error))
             lost = cycle._count_without_entitlement()
             if lost:
                 sentences.append(
