@@ -187,14 +187,17 @@ class RedemptionMixin(models.AbstractModel):
         common = [SQL.identifier(name) for name in self._common_columns]
         # A bit for each movement: those of two that are alike add up to more than the bits
         # together. To count distinct ones, PostgreSQL would sort all that moved.
-        marks = [
-            SQL(
+        marks = {
+            name: SQL(
                 "1::bigint << MOD((hash_numeric(COALESCE(%s, 0)::numeric) # %s) & 65535, 63)",
                 SQL.identifier(self._measure),
                 SQL(hashed),
             )
-            for hashed in ("timestamp_hash(DATE_TRUNC('minute', moment))", "hashtext(receipt)")
-        ]
+            for name, hashed in (
+                ("minute_mark", "timestamp_hash(DATE_TRUNC('minute', moment))"),
+                ("receipt_mark", "hashtext(receipt)"),
+            )
+        }
         return SQL(
             """
             SELECT entitlement_id,
@@ -206,13 +209,19 @@ class RedemptionMixin(models.AbstractModel):
                 NOT BOOL_AND(problem IS NULL AND COALESCE(
                     kind IN (%(purchase)s, %(void)s) AND %(measure)s > 0, FALSE
                 )) %(differ)s AS is_mixed, %(lowest)s
-            FROM (%(movements)s) AS movement
+            FROM (SELECT *, %(marks)s FROM (%(movements)s) AS movement OFFSET 0) AS movement
             GROUP BY entitlement_id
             """,
             purchase=PURCHASE,
             void=VOID,
             measure=SQL.identifier(self._measure),
-            twins=SQL(" OR ").join(SQL("SUM(%s) > BIT_OR(%s)", mark, mark) for mark in marks),
+            twins=SQL(" OR ").join(
+                SQL("SUM(%s) > BIT_OR(%s)", *[SQL.identifier(name)] * 2) for name in marks
+            ),
+            # Each is used twice: OFFSET keeps PostgreSQL from working it out twice.
+            marks=SQL(", ").join(
+                SQL("%s AS %s", mark, SQL.identifier(name)) for name, mark in marks.items()
+            ),
             differ=SQL(" ").join(
                 SQL("OR MIN(COALESCE(%s, 0)) < MAX(COALESCE(%s, 0))", name, name) for name in common
             ),

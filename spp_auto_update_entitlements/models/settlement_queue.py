@@ -5,7 +5,7 @@ from ..redemption import Redemption
 from .settlement_mixin import SETTLEMENT_FIELDS
 
 # Entitlements that are looked at in one go.
-BATCH_SIZE = 10_000
+BATCH_SIZE = 20_000
 
 
 class SettlementMixin(models.AbstractModel):
