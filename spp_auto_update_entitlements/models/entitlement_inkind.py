@@ -34,7 +34,7 @@ class G2PEntitlementInkind(models.Model):
         [("quantity", "Quantity"), ("value", "Value")],
         compute="_compute_redemption",
         store=True,
-        help="By value only where no transaction carries a quantity and the goods have a value.",
+        help="By value only where no quantity can be read and the goods have a value.",
     )
     redeemed = fields.Float(
         compute="_compute_redemption",
@@ -119,19 +119,25 @@ class G2PEntitlementInkind(models.Model):
     def _add_up_lines(self, facts, lines, rates=None):
         quantity, total_amount, own_product_id, own_uom_id = facts.granted
         own_unit = self.env["uom.uom"].sudo().browse(own_uom_id)
-        movements, valued = [], []
+        movements, by_value, unreadable = [], [], []
         for line in lines:
             value, problem = self._convert_quantity(line.quantity, line.uom_id, own_unit)
             if line.product_id and own_product_id and line.product_id != own_product_id:
                 problem = "product"
-            if line.quantity:
-                is_negative = line.quantity < 0
-                value = to_decimal(value) * line.number
-                movements.append(Movement(line.kind, value, is_negative, problem))
-            else:
-                valued.append(line._replace(problem=problem))
-        if valued and not movements and to_decimal(total_amount):
-            return self._add_up_money(facts, total_amount, valued, rates)
+            if not line.quantity:
+                by_value.append(line._replace(problem=problem))
+                continue
+            value = to_decimal(value) * line.number
+            movement = Movement(line.kind, value, line.quantity < 0, problem)
+            movements.append(movement)
+            if movement.find_problem():
+                unreadable.append(line._replace(problem=movement.find_problem()))
+        if by_value and len(unreadable) == len(movements) and to_decimal(total_amount):
+            return self._add_up_money(facts, total_amount, by_value + unreadable, rates)
+        # What can't be counted in what the others are counted in can't be read.
+        movements += [
+            Movement(line.kind, 0, problem=line.problem or "quantity") for line in by_value
+        ]
         return sum_up(quantity, movements, QUANTITY_ROUNDING, uom_id=own_unit.id or None)
 
     @api.model

@@ -175,6 +175,34 @@ class TestNightlyRun(SettlementCase):
             [{"state": "parrdpd2ben", "settlement_outcome": "partial", "redeemed": 40}],
         )
 
+    def test_what_was_settled_by_other_rules_stays_until_something_changes(self):
+        """An earlier release left out what has no quantity, beside what has one."""
+        cycle = self._create_cycle()
+        goods = self._create_inkind(cycle, total_amount=100, transactions=[("PURCHASE", 4)])
+        self._create_inkind_transaction(goods, "PURCHASE", amount_charged_by_service_point=60)
+        self._run_cron()
+        self.assertRecordValues(goods, [{"settlement_outcome": "unreadable", "redeemed": 4}])
+        self.env.cr.execute(
+            "UPDATE g2p_entitlement_inkind SET redemption_problem = NULL,"
+            " settlement_outcome = 'partial' WHERE id = %s",
+            [goods.id],
+        )
+        self.env.invalidate_all()
+        self._run_cron()
+        self.assertEqual((goods.settlement_outcome, cycle.settlement_count), ("partial", 1))
+        self._create_inkind_transaction(goods, "PURCHASE", quantity=1)
+        self._run_cron()
+        self.assertRecordValues(
+            goods,
+            [
+                {
+                    "settlement_outcome": "unreadable",
+                    "redemption_problem": "quantity",
+                    "redeemed": 5,
+                }
+            ],
+        )
+
     def test_what_is_approved_after_its_batch_is_settled_before_the_end(self):
         cycle = self._create_settleable_cycle()
         late = self._create_entitlement(cycle, state="draft", transactions=[("PURCHASE", 100)])
