@@ -73,7 +73,12 @@ class G2PCycle(models.Model):
     @api.depends("program_id")
     def _compute_redemption_source(self):
         for cycle in self:
-            cycle.redemption_source = cycle.program_id.redemption_source or TRANSACTIONS
+            # Taken when the cycle is made: it does not go along to another program.
+            cycle.redemption_source = (
+                cycle._origin.redemption_source
+                or cycle.program_id.redemption_source
+                or TRANSACTIONS
+            )
 
     def _check_redemption_source_can_change(self):
         settled = self.sudo().filtered("settlement_ids")[:1]

@@ -143,6 +143,14 @@ class TestFinance(SettlementCase):
             self.cycle.redemption_source = "transactions"
         self.cycle.write({"redemption_source": "payments"})  # the same is no change
 
+    def test_the_choice_does_not_go_along_to_another_program(self):
+        program = self._create_program("Paid Out", redemption_source="payments")
+        entitlement = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 7)])
+        self._settle()
+        self.cycle.program_id = program
+        self.assertEqual(self.cycle.redemption_source, "transactions")
+        self.assertEqual(entitlement.redeemed, 7)
+
     def test_a_program_says_what_counts_in_its_new_cycles(self):
         self.assertEqual(self.cycle.redemption_source, "transactions")
         self.program.redemption_source = "payments"
