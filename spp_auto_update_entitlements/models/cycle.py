@@ -64,8 +64,15 @@ class G2PCycle(models.Model):
         source = vals.get("redemption_source")
         others = self.filtered(lambda cycle: source and cycle.redemption_source != source)
         others._check_redemption_source_can_change()
+        moved = self if {"start_date", "end_date"} & vals.keys() else self.browse()
+        days_before = [(cycle, cycle.start_date, cycle.end_date) for cycle in moved]
         result = super().write(vals)
-        self.env["g2p.entitlement"].sudo()._compute_anew_in(others)
+        self.env["g2p.entitlement"].sudo()._compute_anew_in([("cycle_id", "in", others.ids)])
+        moved.flush_recordset()
+        for cycle, start_date, end_date in days_before:
+            for model in cycle._get_entitlement_models().values():
+                model._queue_bought_between(cycle, "valid_from", start_date, cycle.start_date)
+                model._queue_bought_between(cycle, "valid_until", end_date, cycle.end_date)
         return result
 
     # What counts as redeemed

@@ -58,7 +58,9 @@ class G2PEntitlement(models.Model):
         "payment_ids.status",
         "payment_ids.amount_paid",
         "payment_ids.journal_id",
+        "payment_ids.company_id",
         "payment_ids.payment_datetime",
+        "payment_ids.issuance_date",
     )
     def _compute_redemption(self):
         return super()._compute_redemption()

@@ -46,8 +46,7 @@ class RedemptionMixin(models.AbstractModel):
     def _get_company_and_currency(self, company, journal, cycle):
         """Return whose days count for an entitlement, and its own currency."""
         company = company or cycle._get_company() or self.env.company
-        # On the platform a journal without a currency is in its company's.
-        return company, journal.currency_id or (journal.company_id or company).currency_id
+        return company, journal._get_settlement_currency() or company.currency_id
 
     def _compute_redemption(self):
         redemptions = self._get_redemptions()

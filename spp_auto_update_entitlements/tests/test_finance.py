@@ -131,6 +131,60 @@ class TestFinance(SettlementCase):
         payment.write({"status": "paid", "amount_paid": 100})
         self.assertEqual(entitlement.redeemed, 100)
 
+    def _enter_rates(self, rate_by_day):
+        self.env["res.currency.rate"].create(
+            [
+                {
+                    "currency_id": self.dinar.id,
+                    "company_id": self.env.company.id,
+                    "name": day,
+                    "rate": rate,
+                }
+                for day, rate in rate_by_day.items()
+            ]
+        )
+
+    def test_a_payment_without_a_day_was_made_when_it_was_issued(self):
+        self._enter_rates({"2026-02-01": 2, "2026-03-01": 4})
+        self.cycle.redemption_source = "payments"
+        entitlement = self._create_entitlement(self.cycle)
+        payment = self._pay(
+            entitlement,
+            80,
+            journal_id=self._create_journal(self.dinar).id,
+            payment_datetime=False,
+            issuance_date="2026-02-10 12:00:00",
+        )
+        self.assertEqual(entitlement.redeemed, 40)
+        self._settle()
+        payment.issuance_date = "2026-03-10 12:00:00"
+        self.assertEqual((entitlement.redeemed, entitlement.is_settled), (20, False))
+
+    def test_another_currency_of_the_journal_is_noticed(self):
+        self._enter_rates({"2026-02-01": 2})
+        journal = self.env["account.journal"].create(
+            {
+                "name": "Relief",
+                "code": "RELF",
+                "type": "general",
+                "currency_id": self.currency.id,
+            }
+        )
+        self.program.journal_id = journal
+        cycle = self._create_cycle()
+        bought = self._create_entitlement(cycle, transactions=[("PURCHASE", 40)])
+        goods = self._create_inkind(cycle, total_amount=100)
+        self._create_inkind_transaction(goods, "PURCHASE", amount_charged_by_service_point=30)
+        weighed = self._create_inkind(cycle, transactions=[("PURCHASE", 4)])
+        self._settle(cycle)
+        journal.write({"name": "Relief Fund", "currency_id": False})  # its company's: the same
+        self.assertTrue(all(each.is_settled for each in (bought, goods, weighed)))
+        journal.currency_id = self.dinar
+        self.assertEqual([each.redeemed for each in (bought, goods, weighed)], [80, 60, 4])
+        self.assertEqual(
+            [each.is_settled for each in (bought, goods, weighed)], [False, False, True]
+        )
+
     def test_the_choice_can_be_changed_until_the_first_settlement(self):
         entitlement = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 7)])
         goods = self._create_inkind(self.cycle, transactions=[("PURCHASE", 4)])
