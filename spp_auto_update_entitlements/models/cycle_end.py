@@ -35,11 +35,10 @@ class G2PCycle(models.Model):
         for cycle in self.filtered(lambda cycle: cycle.state != STATE_ENDED):
             cycle._lock_for_settlement()
             cycle._check_can_end()
-            if cycle._is_too_big_for_now():
+            if not cycle._settle_if_small():
                 cycle._request_end()
                 requested |= cycle
                 continue
-            cycle._settle_now()
             cycle._end()
             cycle._sum_up_service_points()
         return requested._get_requested_notification() if requested else None
@@ -62,6 +61,8 @@ class G2PCycle(models.Model):
                     cycle=self.name,
                 )
             )
+
+    def _check_not_locked(self):
         if self.locked:
             raise SettlementUnderWay(
                 _(
@@ -95,6 +96,20 @@ class G2PCycle(models.Model):
         self.invalidate_recordset()
 
     # Settling
+
+    def _settle_if_small(self):
+        """Settle what there is to settle, if it is little enough for this transaction.
+
+        :return: whether it was
+        :raise SettlementUnderWay: if something else is working on the cycle
+        """
+        self._lock_for_settlement()
+        self._check_not_locked()
+        self._queue_changed_states()
+        if self._is_too_big_for_now():
+            return False
+        self._settle_now()
+        return True
 
     def _settle_now(self):
         """Settle what there is to settle, in this transaction.

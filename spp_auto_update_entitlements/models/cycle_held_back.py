@@ -47,10 +47,8 @@ class G2PCycle(models.Model):
         self._release(False)
         ended = self.filtered(lambda cycle: cycle.state == STATE_ENDED)
         for cycle in ended:
-            if cycle._is_too_big_for_now():
+            if not cycle._settle_if_small():
                 cycle._start_cron()
-            else:
-                cycle._settle_now()
         return (self - ended).mark_ended()
 
     def action_leave_alone(self):

@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import SettlementCase
@@ -64,6 +64,14 @@ class TestHeldBack(SettlementCase):
         self.assertFalse(any(cycles.mapped("settlement_hold")))
         self.assertFalse(self.program.activity_ids)
         self.assertIn("had this cycle settled", " ".join(cycles[1].message_ids.mapped("body")))
+
+    def test_one_that_a_background_task_works_on_is_left_to_it(self):
+        ended = self._create_cycle(state="ended", locked=True, locked_reason="Importing.")
+        entitlement = self._create_entitlement(ended, transactions=[("PURCHASE", 40)])
+        ended._as_writer().settlement_hold = "held"
+        with self.assertRaisesRegex(UserError, "Importing."):
+            ended.action_settle_held_back()
+        self.assertEqual(entitlement.state, "approved")
 
     def test_they_are_left_alone_when_a_person_says_so(self):
         cycle = self._create_settleable_cycle(state="ended")
