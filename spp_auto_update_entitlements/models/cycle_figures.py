@@ -94,6 +94,10 @@ class G2PCycle(models.Model):
             "context": {"create": False},
         }
 
+    def _refresh_service_points(self):
+        if self._is_summary_stale():
+            self._sum_up_service_points()
+
     def _sum_up_service_points(self):
         self.env["spp.service.point.redemption"]._compute_of(self)
 

@@ -1,15 +1,17 @@
 import math
+from datetime import timedelta
 from unittest.mock import patch
 
 from lxml import etree
 from psycopg2 import errors
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import config, mute_logger
 from odoo.tools.safe_eval import safe_eval
 
-from ..models import cycle_end
+from ..models import cycle_end, cycle_nightly_run
 from .common import SettlementCase
 
 LOGGER = "odoo.addons.spp_auto_update_entitlements.models.cycle_nightly_run"
@@ -174,6 +176,39 @@ class TestNightlyRun(SettlementCase):
             entitlement,
             [{"state": "parrdpd2ben", "settlement_outcome": "partial", "redeemed": 40}],
         )
+
+    def test_each_turn_of_a_night_goes_on_with_what_can_not_be_read(self):
+        cycle = self._create_cycle()
+        for _index in range(3):
+            self._create_entitlement(cycle, transactions=[("REFUND", 5)])
+            self._create_inkind(cycle, transactions=[("REFUND", 5)])
+        self._run_cron()
+        seen = []
+
+        def compute_anew(entitlements):
+            seen.append((entitlements._name, len(entitlements)))
+
+        cycles = self.env["g2p.cycle"]
+        with (
+            patch.object(type(self.env["g2p.entitlement"]), "_compute_anew", compute_anew),
+            patch.object(type(self.env["g2p.entitlement.inkind"]), "_compute_anew", compute_anew),
+            patch.object(cycle_nightly_run, "BATCH_SIZE", 2),
+            patch.object(type(cycles), "_get_time_budget", lambda self: 0),
+        ):
+            turns = 1
+            while cycles._settle_all():
+                turns += 1
+            cash, goods = ("g2p.entitlement", 2), ("g2p.entitlement.inkind", 2)
+            one_cash, one_goods = (cash[0], 1), (goods[0], 1)
+            self.assertEqual(seen, [cash, one_cash, goods, one_goods])
+            self.assertEqual(turns, 5)
+            # The next night begins anew, also where the last one never came to its end.
+            seen.clear()
+            cycles._settle_all()
+            tomorrow = self.today + timedelta(days=1)
+            with patch.object(fields.Date, "today", staticmethod(lambda: tomorrow)):
+                cycles._settle_all()
+            self.assertEqual(seen, [cash, cash])
 
     def test_what_was_settled_by_other_rules_stays_until_something_changes(self):
         """An earlier release left out what has no quantity, beside what has one."""
@@ -364,6 +399,31 @@ class TestNightlyRun(SettlementCase):
         self.assertEqual((failing.state, failing.entitlement_ids.state), ("ended", "parrdpd2ben"))
         self.assertFalse(failing.activity_ids)
         self.assertFalse(failing.settlement_failure)
+
+    def test_a_failure_that_can_not_be_reported_does_not_stop_the_others(self):
+        failing = self._create_settleable_cycle(ended_days_ago=9)
+        fine = self._create_settleable_cycle(ended_days_ago=2)
+        cycle_class = type(failing)
+        original_end, original_schedule = cycle_class._end, cycle_class.activity_schedule
+
+        def end(cycle):
+            if cycle == failing:
+                raise ZeroDivisionError
+            return original_end(cycle)
+
+        def activity_schedule(cycle, *args, **kwargs):
+            if cycle == failing:
+                raise UserError("Nobody may have activities.")
+            return original_schedule(cycle, *args, **kwargs)
+
+        with (
+            patch.object(cycle_class, "_end", end),
+            patch.object(cycle_class, "activity_schedule", activity_schedule),
+            mute_logger(LOGGER),
+        ):
+            self._run_cron()
+        self.assertEqual((failing.state, fine.state), ("distributed", "ended"))
+        self.assertEqual(failing.settlement_ids.mapped("state"), ["done"])
 
     def test_a_settlement_that_was_killed_goes_on(self):
         cycle = self._create_settleable_cycle()

@@ -128,6 +128,8 @@ class Settlement(Others):
     @rule()
     def short_night(self):
         self._part_of_a_night(self.nights.begin, is_short=True)
+        # The rest of this night never comes: the next one is on another day.
+        self.stage.forget_turn()
 
     @precondition(lambda self: not self.nights.is_paused)
     @rule(break_at=st.integers(0, 3), breaking=BREAKS)
