@@ -151,10 +151,10 @@ class TestFinance(SettlementCase):
         payment = self._pay(
             entitlement,
             80,
-            journal_id=self._create_journal(self.dinar).id,
             payment_datetime=False,
             issuance_date="2026-02-10 12:00:00",
         )
+        payment.journal_id = self._create_journal(self.dinar)
         self.assertEqual(entitlement.redeemed, 40)
         self._settle()
         payment.issuance_date = "2026-03-10 12:00:00"
