@@ -137,10 +137,15 @@ class G2PEntitlement(models.Model):
             """
             NULL::integer AS product_id, moved.currency_id, NULL::integer AS uom_id,
             moved.amount_charged_by_service_point AS value
+            NULL::integer AS own_uom_id,
             """
         )
 
-    def _get_factor(self, currency_id, _uom_id, moment):
+    def _get_unit(self):
+        """Return what the figures are in."""
+        return self.redemption_currency_id
+
+    def _get_factor(self, _product_id, currency_id, _uom_id, moment):
         return self._get_currency_factor(currency_id, moment)
 
     @api.model

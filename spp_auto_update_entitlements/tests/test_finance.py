@@ -204,6 +204,41 @@ class TestFinance(SettlementCase):
         )
 
     def test_service_points_are_summed_up_again_only_if_something_has_moved(self):
+    def test_what_does_not_count_is_no_ones_excess(self):
+        """Of 10 units of rice worth 100, something else is bought first: only rice goes beyond."""
+        oil = {"product_id": self.env["product.product"].create({"name": "Oil"}).id}
+        kilogram = {"uom_id": self.env.ref("uom.product_uom_kgm").id}
+        hour = timedelta(hours=1)
+        for case, name, other, other_sold, rice_sold, excess in (
+            ("oil, by quantity", "quantity", oil, 4, 15, 5),
+            ("kilograms, by quantity", "quantity", kilogram, 4, 15, 5),
+            ("oil, by value", "amount_charged_by_service_point", oil, 40, 150, 50),
+            ("kilograms, by value", "amount_charged_by_service_point", kilogram, 40, 150, 50),
+        ):
+            with self.subTest(case):
+                cycle = self._create_cycle()
+                goods = self._create_inkind(cycle, qty=10, total_amount=100)
+                for number, (device, vals, sold) in enumerate(
+                    (("B", other, other_sold), ("A", {}, rice_sold))
+                ):
+                    self._create_inkind_transaction(
+                        goods,
+                        "PURCHASE",
+                        service_point_device_id=device,
+                        timestamp_transaction_created=fields.Datetime.now() + number * hour,
+                        **vals,
+                        **{name: sold},
+                    )
+                cycle.mark_ended()
+                self.assertEqual((goods.redeemed, goods.entitlement_balance), (rice_sold, -excess))
+                rows = self.env["spp.service.point.redemption"].search(
+                    [("cycle_id", "=", cycle.id)]
+                )
+                self.assertEqual(
+                    {row.service_point: (row.redeemed, row.over_redeemed) for row in rows},
+                    {"A": (rice_sold, excess), "B": (other_sold, 0)},
+                )
+
         def open_rows():
             action = self.cycle.action_open_service_points()
             return self.env[action["res_model"]].search(action["domain"])
