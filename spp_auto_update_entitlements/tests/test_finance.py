@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import format_date
 
-from ..models import cycle_preview
+from ..models import cycle_preview, cycle_settlement_report
 from .common import SettlementCase
 
 
@@ -328,6 +328,28 @@ class TestFinance(SettlementCase):
         settlement = self._settle()
         settlement.line_ids.filtered(lambda line: line.outcome == "over").with_user(manager)._clear(
             "The shop paid it back."
+    def test_a_dry_run_counts_what_it_does_not_print(self):
+        over = [
+            self._create_entitlement(self.cycle, transactions=[("PURCHASE", 130)])
+            for _number in range(5)
+        ]
+        self._settle().line_ids[:2]._clear("The shop paid it back.")
+        for entitlement in over:
+            entitlement.transaction_ids.receipt_number = "7"
+        with (
+            patch.object(cycle_preview, "BATCH_SIZE", 2),
+            patch.object(cycle_preview, "MAX_PRINTED", 1),
+            patch.object(cycle_settlement_report, "MAX_PRINTED", 1),
+        ):
+            for get_settlement in (self.cycle._preview_settlement, self._settle):
+                settlement = get_settlement()
+                self.assertEqual((settlement.exception_count, settlement.open_count), (5, 3))
+                sections = settlement._get_report_sections()
+                self.assertEqual(
+                    [(section["count"], len(section["lines"])) for section in sections],
+                    [(3, 1), (2, 1)],
+                )
+
         )
         today = re.escape(format_date(reports.env, fields.Date.today()))
         report = reports._render_qweb_html(action, settlement.ids)[0].decode()
