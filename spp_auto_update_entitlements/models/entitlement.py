@@ -11,6 +11,7 @@ class G2PEntitlement(models.Model):
     _inherit = ["g2p.entitlement", "spp.settlement.mixin", "spp.redemption.mixin"]
     _granted_fields = ("initial_amount",)
     _common_columns = ("currency_id",)
+    _unit_fields = ("journal_id", "company_id")
     _measure = "amount"
 
     cycle_id = fields.Many2one(index=True)
@@ -136,8 +137,8 @@ class G2PEntitlement(models.Model):
         return SQL(
             """
             NULL::integer AS product_id, moved.currency_id, NULL::integer AS uom_id,
-            moved.amount_charged_by_service_point AS value
             NULL::integer AS own_uom_id,
+            moved.amount_charged_by_service_point AS value
             """
         )
 

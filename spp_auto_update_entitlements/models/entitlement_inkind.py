@@ -16,6 +16,7 @@ class G2PEntitlementInkind(models.Model):
     _granted_fields = ("qty", "total_amount", "product_id", "uom_id")
     _goods_columns = ("product_id", "uom_id", "quantity")
     _common_columns = ("product_id", "uom_id")
+    _unit_fields = ("redemption_basis", "journal_id", "company_id", "uom_id", "product_id")
     _measure = "quantity"
 
     cycle_id = fields.Many2one(index=True)
@@ -166,8 +167,8 @@ class G2PEntitlementInkind(models.Model):
             CASE WHEN moved.quantity <> 0 THEN NULL ELSE moved.currency_id END AS currency_id,
             CASE WHEN moved.quantity <> 0 THEN COALESCE(moved.uom_id, entitlement.uom_id) END
                 AS uom_id,
-            COALESCE(NULLIF(moved.quantity, 0), moved.amount_charged_by_service_point) AS value
             moved.uom_id AS own_uom_id,
+            COALESCE(NULLIF(moved.quantity, 0), moved.amount_charged_by_service_point) AS value
             """
         )
 
