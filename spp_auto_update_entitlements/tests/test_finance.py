@@ -378,9 +378,15 @@ class TestFinance(SettlementCase):
         nothing = self._create_entitlement(cycle)
         self._create_entitlement(cycle, transactions=[("PURCHASE", 1)])
         self._create_entitlement(cycle, state="draft")
-        self.assertEqual(cycle.unredeemed_count, 1)
-        action = cycle.action_open_unredeemed()
-        self.assertEqual(self.env[action["res_model"]].search(action["domain"]), nothing)
+        goods = self._create_inkind(cycle) + self._create_inkind(cycle)
+        self._create_inkind(cycle, transactions=[("PURCHASE", 1)])
+        for count, action, expected in (
+            (cycle.unredeemed_count, cycle.action_open_unredeemed(), nothing),
+            (cycle.unredeemed_inkind_count, cycle.action_open_unredeemed_inkind(), goods),
+        ):
+            found = self.env[action["res_model"]].search(action["domain"], order="id")
+            self.assertEqual(found, expected)
+            self.assertEqual(count, len(expected))
 
     def test_the_platforms_figures_of_a_cycle(self):
         cycle = self._create_cycle()
