@@ -462,6 +462,37 @@ class TestSettlement(SettlementCase):
         queries_for(1)
         self.assertEqual(queries_for(20), queries_for(120))
 
+    def test_a_batch_takes_so_many_queries(self):
+        twins = [("PURCHASE", 4), ("PURCHASE", 4)]
+        for case, create, transactions, expected in (
+            ("cash", self._create_entitlement, [("PURCHASE", 4)], 10),
+            ("in kind", self._create_inkind, [("PURCHASE", 4)], 10),
+            ("in kind, nothing moved", self._create_inkind, [], 10),
+            ("cash, listed", self._create_entitlement, [("PURCHASE", 130)], 13),
+            ("cash, twins", self._create_entitlement, twins, 14),
+            ("in kind, twins", self._create_inkind, twins, 14),
+            ("cash, can't be read", self._create_entitlement, [("REFUND", 4)], 15),
+        ):
+            self._count_queries(create, transactions, 1)  # what is read only once
+            for size in (20, 90):  # Odoo inserts a hundred lines in one statement
+                with self.subTest(case, size=size), patch.object(cycle_end, "BATCH_SIZE", size):
+                    one, three = (
+                        self._count_queries(create, transactions, batches * size)
+                        for batches in (1, 3)
+                    )
+                    self.assertEqual((three - one) / 2, expected)
+
+    def _count_queries(self, create, transactions, count):
+        cycle = self._create_cycle()
+        for _number in range(count):
+            create(cycle, transactions=transactions)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.env.user.mapped("company_id")
+        before = self.env.cr.sql_log_count
+        cycle._settle_now()
+        return self.env.cr.sql_log_count - before
+
     def test_those_of_another_cycle_between_are_left_alone(self):
         other = self._create_cycle()
         bought = {"transactions": [("PURCHASE", 40)]}
