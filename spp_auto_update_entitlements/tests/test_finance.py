@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import format_date
+from odoo.tools.safe_eval import safe_eval
 
 from ..models import cycle_preview, cycle_settlement_report
 from .common import SettlementCase
@@ -203,7 +204,6 @@ class TestFinance(SettlementCase):
             found.filtered(lambda row: row.kind == "cash" and row.service_point == "B").redeemed, 71
         )
 
-    def test_service_points_are_summed_up_again_only_if_something_has_moved(self):
     def test_what_does_not_count_is_no_ones_excess(self):
         """Of 10 units of rice worth 100, something else is bought first: only rice goes beyond."""
         oil = {"product_id": self.env["product.product"].create({"name": "Oil"}).id}
@@ -239,6 +239,7 @@ class TestFinance(SettlementCase):
                     {"A": (rice_sold, excess), "B": (other_sold, 0)},
                 )
 
+    def test_service_points_are_summed_up_again_only_if_something_has_moved(self):
         def open_rows():
             action = self.cycle.action_open_service_points()
             return self.env[action["res_model"]].search(action["domain"])
@@ -269,14 +270,28 @@ class TestFinance(SettlementCase):
                 self.assertIn(f"transaction_ids.{name}", depends)
 
     def test_transactions_without_an_entitlement(self):
-        entitlement = self._create_entitlement(self.cycle)
-        orphan = self._create_transaction(self.env["g2p.entitlement"], "PURCHASE", 5)
-        self._create_transaction(entitlement, "PURCHASE", 5)
-        action = self.env.ref("spp_auto_update_entitlements.action_orphan_transactions")
-        found = self.env[action.res_model].search([("entitlement_id", "=", False)])
-        self.assertIn(orphan, found)
+        cash, inkind = self._create_entitlement(self.cycle), self._create_inkind(self.cycle)
+        for name, entitlement, orphan, other in (
+            (
+                "action_orphan_transactions",
+                cash,
+                self._create_transaction(cash.browse(), "PURCHASE", 5),
+                self._create_transaction(cash, "PURCHASE", 5),
+            ),
+            (
+                "action_orphan_inkind_transactions",
+                inkind,
+                self._create_inkind_transaction(inkind.browse(), "PURCHASE", quantity=5),
+                self._create_inkind_transaction(inkind, "PURCHASE", quantity=5),
+            ),
+        ):
+            action = self.env.ref(f"spp_auto_update_entitlements.{name}")
+            found = self.env[action.res_model].search(safe_eval(action.domain))
+            self.assertEqual(found._name, entitlement.transaction_ids._name)
+            self.assertEqual(found & (orphan + other), orphan)
         self._settle()
         count = self.env["spp.cycle.settlement"]._count_transactions_without_entitlement()
+        self.assertGreaterEqual(count, 2)
         note = " ".join(self.cycle.message_ids.mapped("body"))
         self.assertIn(f"without an entitlement, of all programs: {count}", note)
 
@@ -313,21 +328,6 @@ class TestFinance(SettlementCase):
         self.assertEqual(shown, self._get_figures(self._settle()))
         self.assertEqual(self.cycle._preview_settlement().entitlement_count, 0)
 
-    def test_a_dry_run_is_for_who_reads_settlements(self):
-        registrar = self._create_user("registrar", "g2p_registry_base.group_g2p_registrar")
-        with self.assertRaises(AccessError):
-            self.cycle.with_user(registrar)._preview_settlement()
-
-    def test_the_report_says_it_all(self):
-        self._fill()
-        manager = self._create_user("manager", "g2p_programs.g2p_program_manager")
-        reports = self.env["ir.actions.report"].with_user(manager)
-        action = "spp_auto_update_entitlements.action_report_settlement"
-        preview = reports._render_qweb_html(f"{action}_preview", self.cycle.ids)[0].decode()
-        self.assertIn("Nothing was written", preview)
-        settlement = self._settle()
-        settlement.line_ids.filtered(lambda line: line.outcome == "over").with_user(manager)._clear(
-            "The shop paid it back."
     def test_a_dry_run_counts_what_it_does_not_print(self):
         over = [
             self._create_entitlement(self.cycle, transactions=[("PURCHASE", 130)])
@@ -350,6 +350,21 @@ class TestFinance(SettlementCase):
                     [(3, 1), (2, 1)],
                 )
 
+    def test_a_dry_run_is_for_who_reads_settlements(self):
+        registrar = self._create_user("registrar", "g2p_registry_base.group_g2p_registrar")
+        with self.assertRaises(AccessError):
+            self.cycle.with_user(registrar)._preview_settlement()
+
+    def test_the_report_says_it_all(self):
+        self._fill()
+        manager = self._create_user("manager", "g2p_programs.g2p_program_manager")
+        reports = self.env["ir.actions.report"].with_user(manager)
+        action = "spp_auto_update_entitlements.action_report_settlement"
+        preview = reports._render_qweb_html(f"{action}_preview", self.cycle.ids)[0].decode()
+        self.assertIn("Nothing was written", preview)
+        settlement = self._settle()
+        settlement.line_ids.filtered(lambda line: line.outcome == "over").with_user(manager)._clear(
+            "The shop paid it back."
         )
         today = re.escape(format_date(reports.env, fields.Date.today()))
         report = reports._render_qweb_html(action, settlement.ids)[0].decode()
