@@ -1,5 +1,6 @@
 from lxml import etree
 
+from odoo import release
 from odoo.tests import Form, tagged
 from odoo.tools.safe_eval import safe_eval
 
@@ -8,6 +9,7 @@ from .test_access import ENTITLEMENT_APPROVER, PROGRAM_READER, READERS, AccessCa
 ADDON = "spp_auto_update_entitlements"
 # What a button's method is called that opens records, and does nothing else.
 OPENER = "action_open_"
+IS_17 = release.version_info[0] == 17
 
 
 @tagged("post_install", "-at_install")
@@ -53,11 +55,17 @@ class TestScreens(AccessCase):
         domain = action.get("domain") or []
         domain = safe_eval(domain) if isinstance(domain, str) else domain
         records = model.browse(action.get("res_id") or []) or model.search(domain)
+        link = model._fields.get("service_point_id")
+        if IS_17 and link and link.comodel_name == "_unknown":
+            return records  # without the module of service points the platform's views don't open
         modes = action.get("view_mode", "list,form").split(",")
         for view_id, kind in action.get("views") or [(False, mode) for mode in modes]:
+            if IS_17 and kind == "list":
+                kind = "tree"
             arch = etree.fromstring(model.get_view(view_id, kind)["arch"])
             if kind != "form":
                 records.read(arch.xpath("//field/@name"))
+            if kind != "form" or not records:
                 continue
             Form(records[0], view_id)
             for button in arch.xpath(f"//button[starts-with(@name, '{OPENER}')]"):
