@@ -129,12 +129,14 @@ class G2PCycle(models.Model):
         """Return the domain of the cycles that are over, and their days of grace if asked."""
         companies_by_day = defaultdict(list)
         companies = self.env["res.company"].sudo().with_context(active_test=False)
-        for company in companies.search([("partner_id", "!=", False)]):
+        companies = companies.search([("partner_id", "!=", False)])
+        companies.partner_id.fetch(["tz"])  # or each is asked for on its own
+        for company in companies:
             last_day = company._get_settlement_today()
             if with_grace:
                 last_day -= company._get_grace()
             companies_by_day[last_day].append(company.id)
-        companies_by_day[companies._get_settlement_today()].append(False)
+        companies_by_day[companies.browse()._get_settlement_today()].append(False)
         domain = ["|"] * (len(companies_by_day) - 1)
         for last_day, company_ids in companies_by_day.items():
             domain += ["&", ("end_date", "<", last_day), "|", ("company_id", "in", company_ids)]

@@ -31,15 +31,22 @@ class G2PCycle(models.Model):
         :raise UserError: if a cycle is in no state to end, or is being worked on
         """
         self._check_may_settle()
+        return self.filtered(lambda cycle: cycle.state != STATE_ENDED)._settle_and_end()
+
+    def _settle_and_end(self):
+        """Settle these cycles and end what has not ended, or have the cron do it."""
         requested = self.browse()
-        for cycle in self.filtered(lambda cycle: cycle.state != STATE_ENDED):
+        for cycle in self:
             cycle._lock_for_settlement()
-            cycle._check_can_end()
+            is_open = cycle.state != STATE_ENDED
+            if is_open:
+                cycle._check_can_end()
             if not cycle._settle_if_small():
                 cycle._request_end()
                 requested |= cycle
                 continue
-            cycle._end()
+            if is_open:
+                cycle._end()
             cycle._sum_up_service_points()
         return requested._get_requested_notification() if requested else None
 
@@ -174,8 +181,10 @@ class G2PCycle(models.Model):
 
     def _request_end(self):
         self._start_cron()
-        if not self.end_requested_by_id:
-            self._as_writer().end_requested_by_id = self.env.user
+        if self.end_requested_by_id:
+            return
+        self._as_writer().end_requested_by_id = self.env.user
+        if self.state != STATE_ENDED:
             self.message_post(
                 body=_(
                     "%(user)s set the cycle as ended. Its entitlements are settled in the "
@@ -204,7 +213,7 @@ class G2PCycle(models.Model):
                 "title": _("Settlement"),
                 "message": _(
                     "The entitlements of %(cycles)s are being settled in the background. "
-                    "The cycle ends by itself when that is done.",
+                    "What has not ended ends by itself when that is done.",
                     cycles=", ".join(self.mapped("name")),
                 ),
                 "type": "info",

@@ -16,6 +16,7 @@ class G2PEntitlementInkind(models.Model):
     _granted_fields = ("qty", "total_amount", "product_id", "uom_id")
     _goods_columns = ("product_id", "uom_id", "quantity")
     _common_columns = ("product_id", "uom_id")
+    _unit_fields = ("redemption_basis", "journal_id", "company_id", "uom_id", "product_id")
     _measure = "quantity"
 
     cycle_id = fields.Many2one(index=True)
@@ -172,15 +173,21 @@ class G2PEntitlementInkind(models.Model):
             CASE WHEN moved.quantity <> 0 THEN NULL ELSE moved.currency_id END AS currency_id,
             CASE WHEN moved.quantity <> 0 THEN COALESCE(moved.uom_id, entitlement.uom_id) END
                 AS uom_id,
+            moved.uom_id AS own_uom_id,
             COALESCE(NULLIF(moved.quantity, 0), moved.amount_charged_by_service_point) AS value
             """
         )
 
-    def _get_factor(self, currency_id, uom_id, moment):
-        if self.redemption_basis == "value":
-            return self._get_currency_factor(currency_id, moment) if currency_id else Decimal(0)
-        if currency_id:
-            return Decimal(0)
+    def _get_unit(self):
+        """Return what the figures are in: a currency, or a unit of measure."""
+        is_by_value = self.redemption_basis == "value"
+        return self.redemption_currency_id if is_by_value else self.uom_id or self.product_id.uom_id
+
+    def _get_factor(self, product_id, currency_id, uom_id, moment):
+        is_by_value = self.redemption_basis == "value"
+        is_about_other_goods = product_id != (self.product_id.id or product_id)
         unit = self.uom_id or self.product_id.uom_id
-        factor, _problem = self._convert_quantity(Decimal(1), uom_id, unit)
-        return to_decimal(factor)
+        factor, problem = self._convert_quantity(Decimal(1), uom_id, unit)
+        if is_about_other_goods or problem or bool(currency_id) != is_by_value:
+            return Decimal(0)
+        return self._get_currency_factor(currency_id, moment) if is_by_value else to_decimal(factor)

@@ -13,17 +13,18 @@ class RedemptionMixin(models.AbstractModel):
 
     A model that inherits it brings ``redeemed`` and ``entitlement_balance`` (both stored, computed
     by `_compute_redemption`), the names below, and how its movements are read and added up:
-    `_get_movements`, `_get_line` and `_add_up_lines`.
+    `_get_movements`, `_get_line` and `_add_up_lines`; and `_get_unit`.
     """
 
     _name = "spp.redemption.mixin"
     _description = "Redemption of an Entitlement"
     # What says how much was granted; of what something moved, beside money; where movements have
-    # these in common, what is added up of them.
+    # these in common, what is added up of them; what the unit of the figures follows from.
     _granted_fields = ()
     _goods_columns = ()
     _common_columns = ()
     _measure = None
+    _unit_fields = ()
 
     redemption_currency_id = fields.Many2one(
         "res.currency", compute="_compute_redemption_currency_id"

@@ -91,7 +91,7 @@ class SettlementMixin(models.AbstractModel):
 
         :param own_day: which day of an entitlement goes before that of the cycle
         """
-        if day == other_day or not self._is_by_transactions(cycle):
+        if not (day and other_day) or day == other_day or not self._is_by_transactions(cycle):
             return
         # A day more on each side: whatever the time zone, it is between.
         first, last = min(day, other_day) - ONE_DAY, max(day, other_day) + 2 * ONE_DAY

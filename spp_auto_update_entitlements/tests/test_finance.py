@@ -6,8 +6,9 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import format_date
+from odoo.tools.safe_eval import safe_eval
 
-from ..models import cycle_preview
+from ..models import cycle_preview, cycle_settlement_report
 from .common import SettlementCase
 
 
@@ -265,6 +266,41 @@ class TestFinance(SettlementCase):
             found.filtered(lambda row: row.kind == "cash" and row.service_point == "B").redeemed, 71
         )
 
+    def test_what_does_not_count_is_no_ones_excess(self):
+        """Of 10 units of rice worth 100, something else is bought first: only rice goes beyond."""
+        oil = {"product_id": self.env["product.product"].create({"name": "Oil"}).id}
+        kilogram = {"uom_id": self.env.ref("uom.product_uom_kgm").id}
+        hour = timedelta(hours=1)
+        for case, name, other, other_sold, rice_sold, excess in (
+            ("oil, by quantity", "quantity", oil, 4, 15, 5),
+            ("kilograms, by quantity", "quantity", kilogram, 4, 15, 5),
+            ("oil, by value", "amount_charged_by_service_point", oil, 40, 150, 50),
+            ("kilograms, by value", "amount_charged_by_service_point", kilogram, 40, 150, 50),
+        ):
+            with self.subTest(case):
+                cycle = self._create_cycle()
+                goods = self._create_inkind(cycle, qty=10, total_amount=100)
+                for number, (device, vals, sold) in enumerate(
+                    (("B", other, other_sold), ("A", {}, rice_sold))
+                ):
+                    self._create_inkind_transaction(
+                        goods,
+                        "PURCHASE",
+                        service_point_device_id=device,
+                        timestamp_transaction_created=fields.Datetime.now() + number * hour,
+                        **vals,
+                        **{name: sold},
+                    )
+                cycle.mark_ended()
+                self.assertEqual((goods.redeemed, goods.entitlement_balance), (rice_sold, -excess))
+                rows = self.env["spp.service.point.redemption"].search(
+                    [("cycle_id", "=", cycle.id)]
+                )
+                self.assertEqual(
+                    {row.service_point: (row.redeemed, row.over_redeemed) for row in rows},
+                    {"A": (rice_sold, excess), "B": (other_sold, 0)},
+                )
+
     def test_service_points_are_summed_up_again_only_if_something_has_moved(self):
         def open_rows():
             action = self.cycle.action_open_service_points()
@@ -296,14 +332,28 @@ class TestFinance(SettlementCase):
                 self.assertIn(f"transaction_ids.{name}", depends)
 
     def test_transactions_without_an_entitlement(self):
-        entitlement = self._create_entitlement(self.cycle)
-        orphan = self._create_transaction(self.env["g2p.entitlement"], "PURCHASE", 5)
-        self._create_transaction(entitlement, "PURCHASE", 5)
-        action = self.env.ref("spp_auto_update_entitlements.action_orphan_transactions")
-        found = self.env[action.res_model].search([("entitlement_id", "=", False)])
-        self.assertIn(orphan, found)
+        cash, inkind = self._create_entitlement(self.cycle), self._create_inkind(self.cycle)
+        for name, entitlement, orphan, other in (
+            (
+                "action_orphan_transactions",
+                cash,
+                self._create_transaction(cash.browse(), "PURCHASE", 5),
+                self._create_transaction(cash, "PURCHASE", 5),
+            ),
+            (
+                "action_orphan_inkind_transactions",
+                inkind,
+                self._create_inkind_transaction(inkind.browse(), "PURCHASE", quantity=5),
+                self._create_inkind_transaction(inkind, "PURCHASE", quantity=5),
+            ),
+        ):
+            action = self.env.ref(f"spp_auto_update_entitlements.{name}")
+            found = self.env[action.res_model].search(safe_eval(action.domain))
+            self.assertEqual(found._name, entitlement.transaction_ids._name)
+            self.assertEqual(found & (orphan + other), orphan)
         self._settle()
         count = self.env["spp.cycle.settlement"]._count_transactions_without_entitlement()
+        self.assertGreaterEqual(count, 2)
         note = " ".join(self.cycle.message_ids.mapped("body"))
         self.assertIn(f"without an entitlement, of all programs: {count}", note)
 
@@ -339,6 +389,28 @@ class TestFinance(SettlementCase):
         self.assertFalse(any(self.cycle.entitlement_ids.mapped("is_settled")))
         self.assertEqual(shown, self._get_figures(self._settle()))
         self.assertEqual(self.cycle._preview_settlement().entitlement_count, 0)
+
+    def test_a_dry_run_counts_what_it_does_not_print(self):
+        over = [
+            self._create_entitlement(self.cycle, transactions=[("PURCHASE", 130)])
+            for _number in range(5)
+        ]
+        self._settle().line_ids[:2]._clear("The shop paid it back.")
+        for entitlement in over:
+            entitlement.transaction_ids.receipt_number = "7"
+        with (
+            patch.object(cycle_preview, "BATCH_SIZE", 2),
+            patch.object(cycle_preview, "MAX_PRINTED", 1),
+            patch.object(cycle_settlement_report, "MAX_PRINTED", 1),
+        ):
+            for get_settlement in (self.cycle._preview_settlement, self._settle):
+                settlement = get_settlement()
+                self.assertEqual((settlement.exception_count, settlement.open_count), (5, 3))
+                sections = settlement._get_report_sections()
+                self.assertEqual(
+                    [(section["count"], len(section["lines"])) for section in sections],
+                    [(3, 1), (2, 1)],
+                )
 
     def test_a_dry_run_is_for_who_reads_settlements(self):
         registrar = self._create_user("registrar", "g2p_registry_base.group_g2p_registrar")
@@ -383,9 +455,15 @@ class TestFinance(SettlementCase):
         nothing = self._create_entitlement(cycle)
         self._create_entitlement(cycle, transactions=[("PURCHASE", 1)])
         self._create_entitlement(cycle, state="draft")
-        self.assertEqual(cycle.unredeemed_count, 1)
-        action = cycle.action_open_unredeemed()
-        self.assertEqual(self.env[action["res_model"]].search(action["domain"]), nothing)
+        goods = self._create_inkind(cycle) + self._create_inkind(cycle)
+        self._create_inkind(cycle, transactions=[("PURCHASE", 1)])
+        for count, action, expected in (
+            (cycle.unredeemed_count, cycle.action_open_unredeemed(), nothing),
+            (cycle.unredeemed_inkind_count, cycle.action_open_unredeemed_inkind(), goods),
+        ):
+            found = self.env[action["res_model"]].search(action["domain"], order="id")
+            self.assertEqual(found, expected)
+            self.assertEqual(count, len(expected))
 
     def test_the_platforms_figures_of_a_cycle(self):
         cycle = self._create_cycle()

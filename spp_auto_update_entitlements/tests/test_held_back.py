@@ -1,6 +1,9 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..models import cycle_end
 from .common import SettlementCase
 
 
@@ -72,6 +75,24 @@ class TestHeldBack(SettlementCase):
         with self.assertRaisesRegex(UserError, "Importing."):
             ended.action_settle_held_back()
         self.assertEqual(entitlement.state, "approved")
+
+    def test_a_big_one_that_has_ended_is_settled_though_its_company_pauses(self):
+        cycle = self._create_settleable_cycle(state="ended")
+        self._hold_back(cycle)
+        self.env.company.is_settlement_paused = True
+        with patch.object(cycle_end, "MAX_SETTLED_AT_ONCE", 0):
+            action = cycle.with_user(self.manager).action_settle_held_back()
+        self.assertIn(cycle.name, action["params"]["message"])
+        self.assertRecordValues(
+            cycle, [{"end_requested_by_id": self.manager.id, "nightly_plan": "requested"}]
+        )
+        self.assertEqual(cycle.entitlement_ids.state, "approved")
+        self.env["g2p.cycle"]._cron_settle()
+        self.assertEqual(cycle.entitlement_ids.state, "parrdpd2ben")
+        self.assertRecordValues(
+            cycle.settlement_ids, [{"state": "done", "trigger": "user", "user_id": self.manager.id}]
+        )
+        self.assertRecordValues(cycle, [{"state": "ended", "end_requested_by_id": False}])
 
     def test_they_are_left_alone_when_a_person_says_so(self):
         cycle = self._create_settleable_cycle(state="ended")
