@@ -6,7 +6,7 @@ from lxml import etree
 from psycopg2 import errors
 
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessDenied, UserError
 from odoo.tests import tagged
 from odoo.tools import config, mute_logger
 from odoo.tools.safe_eval import safe_eval
@@ -413,7 +413,7 @@ class TestNightlyRun(SettlementCase):
 
         def activity_schedule(cycle, *args, **kwargs):
             if cycle == failing:
-                raise UserError("Nobody may have activities.")
+                raise AccessDenied
             return original_schedule(cycle, *args, **kwargs)
 
         with (
