@@ -55,7 +55,8 @@ class TestScreens(AccessCase):
         domain = action.get("domain") or []
         domain = safe_eval(domain) if isinstance(domain, str) else domain
         records = model.browse(action.get("res_id") or []) or model.search(domain)
-        link = model._fields.get("service_point_id")
+        listed = model._fields.get("transaction_ids")
+        link = (self.env[listed.comodel_name] if listed else model)._fields.get("service_point_id")
         if IS_17 and link and link.comodel_name == "_unknown":
             return records  # without the module of service points the platform's views don't open
         modes = action.get("view_mode", "list,form").split(",")
