@@ -47,6 +47,7 @@ PROBLEMS = [
     ("unit", "A transaction is in a unit of measure that can't be converted."),
     ("product", "A transaction is about another product."),
     ("amount", "A payment was made, but its amount is not recorded."),
+    ("quantity", "A transaction has no quantity."),
 ]
 
 
@@ -63,6 +64,12 @@ class Movement(NamedTuple):
     value: float | Decimal
     is_negative: bool = False
     problem: str | None = None
+
+    def find_problem(self) -> str | None:
+        """Return why it can't be read, one of `PROBLEMS`, or ``None`` if it counts."""
+        if self.problem or self.is_negative:
+            return self.problem or "negative"
+        return None if self.kind in (PURCHASE, VOID) else "type"
 
 
 class Redemption(NamedTuple):
@@ -107,15 +114,14 @@ def sum_up(
     """
     net = Decimal(0)
     problems = set()
-    for kind, value, is_negative, unreadable in movements:
-        if unreadable or is_negative:
-            problems.add(unreadable or "negative")
-        elif kind == PURCHASE:
-            net += to_decimal(value)
-        elif kind == VOID:
-            net -= to_decimal(value)
+    for movement in movements:
+        problem = movement.find_problem()
+        if problem:
+            problems.add(problem)
+        elif movement.kind == PURCHASE:
+            net += to_decimal(movement.value)
         else:
-            problems.add("type")
+            net -= to_decimal(movement.value)
     return Redemption(
         _round(to_decimal(allocated), rounding),
         _round(net, rounding),

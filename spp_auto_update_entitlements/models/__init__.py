@@ -9,6 +9,7 @@ from . import entitlement
 from . import entitlement_inkind
 from . import entitlement_transactions
 from . import payment
+from . import account_journal
 from . import cycle_settlement
 from . import cycle_settlement_report
 from . import cycle_settlement_total

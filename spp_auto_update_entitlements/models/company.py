@@ -29,7 +29,9 @@ class ResCompany(models.Model):
 
     def _get_settlement_time_zone(self):
         """Return the name of the time zone of these days: of the company's partner, or UTC."""
-        return self.sudo().partner_id.tz or "UTC"
+        partner = self.sudo().partner_id
+        partner.fetch(["tz"])  # and not all that a contact has, which is much
+        return partner.tz or "UTC"
 
     def _get_settlement_today(self):
         """Return the date of today where the company is."""

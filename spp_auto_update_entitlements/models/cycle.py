@@ -64,8 +64,15 @@ class G2PCycle(models.Model):
         source = vals.get("redemption_source")
         others = self.filtered(lambda cycle: source and cycle.redemption_source != source)
         others._check_redemption_source_can_change()
+        moved = self if {"start_date", "end_date"} & vals.keys() else self.browse()
+        days_before = [(cycle, cycle.start_date, cycle.end_date) for cycle in moved]
         result = super().write(vals)
-        self.env["g2p.entitlement"].sudo()._compute_anew_in(others)
+        self.env["g2p.entitlement"].sudo()._compute_anew_in([("cycle_id", "in", others.ids)])
+        moved.flush_recordset()
+        for cycle, start_date, end_date in days_before:
+            for model in cycle._get_entitlement_models().values():
+                model._queue_bought_between(cycle, "valid_from", start_date, cycle.start_date)
+                model._queue_bought_between(cycle, "valid_until", end_date, cycle.end_date)
         return result
 
     # What counts as redeemed
@@ -73,7 +80,12 @@ class G2PCycle(models.Model):
     @api.depends("program_id")
     def _compute_redemption_source(self):
         for cycle in self:
-            cycle.redemption_source = cycle.program_id.redemption_source or TRANSACTIONS
+            # Taken when the cycle is made: it does not go along to another program.
+            cycle.redemption_source = (
+                cycle._origin.redemption_source
+                or cycle.program_id.redemption_source
+                or TRANSACTIONS
+            )
 
     def _check_redemption_source_can_change(self):
         settled = self.sudo().filtered("settlement_ids")[:1]
@@ -117,12 +129,14 @@ class G2PCycle(models.Model):
         """Return the domain of the cycles that are over, and their days of grace if asked."""
         companies_by_day = defaultdict(list)
         companies = self.env["res.company"].sudo().with_context(active_test=False)
-        for company in companies.search([("partner_id", "!=", False)]):
+        companies = companies.search([("partner_id", "!=", False)])
+        companies.partner_id.fetch(["tz"])  # or each is asked for on its own
+        for company in companies:
             last_day = company._get_settlement_today()
             if with_grace:
                 last_day -= company._get_grace()
             companies_by_day[last_day].append(company.id)
-        companies_by_day[companies._get_settlement_today()].append(False)
+        companies_by_day[companies.browse()._get_settlement_today()].append(False)
         domain = ["|"] * (len(companies_by_day) - 1)
         for last_day, company_ids in companies_by_day.items():
             domain += ["&", ("end_date", "<", last_day), "|", ("company_id", "in", company_ids)]

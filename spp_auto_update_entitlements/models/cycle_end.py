@@ -31,16 +31,22 @@ class G2PCycle(models.Model):
         :raise UserError: if a cycle is in no state to end, or is being worked on
         """
         self._check_may_settle()
+        return self.filtered(lambda cycle: cycle.state != STATE_ENDED)._settle_and_end()
+
+    def _settle_and_end(self):
+        """Settle these cycles and end what has not ended, or have the cron do it."""
         requested = self.browse()
-        for cycle in self.filtered(lambda cycle: cycle.state != STATE_ENDED):
+        for cycle in self:
             cycle._lock_for_settlement()
-            cycle._check_can_end()
-            if cycle._is_too_big_for_now():
+            is_open = cycle.state != STATE_ENDED
+            if is_open:
+                cycle._check_can_end()
+            if not cycle._settle_if_small():
                 cycle._request_end()
                 requested |= cycle
                 continue
-            cycle._settle_now()
-            cycle._end()
+            if is_open:
+                cycle._end()
             cycle._sum_up_service_points()
         return requested._get_requested_notification() if requested else None
 
@@ -62,6 +68,8 @@ class G2PCycle(models.Model):
                     cycle=self.name,
                 )
             )
+
+    def _check_not_locked(self):
         if self.locked:
             raise SettlementUnderWay(
                 _(
@@ -95,6 +103,20 @@ class G2PCycle(models.Model):
         self.invalidate_recordset()
 
     # Settling
+
+    def _settle_if_small(self):
+        """Settle what there is to settle, if it is little enough for this transaction.
+
+        :return: whether it was
+        :raise SettlementUnderWay: if something else is working on the cycle
+        """
+        self._lock_for_settlement()
+        self._check_not_locked()
+        self._queue_changed_states()
+        if self._is_too_big_for_now():
+            return False
+        self._settle_now()
+        return True
 
     def _settle_now(self):
         """Settle what there is to settle, in this transaction.
@@ -159,8 +181,10 @@ class G2PCycle(models.Model):
 
     def _request_end(self):
         self._start_cron()
-        if not self.end_requested_by_id:
-            self._as_writer().end_requested_by_id = self.env.user
+        if self.end_requested_by_id:
+            return
+        self._as_writer().end_requested_by_id = self.env.user
+        if self.state != STATE_ENDED:
             self.message_post(
                 body=_(
                     "%(user)s set the cycle as ended. Its entitlements are settled in the "
@@ -189,7 +213,7 @@ class G2PCycle(models.Model):
                 "title": _("Settlement"),
                 "message": _(
                     "The entitlements of %(cycles)s are being settled in the background. "
-                    "The cycle ends by itself when that is done.",
+                    "What has not ended ends by itself when that is done.",
                     cycles=", ".join(self.mapped("name")),
                 ),
                 "type": "info",

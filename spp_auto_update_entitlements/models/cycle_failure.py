@@ -31,7 +31,6 @@ class G2PCycle(models.Model):
                 self._get_reason(error),
             ),
         )
-        self._commit()
 
     @api.model
     def _get_reason(self, error):

@@ -15,8 +15,13 @@ class G2PCycle(models.Model):
     settlement_count = fields.Integer(compute="_compute_settlement_count")
     unredeemed_count = fields.Integer(
         "Nothing Redeemed Yet",
-        compute="_compute_unredeemed_count",
-        help="Payable entitlements of which nothing was redeemed.",
+        compute="_compute_unredeemed_counts",
+        help="Payable cash entitlements of which nothing was redeemed.",
+    )
+    unredeemed_inkind_count = fields.Integer(
+        "Nothing Redeemed Yet, In-kind",
+        compute="_compute_unredeemed_counts",
+        help="Payable in-kind entitlements of which nothing was redeemed.",
     )
 
     @api.depends("entitlement_ids")
@@ -49,22 +54,24 @@ class G2PCycle(models.Model):
     def _get_unredeemed_domain(self):
         return [("cycle_id", "in", self.ids), ("state", "in", GRANTED_STATES), ("redeemed", "=", 0)]
 
-    def _compute_unredeemed_count(self):
+    def _compute_unredeemed_counts(self):
+        models_by_kind = self._get_entitlement_models()
         for cycle in self:
-            cycle.unredeemed_count = sum(
-                model.search_count(cycle._get_unredeemed_domain())
-                for model in self._get_entitlement_models().values()
-            )
+            domain = cycle._get_unredeemed_domain()
+            cycle.unredeemed_count = models_by_kind["cash"].search_count(domain)
+            cycle.unredeemed_inkind_count = models_by_kind["inkind"].search_count(domain)
 
     def action_open_unredeemed(self):
-        """Open the payable entitlements of this cycle of which nothing was redeemed yet."""
+        """Open the payable cash entitlements of which nothing was redeemed yet."""
+        return self._open_unredeemed("cash")
+
+    def action_open_unredeemed_inkind(self):
+        """Open the payable in-kind entitlements of which nothing was redeemed yet."""
+        return self._open_unredeemed("inkind")
+
+    def _open_unredeemed(self, kind):
         self.ensure_one()
-        models_with_some = [
-            model
-            for model in self._get_entitlement_models().values()
-            if model.search_count(self._get_unredeemed_domain(), limit=1)
-        ]
-        model = (models_with_some or [self.env["g2p.entitlement"]])[0]
+        model = self._get_entitlement_models()[kind]
         return self._get_list(_("Nothing Redeemed Yet"), model, self._get_unredeemed_domain())
 
     def action_open_settlements(self):
@@ -93,6 +100,10 @@ class G2PCycle(models.Model):
             "domain": domain,
             "context": {"create": False},
         }
+
+    def _refresh_service_points(self):
+        if self._is_summary_stale():
+            self._sum_up_service_points()
 
     def _sum_up_service_points(self):
         self.env["spp.service.point.redemption"]._compute_of(self)

@@ -45,13 +45,7 @@ class G2PCycle(models.Model):
         """Settle these cycles, which were held back, and end those that have not ended."""
         self._check_may_settle()
         self._release(False)
-        ended = self.filtered(lambda cycle: cycle.state == STATE_ENDED)
-        for cycle in ended:
-            if cycle._is_too_big_for_now():
-                cycle._start_cron()
-            else:
-                cycle._settle_now()
-        return (self - ended).mark_ended()
+        return self._settle_and_end()
 
     def action_leave_alone(self):
         """Leave these cycles as they are: no nightly run will settle them."""

@@ -1,5 +1,6 @@
 import logging
 import math
+import re
 import time
 from datetime import timedelta
 
@@ -17,6 +18,8 @@ from .settlement_queue import BATCH_SIZE
 _logger = logging.getLogger(__name__)
 
 MAX_TRIES = 3
+# The day, and where its last turn stopped looking at what can't be read.
+UNSEEN = "spp_auto_update_entitlements.unseen"
 CONCURRENCY_ERRORS = (errors.SerializationFailure, errors.DeadlockDetected)
 # What the next nightly run does with a cycle.
 PLANS = [
@@ -143,11 +146,20 @@ class G2PCycle(models.Model):
         """
         started = time.monotonic()
         budget = self._get_time_budget()
-        self._queue_changes(started + budget / 2)
+        unseen = self._queue_changes(started + budget / 2)
+        goes_on_at = self._settle_cycles(started + budget)
+        if unseen:
+            goes_on_at = fields.Datetime.now()
+        self._keep_unseen(unseen if goes_on_at else None)
+        return goes_on_at
+
+    @api.model
+    def _settle_cycles(self, deadline):
+        """Settle the cycles; returns as `_settle_all`."""
         goes_on_at = None
         for cycle in self._get_cycles_for_the_night():
             try:
-                is_done = cycle._settle_by_cron(started + budget)
+                is_done = cycle._settle_by_cron(deadline)
             except SettlementUnderWay as error:
                 _logger.info("%s", error)
                 self._rollback()
@@ -155,8 +167,7 @@ class G2PCycle(models.Model):
                 continue
             if not is_done:
                 return fields.Datetime.now()
-            if cycle._is_summary_stale():
-                self._try(cycle._sum_up_service_points)
+            self._try(cycle._refresh_service_points)
         return goes_on_at
 
     @api.model
@@ -169,15 +180,40 @@ class G2PCycle(models.Model):
 
     @api.model
     def _queue_changes(self, deadline):
-        """Queue what has changed without a word: states set by SQL, and rates that came late."""
-        for model in self._get_entitlement_models().values():
+        """Queue what has changed without a word: states set by SQL, and rates that came late.
+
+        :return: after which ids there is more that can't be read and is still to look at, by kind
+        """
+        models_by_kind = self._get_entitlement_models()
+        for model in models_by_kind.values():
             self._try(model._queue_changed_states)
-            after_id = 0
-            while time.monotonic() < deadline and (
-                batch := model._get_unreadable(after_id, BATCH_SIZE)
-            ):
-                after_id = batch.ids[-1]
+        unseen = self._get_unseen()
+        for kind in list(unseen):
+            while batch := models_by_kind[kind]._get_unreadable(unseen[kind], BATCH_SIZE):
                 self._try(batch._compute_anew)
+                unseen[kind] = batch.ids[-1]
+                if time.monotonic() > deadline:
+                    return unseen
+            del unseen[kind]
+        return unseen
+
+    @api.model
+    def _get_unseen(self):
+        """Return from where to look at what can't be read: each turn of a night goes on."""
+        value = self.env["ir.config_parameter"].sudo().get_param(UNSEEN) or ""
+        if not value.startswith(str(fields.Date.today())):
+            return dict.fromkeys(self._get_entitlement_models(), 0)
+        return {kind: int(id_) for kind, id_ in re.findall(r"(cash|inkind):(\d{1,9})\b", value)}
+
+    @api.model
+    def _keep_unseen(self, unseen):
+        """Keep what `_get_unseen` returns in the next turn, if there is one tonight."""
+        value = unseen is not None and " ".join(
+            [str(fields.Date.today()), *(f"{kind}:{id_}" for kind, id_ in unseen.items())]
+        )
+        parameters = self.env["ir.config_parameter"].sudo()
+        if value or parameters.get_param(UNSEEN):
+            parameters.set_param(UNSEEN, value)
 
     def _carry_out(self, step):
         """Carry out a step and commit it; what collides with others is tried again."""
@@ -219,7 +255,7 @@ class G2PCycle(models.Model):
                 if self.env.cr.closed:
                     raise
                 _logger.exception("The settlement of cycle %s failed", self.id)
-                self._report_failure(error)
+                self._try(lambda error=error: self._report_failure(error))
                 return True
             if is_done or time.monotonic() > deadline:
                 return is_done

@@ -1,4 +1,4 @@
-from collections import Counter
+from collections import Counter, defaultdict
 
 from odoo import _, models
 from odoo.exceptions import AccessError
@@ -21,20 +21,23 @@ class G2PCycle(models.Model):
     def _preview_settlement(self):
         """Return the settlement that this cycle would get now, as a record that is not stored.
 
-        The figures are those of a settlement; of the exceptions, it has the first ones.
+        The figures are those of a settlement; of the exceptions, it has those that are printed.
         """
         self.ensure_one()
         self._check_may_preview()
         settlements = self.env["spp.cycle.settlement"].sudo()
-        counts, totals, lines = Counter(), {}, []
+        counts, totals, lines = Counter(), {}, defaultdict(list)
         for kind, cases in self._decide_in_batches():
             counts.update(settlements._count(cases))
             for key, sums in settlements._sum_up(cases).items():
                 known = totals.get((kind, key), (0, 0, 0))
                 totals[kind, key] = tuple(map(sum, zip(known, sums, strict=True)))
             listed = [(case, ids) for case, ids in cases if case.is_exception]
-            if len(lines) < MAX_PRINTED:
-                lines += settlements.line_ids._prepare_vals_list(settlements, kind, listed)
+            for vals in settlements.line_ids._prepare_vals_list(settlements, kind, listed):
+                status = vals["status"]
+                counts["open_count"] += status == "open"
+                if len(lines[status]) < MAX_PRINTED:
+                    lines[status].append(vals)
         total_vals = [
             settlements.total_ids._prepare_vals(kind, key, *sums)
             for (kind, key), sums in totals.items()
@@ -44,7 +47,7 @@ class G2PCycle(models.Model):
                 "cycle_id": self.id,
                 **counts,
                 "total_ids": [(0, 0, vals) for vals in total_vals],
-                "line_ids": [(0, 0, vals) for vals in lines],
+                "line_ids": [(0, 0, vals) for listed in lines.values() for vals in listed],
             }
         )
 

@@ -191,10 +191,8 @@ class CycleSettlementLine(models.Model):
             )
         self._clear(remark)
         entitlement.write({"is_settled": False, "state_before_settlement": GRANTED_STATES[0]})
-        if cycle._is_too_big_for_now():
+        if not cycle._settle_if_small():
             cycle._start_cron()
-        else:
-            cycle._settle_now()
 
     def action_clear(self):
         """Ask for a remark, then clear these lines."""

@@ -86,18 +86,16 @@ class CycleSettlement(models.Model):
 
     def _get_report_sections(self):
         """Return what the report lists: the lines to look at, and the cleared ones."""
+        # Of a preview nothing is stored, and each exception is open or cleared.
+        previewed = {"open": self.open_count, "cleared": self.exception_count - self.open_count}
         sections = []
         for status, title in (("open", _("To look at")), ("cleared", _("Cleared"))):
             domain = [("settlement_id", "=", self._origin.id), ("status", "=", status)]
-            # Those of a preview are not stored.
-            lines = self.line_ids.filtered_domain(domain[1:])
             if self._origin:
+                count = self.line_ids.search_count(domain)
                 lines = self.line_ids.search(domain, limit=MAX_PRINTED)
-            sections.append(
-                {
-                    "title": title,
-                    "count": self.line_ids.search_count(domain) if self._origin else len(lines),
-                    "lines": lines[:MAX_PRINTED],
-                }
-            )
+            else:
+                count = previewed[status]
+                lines = self.line_ids.filtered_domain(domain[1:])
+            sections.append({"title": title, "count": count, "lines": lines})
         return sections

@@ -49,16 +49,37 @@ class CycleSettlementTotal(models.Model):
         self.ensure_one()
         cycle = self.settlement_id.cycle_id
         model = cycle._get_entitlement_models()[self.kind]
+        domain = [
+            ("cycle_id", "=", cycle.id),
+            ("settlement_id", "=", self.settlement_id.id),
+            ("settlement_outcome", "=", self.outcome),
+        ]
+        same_outcome = self.settlement_id.total_ids.filtered_domain(
+            [("kind", "=", self.kind), ("outcome", "=", self.outcome)]
+        )
+        if len(same_outcome) > 1:
+            domain += self._get_unit_domain(model, domain)
         label = dict(self._fields["outcome"]._description_selection(self.env))[self.outcome]
         return {
             "type": "ir.actions.act_window",
             "name": label,
             "res_model": model._name,
             "view_mode": "list,form",
-            "domain": [
-                ("cycle_id", "=", cycle.id),
-                ("settlement_id", "=", self.settlement_id.id),
-                ("settlement_outcome", "=", self.outcome),
-            ],
+            "domain": domain,
             "context": {"create": False},
         }
+
+    def _get_unit_domain(self, model, domain):
+        """Return which of the entitlements in ``domain`` have this total's currency or unit.
+
+        No column says so: it follows from those by which they are grouped here.
+        """
+        names = model._unit_fields
+        found = [(0, "=", 1)]
+        for *_values, first_id in model._read_group(domain, names, ["id:min"]):
+            first = model.browse(first_id)
+            if first._get_unit() == (self.currency_id or self.uom_id):
+                alike = first.read(names, load=None)[0]
+                conditions = [(name, "=", alike[name]) for name in names]
+                found = ["|", *found, *["&"] * (len(names) - 1), *conditions]
+        return found

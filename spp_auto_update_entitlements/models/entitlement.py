@@ -11,6 +11,7 @@ class G2PEntitlement(models.Model):
     _inherit = ["g2p.entitlement", "spp.settlement.mixin", "spp.redemption.mixin"]
     _granted_fields = ("initial_amount",)
     _common_columns = ("currency_id",)
+    _unit_fields = ("journal_id", "company_id")
     _measure = "amount"
 
     cycle_id = fields.Many2one(index=True)
@@ -58,7 +59,9 @@ class G2PEntitlement(models.Model):
         "payment_ids.status",
         "payment_ids.amount_paid",
         "payment_ids.journal_id",
+        "payment_ids.company_id",
         "payment_ids.payment_datetime",
+        "payment_ids.issuance_date",
     )
     def _compute_redemption(self):
         return super()._compute_redemption()
@@ -136,11 +139,16 @@ class G2PEntitlement(models.Model):
         return SQL(
             """
             NULL::integer AS product_id, moved.currency_id, NULL::integer AS uom_id,
+            NULL::integer AS own_uom_id,
             moved.amount_charged_by_service_point AS value
             """
         )
 
-    def _get_factor(self, currency_id, _uom_id, moment):
+    def _get_unit(self):
+        """Return what the figures are in."""
+        return self.redemption_currency_id
+
+    def _get_factor(self, _product_id, currency_id, _uom_id, moment):
         return self._get_currency_factor(currency_id, moment)
 
     @api.model

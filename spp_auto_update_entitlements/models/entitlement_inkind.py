@@ -16,6 +16,7 @@ class G2PEntitlementInkind(models.Model):
     _granted_fields = ("qty", "total_amount", "product_id", "uom_id")
     _goods_columns = ("product_id", "uom_id", "quantity")
     _common_columns = ("product_id", "uom_id")
+    _unit_fields = ("redemption_basis", "journal_id", "company_id", "uom_id", "product_id")
     _measure = "quantity"
 
     cycle_id = fields.Many2one(index=True)
@@ -34,7 +35,7 @@ class G2PEntitlementInkind(models.Model):
         [("quantity", "Quantity"), ("value", "Value")],
         compute="_compute_redemption",
         store=True,
-        help="By value only where no transaction carries a quantity and the goods have a value.",
+        help="By value only where no quantity can be read and the goods have a value.",
     )
     redeemed = fields.Float(
         compute="_compute_redemption",
@@ -119,19 +120,25 @@ class G2PEntitlementInkind(models.Model):
     def _add_up_lines(self, facts, lines, rates=None):
         quantity, total_amount, own_product_id, own_uom_id = facts.granted
         own_unit = self.env["uom.uom"].sudo().browse(own_uom_id)
-        movements, valued = [], []
+        movements, by_value, unreadable = [], [], []
         for line in lines:
             value, problem = self._convert_quantity(line.quantity, line.uom_id, own_unit)
             if line.product_id and own_product_id and line.product_id != own_product_id:
                 problem = "product"
-            if line.quantity:
-                is_negative = line.quantity < 0
-                value = to_decimal(value) * line.number
-                movements.append(Movement(line.kind, value, is_negative, problem))
-            else:
-                valued.append(line._replace(problem=problem))
-        if valued and not movements and to_decimal(total_amount):
-            return self._add_up_money(facts, total_amount, valued, rates)
+            if not line.quantity:
+                by_value.append(line._replace(problem=problem))
+                continue
+            value = to_decimal(value) * line.number
+            movement = Movement(line.kind, value, line.quantity < 0, problem)
+            movements.append(movement)
+            if movement.find_problem():
+                unreadable.append(line._replace(problem=movement.find_problem()))
+        if by_value and len(unreadable) == len(movements) and to_decimal(total_amount):
+            return self._add_up_money(facts, total_amount, by_value + unreadable, rates)
+        # What can't be counted in what the others are counted in can't be read.
+        movements += [
+            Movement(line.kind, 0, problem=line.problem or "quantity") for line in by_value
+        ]
         return sum_up(quantity, movements, QUANTITY_ROUNDING, uom_id=own_unit.id or None)
 
     @api.model
@@ -166,15 +173,21 @@ class G2PEntitlementInkind(models.Model):
             CASE WHEN moved.quantity <> 0 THEN NULL ELSE moved.currency_id END AS currency_id,
             CASE WHEN moved.quantity <> 0 THEN COALESCE(moved.uom_id, entitlement.uom_id) END
                 AS uom_id,
+            moved.uom_id AS own_uom_id,
             COALESCE(NULLIF(moved.quantity, 0), moved.amount_charged_by_service_point) AS value
             """
         )
 
-    def _get_factor(self, currency_id, uom_id, moment):
-        if self.redemption_basis == "value":
-            return self._get_currency_factor(currency_id, moment) if currency_id else Decimal(0)
-        if currency_id:
-            return Decimal(0)
+    def _get_unit(self):
+        """Return what the figures are in: a currency, or a unit of measure."""
+        is_by_value = self.redemption_basis == "value"
+        return self.redemption_currency_id if is_by_value else self.uom_id or self.product_id.uom_id
+
+    def _get_factor(self, product_id, currency_id, uom_id, moment):
+        is_by_value = self.redemption_basis == "value"
+        is_about_other_goods = product_id != (self.product_id.id or product_id)
         unit = self.uom_id or self.product_id.uom_id
-        factor, _problem = self._convert_quantity(Decimal(1), uom_id, unit)
-        return to_decimal(factor)
+        factor, problem = self._convert_quantity(Decimal(1), uom_id, unit)
+        if is_about_other_goods or problem or bool(currency_id) != is_by_value:
+            return Decimal(0)
+        return self._get_currency_factor(currency_id, moment) if is_by_value else to_decimal(factor)

@@ -13,17 +13,18 @@ class RedemptionMixin(models.AbstractModel):
 
     A model that inherits it brings ``redeemed`` and ``entitlement_balance`` (both stored, computed
     by `_compute_redemption`), the names below, and how its movements are read and added up:
-    `_get_movements`, `_get_line` and `_add_up_lines`.
+    `_get_movements`, `_get_line` and `_add_up_lines`; and `_get_unit`.
     """
 
     _name = "spp.redemption.mixin"
     _description = "Redemption of an Entitlement"
     # What says how much was granted; of what something moved, beside money; where movements have
-    # these in common, what is added up of them.
+    # these in common, what is added up of them; what the unit of the figures follows from.
     _granted_fields = ()
     _goods_columns = ()
     _common_columns = ()
     _measure = None
+    _unit_fields = ()
 
     redemption_currency_id = fields.Many2one(
         "res.currency", compute="_compute_redemption_currency_id"
@@ -46,8 +47,7 @@ class RedemptionMixin(models.AbstractModel):
     def _get_company_and_currency(self, company, journal, cycle):
         """Return whose days count for an entitlement, and its own currency."""
         company = company or cycle._get_company() or self.env.company
-        # On the platform a journal without a currency is in its company's.
-        return company, journal.currency_id or (journal.company_id or company).currency_id
+        return company, journal._get_settlement_currency() or company.currency_id
 
     def _compute_redemption(self):
         redemptions = self._get_redemptions()
@@ -187,14 +187,17 @@ class RedemptionMixin(models.AbstractModel):
         common = [SQL.identifier(name) for name in self._common_columns]
         # A bit for each movement: those of two that are alike add up to more than the bits
         # together. To count distinct ones, PostgreSQL would sort all that moved.
-        marks = [
-            SQL(
+        marks = {
+            name: SQL(
                 "1::bigint << MOD((hash_numeric(COALESCE(%s, 0)::numeric) # %s) & 65535, 63)",
                 SQL.identifier(self._measure),
                 SQL(hashed),
             )
-            for hashed in ("timestamp_hash(DATE_TRUNC('minute', moment))", "hashtext(receipt)")
-        ]
+            for name, hashed in (
+                ("minute_mark", "timestamp_hash(DATE_TRUNC('minute', moment))"),
+                ("receipt_mark", "hashtext(receipt)"),
+            )
+        }
         return SQL(
             """
             SELECT entitlement_id,
@@ -206,13 +209,19 @@ class RedemptionMixin(models.AbstractModel):
                 NOT BOOL_AND(problem IS NULL AND COALESCE(
                     kind IN (%(purchase)s, %(void)s) AND %(measure)s > 0, FALSE
                 )) %(differ)s AS is_mixed, %(lowest)s
-            FROM (%(movements)s) AS movement
+            FROM (SELECT *, %(marks)s FROM (%(movements)s) AS movement OFFSET 0) AS movement
             GROUP BY entitlement_id
             """,
             purchase=PURCHASE,
             void=VOID,
             measure=SQL.identifier(self._measure),
-            twins=SQL(" OR ").join(SQL("SUM(%s) > BIT_OR(%s)", mark, mark) for mark in marks),
+            twins=SQL(" OR ").join(
+                SQL("SUM(%s) > BIT_OR(%s)", *[SQL.identifier(name)] * 2) for name in marks
+            ),
+            # Each is used twice: OFFSET keeps PostgreSQL from working it out twice.
+            marks=SQL(", ").join(
+                SQL("%s AS %s", mark, SQL.identifier(name)) for name, mark in marks.items()
+            ),
             differ=SQL(" ").join(
                 SQL("OR MIN(COALESCE(%s, 0)) < MAX(COALESCE(%s, 0))", name, name) for name in common
             ),

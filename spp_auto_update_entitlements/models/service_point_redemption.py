@@ -150,8 +150,8 @@ class ServicePointRedemption(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT entitlement_id, point, device, product_id, currency_id, uom_id, kind,
-                    value::text, moment
+                SELECT entitlement_id, point, device, product_id, currency_id, uom_id, own_uom_id,
+                    kind, value::text, moment
                 FROM (%s) AS moved WHERE value > 0 AND kind IN %s
                 ORDER BY entitlement_id, moment, id
                 """,
@@ -166,8 +166,8 @@ class ServicePointRedemption(models.Model):
         for entitlement in model.browse(movements):
             granted = to_decimal(entitlement.redeemed) + to_decimal(entitlement.entitlement_balance)
             valued = []
-            for *key, kind, value, moment in movements[entitlement.id]:
-                factor = entitlement._get_factor(key[-2], key[-1], moment)
+            for *key, own_uom_id, kind, value, moment in movements[entitlement.id]:
+                factor = entitlement._get_factor(*key[2:4], own_uom_id, moment)
                 moved = Decimal(value) * factor * (1 if kind == PURCHASE else -1)
                 valued.append(((*key, factor), moved))
             for (*key, factor), share in share_out_excess(granted, valued).items():

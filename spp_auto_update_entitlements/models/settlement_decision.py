@@ -98,26 +98,27 @@ class SettlementMixin(models.AbstractModel):
             return set()
         transactions = self.env[self._fields["transaction_ids"].comodel_name]
         keys = SQL(", ").join(map(SQL, transactions._get_twin_columns()))
-        is_candidate = self.browse(candidates)._is_one_of_these("entitlement_id")
-        found = set()
-        for criterion in ("DATE_TRUNC('minute', timestamp_transaction_created)", "receipt_number"):
-            self.env.cr.execute(
-                SQL(
-                    """
-                    SELECT entitlement_id FROM %s
-                    WHERE %s AND (%s) AND %s::text <> ''
-                    GROUP BY entitlement_id, %s, %s HAVING COUNT(*) > 1
-                    """,
-                    SQL.identifier(transactions._table),
-                    is_candidate,
-                    SQL(transactions._moved_condition),
-                    SQL(criterion),
-                    keys,
-                    SQL(criterion),
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT entitlement_id FROM (
+                    SELECT *, DATE_TRUNC('minute', timestamp_transaction_created) AS minute
+                    FROM %s
+                ) AS moved
+                WHERE %s AND (%s)
+                GROUP BY GROUPING SETS (
+                    (entitlement_id, %s, minute), (entitlement_id, %s, receipt_number)
                 )
+                HAVING COUNT(*) > 1 AND COALESCE(minute::text, receipt_number, '') <> ''
+                """,
+                SQL.identifier(transactions._table),
+                self.browse(candidates)._is_one_of_these("entitlement_id"),
+                SQL(transactions._moved_condition),
+                keys,
+                keys,
             )
-            found.update(row[0] for row in self.env.cr.fetchall())
-        return found
+        )
+        return {row[0] for row in self.env.cr.fetchall()}
 
     @api.model
     def _correct_figures(self, redemptions):

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -5,7 +7,8 @@ from ..redemption import Redemption
 from .settlement_mixin import SETTLEMENT_FIELDS
 
 # Entitlements that are looked at in one go.
-BATCH_SIZE = 10_000
+BATCH_SIZE = 20_000
+ONE_DAY = timedelta(days=1)
 
 
 class SettlementMixin(models.AbstractModel):
@@ -83,12 +86,41 @@ class SettlementMixin(models.AbstractModel):
         )
 
     @api.model
-    def _compute_anew_in(self, cycles):
-        """Compute the figures of all entitlements of ``cycles`` anew, in bounded memory."""
+    def _queue_bought_between(self, cycle, own_day, day, other_day):
+        """Queue what may be outside of its time now, or not any more: a day of ``cycle`` has moved.
+
+        :param own_day: which day of an entitlement goes before that of the cycle
+        """
+        if not (day and other_day) or day == other_day or not self._is_by_transactions(cycle):
+            return
+        # A day more on each side: whatever the time zone, it is between.
+        first, last = min(day, other_day) - ONE_DAY, max(day, other_day) + 2 * ONE_DAY
+        self.flush_model(["cycle_id", "is_settled", own_day])
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE %s AS entitlement SET is_settled = FALSE
+                WHERE cycle_id = %s AND is_settled AND %s IS NULL AND EXISTS (
+                    SELECT FROM %s AS moved
+                    WHERE moved.entitlement_id = entitlement.id
+                        AND moved.timestamp_transaction_created BETWEEN %s AND %s
+                )
+                """,
+                SQL.identifier(self._table),
+                cycle.id,
+                SQL.identifier("entitlement", own_day),
+                self._get_transactions(),
+                first,
+                last,
+            )
+        )
+        self.invalidate_model(["is_settled"], flush=False)
+
+    @api.model
+    def _compute_anew_in(self, domain):
+        """Compute the figures of all entitlements in ``domain`` anew, in bounded memory."""
         after_id = 0
-        while batch := self.search(
-            [("cycle_id", "in", cycles.ids), ("id", ">", after_id)], order="id", limit=BATCH_SIZE
-        ):
+        while batch := self.search([*domain, ("id", ">", after_id)], order="id", limit=BATCH_SIZE):
             after_id = batch.ids[-1]
             batch._compute_anew()
             self.env.invalidate_all()

@@ -68,6 +68,17 @@ class TestCycleExpiry(SettlementCase):
             self.env.user.tz = "Pacific/Apia"
             self._assert_expired(self.cycle.with_context(tz="Pacific/Apia"), False)
 
+    def test_the_zones_of_all_companies_are_asked_for_at_once(self):
+        def count_queries():
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.env["g2p.cycle"]._get_expired_domain()
+            return self.env.cr.sql_log_count - before
+
+        count = count_queries()
+        self.env["res.company"].create([{"name": f"Relief {number}"} for number in range(3)])
+        self.assertEqual(count_queries(), count)
+
     def test_a_cycle_without_an_end_is_not_expired(self):
         self.assertFalse(self.env["g2p.cycle"].new({"program_id": self.program.id}).is_expired)
 

@@ -104,6 +104,20 @@ class TestEndCycle(SettlementCase):
             cycle.settlement_ids, [{"state": "done", "trigger": "user", "user_id": manager.id}]
         )
 
+    def test_what_changed_past_the_orm_makes_a_cycle_big(self):
+        cycle = self._create_cycle()
+        for _index in range(2):
+            self._create_entitlement(cycle)
+        cycle._settle_now()
+        self.env.cr.execute(
+            "UPDATE g2p_entitlement SET state = 'expired' WHERE cycle_id = %s", [cycle.id]
+        )
+        self.env.invalidate_all()
+        with patch.object(cycle_end, "MAX_SETTLED_AT_ONCE", 1):
+            cycle.mark_ended()
+        self.assertEqual(cycle.state, "distributed")
+        self.assertEqual(cycle.end_requested_by_id, self.env.user)
+
     def test_a_cron_that_is_archived_is_named(self):
         self.env.ref("spp_auto_update_entitlements.cron_settle_cycles").active = False
         cycle = self._create_settleable_cycle()

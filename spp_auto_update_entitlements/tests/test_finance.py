@@ -6,8 +6,9 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import format_date
+from odoo.tools.safe_eval import safe_eval
 
-from ..models import cycle_preview
+from ..models import cycle_preview, cycle_settlement_report
 from .common import SettlementCase
 
 
@@ -131,6 +132,60 @@ class TestFinance(SettlementCase):
         payment.write({"status": "paid", "amount_paid": 100})
         self.assertEqual(entitlement.redeemed, 100)
 
+    def _enter_rates(self, rate_by_day):
+        self.env["res.currency.rate"].create(
+            [
+                {
+                    "currency_id": self.dinar.id,
+                    "company_id": self.env.company.id,
+                    "name": day,
+                    "rate": rate,
+                }
+                for day, rate in rate_by_day.items()
+            ]
+        )
+
+    def test_a_payment_without_a_day_was_made_when_it_was_issued(self):
+        self._enter_rates({"2026-02-01": 2, "2026-03-01": 4})
+        self.cycle.redemption_source = "payments"
+        entitlement = self._create_entitlement(self.cycle)
+        payment = self._pay(
+            entitlement,
+            80,
+            payment_datetime=False,
+            issuance_date="2026-02-10 12:00:00",
+        )
+        payment.journal_id = self._create_journal(self.dinar)
+        self.assertEqual(entitlement.redeemed, 40)
+        self._settle()
+        payment.issuance_date = "2026-03-10 12:00:00"
+        self.assertEqual((entitlement.redeemed, entitlement.is_settled), (20, False))
+
+    def test_another_currency_of_the_journal_is_noticed(self):
+        self._enter_rates({"2026-02-01": 2})
+        journal = self.env["account.journal"].create(
+            {
+                "name": "Relief",
+                "code": "RELF",
+                "type": "general",
+                "currency_id": self.currency.id,
+            }
+        )
+        self.program.journal_id = journal
+        cycle = self._create_cycle()
+        bought = self._create_entitlement(cycle, transactions=[("PURCHASE", 40)])
+        goods = self._create_inkind(cycle, total_amount=100)
+        self._create_inkind_transaction(goods, "PURCHASE", amount_charged_by_service_point=30)
+        weighed = self._create_inkind(cycle, transactions=[("PURCHASE", 4)])
+        self._settle(cycle)
+        journal.write({"name": "Relief Fund", "currency_id": False})  # its company's: the same
+        self.assertTrue(all(each.is_settled for each in (bought, goods, weighed)))
+        journal.currency_id = self.dinar
+        self.assertEqual([each.redeemed for each in (bought, goods, weighed)], [80, 60, 4])
+        self.assertEqual(
+            [each.is_settled for each in (bought, goods, weighed)], [False, False, True]
+        )
+
     def test_the_choice_can_be_changed_until_the_first_settlement(self):
         entitlement = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 7)])
         goods = self._create_inkind(self.cycle, transactions=[("PURCHASE", 4)])
@@ -142,6 +197,14 @@ class TestFinance(SettlementCase):
         with self.assertRaisesRegex(UserError, "settlement has begun"):
             self.cycle.redemption_source = "transactions"
         self.cycle.write({"redemption_source": "payments"})  # the same is no change
+
+    def test_the_choice_does_not_go_along_to_another_program(self):
+        program = self._create_program("Paid Out", redemption_source="payments")
+        entitlement = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 7)])
+        self._settle()
+        self.cycle.program_id = program
+        self.assertEqual(self.cycle.redemption_source, "transactions")
+        self.assertEqual(entitlement.redeemed, 7)
 
     def test_a_program_says_what_counts_in_its_new_cycles(self):
         self.assertEqual(self.cycle.redemption_source, "transactions")
@@ -203,6 +266,41 @@ class TestFinance(SettlementCase):
             found.filtered(lambda row: row.kind == "cash" and row.service_point == "B").redeemed, 71
         )
 
+    def test_what_does_not_count_is_no_ones_excess(self):
+        """Of 10 units of rice worth 100, something else is bought first: only rice goes beyond."""
+        oil = {"product_id": self.env["product.product"].create({"name": "Oil"}).id}
+        kilogram = {"uom_id": self.env.ref("uom.product_uom_kgm").id}
+        hour = timedelta(hours=1)
+        for case, name, other, other_sold, rice_sold, excess in (
+            ("oil, by quantity", "quantity", oil, 4, 15, 5),
+            ("kilograms, by quantity", "quantity", kilogram, 4, 15, 5),
+            ("oil, by value", "amount_charged_by_service_point", oil, 40, 150, 50),
+            ("kilograms, by value", "amount_charged_by_service_point", kilogram, 40, 150, 50),
+        ):
+            with self.subTest(case):
+                cycle = self._create_cycle()
+                goods = self._create_inkind(cycle, qty=10, total_amount=100)
+                for number, (device, vals, sold) in enumerate(
+                    (("B", other, other_sold), ("A", {}, rice_sold))
+                ):
+                    self._create_inkind_transaction(
+                        goods,
+                        "PURCHASE",
+                        service_point_device_id=device,
+                        timestamp_transaction_created=fields.Datetime.now() + number * hour,
+                        **vals,
+                        **{name: sold},
+                    )
+                cycle.mark_ended()
+                self.assertEqual((goods.redeemed, goods.entitlement_balance), (rice_sold, -excess))
+                rows = self.env["spp.service.point.redemption"].search(
+                    [("cycle_id", "=", cycle.id)]
+                )
+                self.assertEqual(
+                    {row.service_point: (row.redeemed, row.over_redeemed) for row in rows},
+                    {"A": (rice_sold, excess), "B": (other_sold, 0)},
+                )
+
     def test_service_points_are_summed_up_again_only_if_something_has_moved(self):
         def open_rows():
             action = self.cycle.action_open_service_points()
@@ -234,14 +332,28 @@ class TestFinance(SettlementCase):
                 self.assertIn(f"transaction_ids.{name}", depends)
 
     def test_transactions_without_an_entitlement(self):
-        entitlement = self._create_entitlement(self.cycle)
-        orphan = self._create_transaction(self.env["g2p.entitlement"], "PURCHASE", 5)
-        self._create_transaction(entitlement, "PURCHASE", 5)
-        action = self.env.ref("spp_auto_update_entitlements.action_orphan_transactions")
-        found = self.env[action.res_model].search([("entitlement_id", "=", False)])
-        self.assertIn(orphan, found)
+        cash, inkind = self._create_entitlement(self.cycle), self._create_inkind(self.cycle)
+        for name, entitlement, orphan, other in (
+            (
+                "action_orphan_transactions",
+                cash,
+                self._create_transaction(cash.browse(), "PURCHASE", 5),
+                self._create_transaction(cash, "PURCHASE", 5),
+            ),
+            (
+                "action_orphan_inkind_transactions",
+                inkind,
+                self._create_inkind_transaction(inkind.browse(), "PURCHASE", quantity=5),
+                self._create_inkind_transaction(inkind, "PURCHASE", quantity=5),
+            ),
+        ):
+            action = self.env.ref(f"spp_auto_update_entitlements.{name}")
+            found = self.env[action.res_model].search(safe_eval(action.domain))
+            self.assertEqual(found._name, entitlement.transaction_ids._name)
+            self.assertEqual(found & (orphan + other), orphan)
         self._settle()
         count = self.env["spp.cycle.settlement"]._count_transactions_without_entitlement()
+        self.assertGreaterEqual(count, 2)
         note = " ".join(self.cycle.message_ids.mapped("body"))
         self.assertIn(f"without an entitlement, of all programs: {count}", note)
 
@@ -277,6 +389,28 @@ class TestFinance(SettlementCase):
         self.assertFalse(any(self.cycle.entitlement_ids.mapped("is_settled")))
         self.assertEqual(shown, self._get_figures(self._settle()))
         self.assertEqual(self.cycle._preview_settlement().entitlement_count, 0)
+
+    def test_a_dry_run_counts_what_it_does_not_print(self):
+        over = [
+            self._create_entitlement(self.cycle, transactions=[("PURCHASE", 130)])
+            for _number in range(5)
+        ]
+        self._settle().line_ids[:2]._clear("The shop paid it back.")
+        for entitlement in over:
+            entitlement.transaction_ids.receipt_number = "7"
+        with (
+            patch.object(cycle_preview, "BATCH_SIZE", 2),
+            patch.object(cycle_preview, "MAX_PRINTED", 1),
+            patch.object(cycle_settlement_report, "MAX_PRINTED", 1),
+        ):
+            for get_settlement in (self.cycle._preview_settlement, self._settle):
+                settlement = get_settlement()
+                self.assertEqual((settlement.exception_count, settlement.open_count), (5, 3))
+                sections = settlement._get_report_sections()
+                self.assertEqual(
+                    [(section["count"], len(section["lines"])) for section in sections],
+                    [(3, 1), (2, 1)],
+                )
 
     def test_a_dry_run_is_for_who_reads_settlements(self):
         registrar = self._create_user("registrar", "g2p_registry_base.group_g2p_registrar")
@@ -321,9 +455,15 @@ class TestFinance(SettlementCase):
         nothing = self._create_entitlement(cycle)
         self._create_entitlement(cycle, transactions=[("PURCHASE", 1)])
         self._create_entitlement(cycle, state="draft")
-        self.assertEqual(cycle.unredeemed_count, 1)
-        action = cycle.action_open_unredeemed()
-        self.assertEqual(self.env[action["res_model"]].search(action["domain"]), nothing)
+        goods = self._create_inkind(cycle) + self._create_inkind(cycle)
+        self._create_inkind(cycle, transactions=[("PURCHASE", 1)])
+        for count, action, expected in (
+            (cycle.unredeemed_count, cycle.action_open_unredeemed(), nothing),
+            (cycle.unredeemed_inkind_count, cycle.action_open_unredeemed_inkind(), goods),
+        ):
+            found = self.env[action["res_model"]].search(action["domain"], order="id")
+            self.assertEqual(found, expected)
+            self.assertEqual(count, len(expected))
 
     def test_the_platforms_figures_of_a_cycle(self):
         cycle = self._create_cycle()

@@ -1,6 +1,9 @@
-from odoo.exceptions import AccessError
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..models import cycle_end
 from .common import SettlementCase
 
 
@@ -64,6 +67,32 @@ class TestHeldBack(SettlementCase):
         self.assertFalse(any(cycles.mapped("settlement_hold")))
         self.assertFalse(self.program.activity_ids)
         self.assertIn("had this cycle settled", " ".join(cycles[1].message_ids.mapped("body")))
+
+    def test_one_that_a_background_task_works_on_is_left_to_it(self):
+        ended = self._create_cycle(state="ended", locked=True, locked_reason="Importing.")
+        entitlement = self._create_entitlement(ended, transactions=[("PURCHASE", 40)])
+        ended._as_writer().settlement_hold = "held"
+        with self.assertRaisesRegex(UserError, "Importing."):
+            ended.action_settle_held_back()
+        self.assertEqual(entitlement.state, "approved")
+
+    def test_a_big_one_that_has_ended_is_settled_though_its_company_pauses(self):
+        cycle = self._create_settleable_cycle(state="ended")
+        self._hold_back(cycle)
+        self.env.company.is_settlement_paused = True
+        with patch.object(cycle_end, "MAX_SETTLED_AT_ONCE", 0):
+            action = cycle.with_user(self.manager).action_settle_held_back()
+        self.assertIn(cycle.name, action["params"]["message"])
+        self.assertRecordValues(
+            cycle, [{"end_requested_by_id": self.manager.id, "nightly_plan": "requested"}]
+        )
+        self.assertEqual(cycle.entitlement_ids.state, "approved")
+        self.env["g2p.cycle"]._cron_settle()
+        self.assertEqual(cycle.entitlement_ids.state, "parrdpd2ben")
+        self.assertRecordValues(
+            cycle.settlement_ids, [{"state": "done", "trigger": "user", "user_id": self.manager.id}]
+        )
+        self.assertRecordValues(cycle, [{"state": "ended", "end_requested_by_id": False}])
 
     def test_they_are_left_alone_when_a_person_says_so(self):
         cycle = self._create_settleable_cycle(state="ended")

@@ -259,6 +259,53 @@ class TestLines(SettlementCase):
                 self.assertRecordValues(line, [{"status": "cleared", "remark": "A mistake."}])
                 self.assertEqual(self.cycle.settlement_ids[0].user_id, self.manager)
 
+    def test_they_decide_nothing_while_a_background_task_works_on_the_cycle(self):
+        entitlement = self._create_entitlement(
+            self.cycle, state="rdpd2ben", transactions=[("PURCHASE", 40)]
+        )
+        line = self._settle().line_ids.with_user(self.manager)
+        self.cycle.write({"locked": True, "locked_reason": "Importing."})
+        with self.assertRaisesRegex(UserError, "Importing."):
+            line._let_transactions_decide("A mistake.")
+        self.assertEqual(entitlement.state, "rdpd2ben")
+
+    def test_what_is_listed_follows_the_days_of_the_cycle(self):
+        """Of a cycle that begins today: the platform lets nobody move one that has begun."""
+        start, end = self.today, self.today + timedelta(days=30)
+        for create, buy in (
+            (self._create_entitlement, self._buy_cash),
+            (self._create_inkind, self._buy_goods),
+        ):
+            with self.subTest(create.__name__):
+                cycle = self._create_cycle(ended_days_ago=-30)
+                late, in_time, of_its_own = (
+                    create(cycle, valid_from=False, valid_until=until)
+                    for until in (False, False, end)
+                )
+                for entitlement, days in ((late, 33), (in_time, 3), (of_its_own, 33)):
+                    buy(entitlement, fields.Datetime.to_datetime(start) + timedelta(days, hours=9))
+                cycle._settle_now()
+                lines = cycle.settlement_ids[0].line_ids
+                self.assertEqual(set(lines.mapped("code")), {late.code, of_its_own.code})
+                cycle.end_date = end + timedelta(days=5)
+                self.assertEqual(
+                    [each.is_settled for each in (late, in_time, of_its_own)], [False, True, True]
+                )
+                cycle._settle_now()
+                self.assertFalse(cycle.settlement_ids[0].line_ids.is_exception)
+                cycle.start_date = start + timedelta(days=4)
+                self.assertEqual(
+                    [each.is_settled for each in (late, in_time, of_its_own)], [True, False, True]
+                )
+
+    def _buy_cash(self, entitlement, moment):
+        self._create_transaction(entitlement, "PURCHASE", 40, timestamp_transaction_created=moment)
+
+    def _buy_goods(self, entitlement, moment):
+        self._create_inkind_transaction(
+            entitlement, "PURCHASE", quantity=4, timestamp_transaction_created=moment
+        )
+
     def test_they_decide_about_what_was_looked_at_only(self):
         entitlement = self._create_entitlement(
             self.cycle, state="rdpd2ben", transactions=[("PURCHASE", 40)]

@@ -1,15 +1,17 @@
 import math
+from datetime import timedelta
 from unittest.mock import patch
 
 from lxml import etree
 from psycopg2 import errors
 
-from odoo.exceptions import UserError
+from odoo import fields
+from odoo.exceptions import AccessDenied, UserError
 from odoo.tests import tagged
 from odoo.tools import config, mute_logger
 from odoo.tools.safe_eval import safe_eval
 
-from ..models import cycle_end
+from ..models import cycle_end, cycle_nightly_run
 from .common import SettlementCase
 
 LOGGER = "odoo.addons.spp_auto_update_entitlements.models.cycle_nightly_run"
@@ -175,6 +177,67 @@ class TestNightlyRun(SettlementCase):
             [{"state": "parrdpd2ben", "settlement_outcome": "partial", "redeemed": 40}],
         )
 
+    def test_each_turn_of_a_night_goes_on_with_what_can_not_be_read(self):
+        cycle = self._create_cycle()
+        for _index in range(3):
+            self._create_entitlement(cycle, transactions=[("REFUND", 5)])
+            self._create_inkind(cycle, transactions=[("REFUND", 5)])
+        self._run_cron()
+        seen = []
+
+        def compute_anew(entitlements):
+            seen.append((entitlements._name, len(entitlements)))
+
+        cycles = self.env["g2p.cycle"]
+        with (
+            patch.object(type(self.env["g2p.entitlement"]), "_compute_anew", compute_anew),
+            patch.object(type(self.env["g2p.entitlement.inkind"]), "_compute_anew", compute_anew),
+            patch.object(cycle_nightly_run, "BATCH_SIZE", 2),
+            patch.object(type(cycles), "_get_time_budget", lambda self: 0),
+        ):
+            turns = 1
+            while cycles._settle_all():
+                turns += 1
+            cash, goods = ("g2p.entitlement", 2), ("g2p.entitlement.inkind", 2)
+            one_cash, one_goods = (cash[0], 1), (goods[0], 1)
+            self.assertEqual(seen, [cash, one_cash, goods, one_goods])
+            self.assertEqual(turns, 5)
+            # The next night begins anew, also where the last one never came to its end.
+            seen.clear()
+            cycles._settle_all()
+            tomorrow = self.today + timedelta(days=1)
+            with patch.object(fields.Date, "today", staticmethod(lambda: tomorrow)):
+                cycles._settle_all()
+            self.assertEqual(seen, [cash, cash])
+
+    def test_what_was_settled_by_other_rules_stays_until_something_changes(self):
+        """An earlier release left out what has no quantity, beside what has one."""
+        cycle = self._create_cycle()
+        goods = self._create_inkind(cycle, total_amount=100, transactions=[("PURCHASE", 4)])
+        self._create_inkind_transaction(goods, "PURCHASE", amount_charged_by_service_point=60)
+        self._run_cron()
+        self.assertRecordValues(goods, [{"settlement_outcome": "unreadable", "redeemed": 4}])
+        self.env.cr.execute(
+            "UPDATE g2p_entitlement_inkind SET redemption_problem = NULL,"
+            " settlement_outcome = 'partial' WHERE id = %s",
+            [goods.id],
+        )
+        self.env.invalidate_all()
+        self._run_cron()
+        self.assertEqual((goods.settlement_outcome, cycle.settlement_count), ("partial", 1))
+        self._create_inkind_transaction(goods, "PURCHASE", quantity=1)
+        self._run_cron()
+        self.assertRecordValues(
+            goods,
+            [
+                {
+                    "settlement_outcome": "unreadable",
+                    "redemption_problem": "quantity",
+                    "redeemed": 5,
+                }
+            ],
+        )
+
     def test_what_is_approved_after_its_batch_is_settled_before_the_end(self):
         cycle = self._create_settleable_cycle()
         late = self._create_entitlement(cycle, state="draft", transactions=[("PURCHASE", 100)])
@@ -336,6 +399,31 @@ class TestNightlyRun(SettlementCase):
         self.assertEqual((failing.state, failing.entitlement_ids.state), ("ended", "parrdpd2ben"))
         self.assertFalse(failing.activity_ids)
         self.assertFalse(failing.settlement_failure)
+
+    def test_a_failure_that_can_not_be_reported_does_not_stop_the_others(self):
+        failing = self._create_settleable_cycle(ended_days_ago=9)
+        fine = self._create_settleable_cycle(ended_days_ago=2)
+        cycle_class = type(failing)
+        original_end, original_schedule = cycle_class._end, cycle_class.activity_schedule
+
+        def end(cycle):
+            if cycle == failing:
+                raise ZeroDivisionError
+            return original_end(cycle)
+
+        def activity_schedule(cycle, *args, **kwargs):
+            if cycle == failing:
+                raise AccessDenied
+            return original_schedule(cycle, *args, **kwargs)
+
+        with (
+            patch.object(cycle_class, "_end", end),
+            patch.object(cycle_class, "activity_schedule", activity_schedule),
+            mute_logger(LOGGER),
+        ):
+            self._run_cron()
+        self.assertEqual((failing.state, fine.state), ("distributed", "ended"))
+        self.assertEqual(failing.settlement_ids.mapped("state"), ["done"])
 
     def test_a_settlement_that_was_killed_goes_on(self):
         cycle = self._create_settleable_cycle()

@@ -186,17 +186,31 @@ class TestRedemption(SettlementCase):
 
     def test_inkind_figures_by_value(self):
         value = {"amount_charged_by_service_point": 30}
-        for case, total, transactions, basis, redeemed, balance in (
-            ("value alone", 100, [value], "value", 30, 70),
-            ("no value granted", 0, [value], "quantity", 0, 10),
-            ("one quantity", 100, [value, dict(quantity=2)], "quantity", 2, 8),
-            ("no transactions", 100, [], "quantity", 0, 10),
-        ):
+        oil = self.env["product.product"].create({"name": "Oil"})
+        dozen, kilogram = self.env.ref("uom.product_uom_dozen"), self.env.ref("uom.product_uom_kgm")
+        for case, total, transactions, basis, redeemed, balance, problem in (
+            ("value alone", 100, [value], "value", 30, 70, False),
+            ("no transactions", 100, [], "quantity", 0, 10, False),
+            # What can't be counted as the others are can't be read.
+            ("no value granted", 0, [value], "quantity", 0, 10, "quantity"),
+            ("one quantity", 100, [value, dict(quantity=2)], "quantity", 2, 8, "quantity"),
+            ("in another unit", 100, [value, dict(quantity=0.5, uom_id=dozen.id)], "quantity", 6, 4,
+                "quantity"),
+            # A quantity that can't be read decides nothing.
+            ("of oil", 100, [value, dict(quantity=3, product_id=oil.id)], "value", 30, 70,
+                "product"),
+            ("in no unit of it", 100, [value, dict(quantity=3, uom_id=kilogram.id)], "value", 30,
+                70, "unit"),
+            ("below 0", 100, [value, dict(value, quantity=-3)], "value", 30, 70, "negative"),
+            ("a refund", 100, [value, dict(quantity=3, kind="REFUND")], "value", 30, 70, "type"),
+            ("of oil, no value granted", 0, [value, dict(quantity=3, product_id=oil.id)],
+                "quantity", 0, 10, "product"),
+        ):  # fmt: skip
             with self.subTest(case):
                 entitlement = self._create_inkind(self.cycle, total_amount=total)
                 for vals in transactions:
-                    self._create_inkind_transaction(entitlement, "PURCHASE", **vals)
-                self._assert_figures(entitlement, redeemed, balance)
+                    self._create_inkind_transaction(entitlement, **{"kind": "PURCHASE", **vals})
+                self._assert_figures(entitlement, redeemed, balance, problem)
                 self.assertEqual(entitlement.redemption_basis, basis)
 
     def test_by_value_other_goods_are_not_these(self):

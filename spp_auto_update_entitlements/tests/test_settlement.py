@@ -139,9 +139,50 @@ class TestSettlement(SettlementCase):
         over = self._create_inkind(self.cycle, transactions=[("PURCHASE", 14)])
         settlement = self._settle()
         for total, entitlement in zip(settlement.total_ids, (partial, over), strict=True):
-            action = total.action_open_entitlements()
-            found = self.env[action["res_model"]].search(action["domain"])
-            self.assertEqual(found, entitlement)
+            self.assertEqual(self._open(total), entitlement)
+
+    def test_a_total_opens_those_in_its_currency_or_unit(self):
+        kilogram = self.env.ref("uom.product_uom_kgm")
+        sugar = self.env["product.product"].create(
+            {"name": "Sugar", "uom_id": kilogram.id, "uom_po_id": kilogram.id}
+            if "uom_po_id" in self.env["product.product"]
+            else {"name": "Sugar", "uom_id": kilogram.id}
+        )
+        currency = self.env["res.currency"].create({"name": "JDX", "symbol": "JD"})
+        journal = self.env["account.journal"].create(
+            {"name": "Bank", "code": "BNKX", "type": "bank", "currency_id": currency.id}
+        )
+        in_currency = self._create_entitlement(self.cycle)
+        in_currency.journal_id = journal  # such as of a program that got another one
+        expected = {
+            self.currency: self._create_entitlement(self.cycle),
+            currency: in_currency,
+            self.product.uom_id: self._create_inkind(self.cycle),
+            # One with the unit on it, one with its product's.
+            kilogram: self._create_inkind(self.cycle, uom_id=kilogram.id, product_id=sugar.id)
+            + self._create_inkind(self.cycle, uom_id=False, product_id=sugar.id),
+        }
+        totals = self._settle().total_ids
+        self.assertEqual(set(totals.mapped("outcome")), {"unredeemed"})
+        self.assertEqual(len(totals), 4)
+        by_value = self._create_inkind(self.cycle, total_amount=100)
+        by_quantity = self._create_inkind(self.cycle, total_amount=100)
+        self._create_inkind_transaction(by_value, "PURCHASE", amount_charged_by_service_point=40)
+        self._create_inkind_transaction(by_quantity, "PURCHASE", quantity=4)
+        partial = self._settle().total_ids
+        found = [
+            self._open(total) for total in partial.sorted(lambda total: bool(total.currency_id))
+        ]
+        self.assertEqual(found, [by_quantity, by_value])
+        for total in totals:
+            with self.subTest(total.currency_id.name or total.uom_id.name):
+                opened = self._open(total)
+                self.assertEqual(opened, expected[total.currency_id or total.uom_id])
+                self.assertEqual(len(opened), total.count)
+
+    def _open(self, total):
+        action = total.action_open_entitlements()
+        return self.env[action["res_model"]].search(action["domain"], order="id")
 
     def test_an_exception_explains_itself_and_opens_the_entitlement(self):
         entitlement = self._create_entitlement(self.cycle, transactions=[("REFUND", 5)])
@@ -420,6 +461,37 @@ class TestSettlement(SettlementCase):
         queries_for(1)
         queries_for(1)
         self.assertEqual(queries_for(20), queries_for(120))
+
+    def test_a_batch_takes_so_many_queries(self):
+        twins = [("PURCHASE", 4), ("PURCHASE", 4)]
+        for case, create, transactions, expected in (
+            ("cash", self._create_entitlement, [("PURCHASE", 4)], 10),
+            ("in kind", self._create_inkind, [("PURCHASE", 4)], 10),
+            ("in kind, nothing moved", self._create_inkind, [], 10),
+            ("cash, listed", self._create_entitlement, [("PURCHASE", 130)], 13),
+            ("cash, twins", self._create_entitlement, twins, 14),
+            ("in kind, twins", self._create_inkind, twins, 14),
+            ("cash, can't be read", self._create_entitlement, [("REFUND", 4)], 15),
+        ):
+            self._count_queries(create, transactions, 1)  # what is read only once
+            for size in (20, 90):  # Odoo inserts a hundred lines in one statement
+                with self.subTest(case, size=size), patch.object(cycle_end, "BATCH_SIZE", size):
+                    one, three = (
+                        self._count_queries(create, transactions, batches * size)
+                        for batches in (1, 3)
+                    )
+                    self.assertEqual((three - one) / 2, expected)
+
+    def _count_queries(self, create, transactions, count):
+        cycle = self._create_cycle()
+        for _number in range(count):
+            create(cycle, transactions=transactions)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.env.user.mapped("company_id")
+        before = self.env.cr.sql_log_count
+        cycle._settle_now()
+        return self.env.cr.sql_log_count - before
 
     def test_those_of_another_cycle_between_are_left_alone(self):
         other = self._create_cycle()

@@ -235,12 +235,24 @@ def _get_measure(entitlement, rates):
         return currency, cent, entitlement.granted, moved
     transactions = [each for each in entitlement.transactions if each.amount]
     if not entitlement.is_cash:
-        quantities = [each for each in transactions if each.is_quantity]
-        if quantities or not transactions or not entitlement.value:
-            moved = [_read_quantity(each) for each in quantities]
-            return "kg", Fraction("0.000001"), entitlement.granted, moved
-    granted = entitlement.granted if entitlement.is_cash else entitlement.value
-    return currency, cent, granted, [_read_money(each, currency, rates) for each in transactions]
+        weighed = [_read_quantity(each) for each in transactions if each.is_quantity]
+        priced = [each for each in transactions if not each.is_quantity]
+        if any(map(_is_readable, weighed)) or not priced or not entitlement.value:
+            unweighed = [
+                (each.kind, 0, "product" if each.is_other_product else "quantity")
+                for each in priced
+            ]
+            return "kg", Fraction("0.000001"), entitlement.granted, weighed + unweighed
+        # Of what was weighed nothing can be read: it keeps its problem, in whatever unit.
+        moved = weighed + [_read_money(each, currency, rates) for each in priced]
+        return currency, cent, entitlement.value, moved
+    moved = [_read_money(each, currency, rates) for each in transactions]
+    return currency, cent, entitlement.granted, moved
+
+
+def _is_readable(moved):
+    kind, value, problem = moved
+    return kind in ("PURCHASE", "VOID") and value > 0 and not problem
 
 
 def _read_payment(payment, currency, rates):

@@ -38,7 +38,10 @@ class Settlement(Others):
         self.world.may_end = {cycle} if may_end else set()
         unsettled = self._count_unsettled(cycle)
         is_refused = self.stage.press(cycle, method)
-        assert is_refused == (not was_ended and not may_end), method
+        may = may_end or was_ended
+        if method == "action_settle_held_back":
+            may = may and not cycle.is_locked
+        assert is_refused == (not may), method
         if method == "action_settle_held_back" and not is_refused:
             cycle.hold = None
         if may_end and unsettled > 3:
@@ -74,6 +77,7 @@ class Settlement(Others):
         row = self.checks.read()[entitlement]
         may = line["settlement_id"] == row["settlement_id"] and bool(row["is_settled"])
         may = may and entitlement.cycle.state in ("approved", "distributed", "ended")
+        may = may and not entitlement.cycle.is_locked
         refusal = self.stage.let_transactions_decide(line["id"])
         assert bool(refusal) != may, f"{entitlement}: {refusal or 'not refused'}"
         if may:
@@ -124,6 +128,8 @@ class Settlement(Others):
     @rule()
     def short_night(self):
         self._part_of_a_night(self.nights.begin, is_short=True)
+        # The rest of this night never comes: the next one is on another day.
+        self.stage.forget_turn()
 
     @precondition(lambda self: not self.nights.is_paused)
     @rule(break_at=st.integers(0, 3), breaking=BREAKS)

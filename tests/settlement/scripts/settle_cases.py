@@ -20,7 +20,7 @@ from past_cycle import create_past_cycle
 UNITS = {"t": "uom.product_uom_ton", "piece": "uom.product_uom_unit"}
 KILOGRAM = env.ref("uom.product_uom_kgm")
 # Why a transaction can't be read: in cash, in goods, and where payments count.
-UNREADABLE = {"cash": {"currency"}, "goods": {"unit", "product"}, "paid": {"amount"}}
+UNREADABLE = {"cash": {"currency"}, "goods": {"unit", "product", "quantity"}, "paid": {"amount"}}
 AMOUNT = "amount_charged_by_service_point"
 
 
@@ -121,6 +121,10 @@ class Grants:
                     "status": "paid",
                 }
             )
+        elif problem == "quantity":
+            self.add(entitlement, kind, name, amount, KILOGRAM)
+            vals, _amount = self.transactions[kind][-1]
+            vals[AMOUNT] = vals.pop("quantity")
         elif problem == "unit":
             self.add(entitlement, kind, name, amount, env.ref(UNITS["piece"]))
         elif problem == "product":
