@@ -446,22 +446,6 @@ class TestSettlement(SettlementCase):
         ):
             self._settle()
 
-    def test_queries_do_not_grow_with_the_entitlements(self):
-        def queries_for(count):
-            for _index in range(count):
-                self._create_entitlement(self.cycle, transactions=[("PURCHASE", 40)])
-            self.env.flush_all()
-            self.env.invalidate_all()
-            # Read once for each environment, of which the garbage collector lets go at its time.
-            self.env.user.mapped("company_id")
-            before = self.env.cr.sql_log_count
-            self._settle()
-            return self.env.cr.sql_log_count - before
-
-        queries_for(1)
-        queries_for(1)
-        self.assertEqual(queries_for(20), queries_for(120))
-
     def test_a_batch_takes_so_many_queries(self):
         twins = [("PURCHASE", 4), ("PURCHASE", 4)]
         for case, create, transactions, expected in (
@@ -488,6 +472,7 @@ class TestSettlement(SettlementCase):
             create(cycle, transactions=transactions)
         self.env.flush_all()
         self.env.invalidate_all()
+        # Read once for each environment, of which the garbage collector lets go at its time.
         self.env.user.mapped("company_id")
         before = self.env.cr.sql_log_count
         cycle._settle_now()
