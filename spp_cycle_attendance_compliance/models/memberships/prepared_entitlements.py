@@ -30,8 +30,9 @@ class WithheldMixin(models.AbstractModel):
     is_cancelled_by_attendance = fields.Boolean(
         readonly=True,
         copy=False,
-        help="It was pending validation when the membership became non-compliant. It is pending "
-        "again as soon as the membership is enrolled, unless somebody changes its state before.",
+        help="If it is cancelled, attendance cancelled it while it was pending validation. It is "
+        "pending again as soon as the membership is enrolled, unless somebody changes its state "
+        "before.",
     )
 
     @api.model
@@ -40,9 +41,8 @@ class WithheldMixin(models.AbstractModel):
 
     def write(self, vals):
         self._refuse_attendance_guarded(vals)
-        if "state" in vals and not self._is_attendance_writer():
-            cancelled = self.filtered("is_cancelled_by_attendance")
-            cancelled._as_attendance_writer().is_cancelled_by_attendance = False
+        if vals.get("state") == CANCELLED and not self._is_attendance_writer():
+            self._as_attendance_writer().write({"is_cancelled_by_attendance": False})
         return super().write(vals)
 
     def _prepare_withheld_vals(self):
