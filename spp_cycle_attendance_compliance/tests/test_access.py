@@ -23,7 +23,7 @@ EVENT_READERS = (*READERS, REGISTRAR)
 PROOF_MODELS = (
     "spp.attendance.run",
     "spp.attendance.run.line",
-    "spp.attendance.run.entitlement",
+    "spp.attendance.withheld.entitlement",
     "spp.attendance.answer",
     "spp.attendance.intake",
     "spp.attendance.override",

@@ -684,8 +684,10 @@ class TestOneVerdict(AttendanceCase):
         # An override, lifting it, taking the run back: as the membership goes, so they go.
         override = self._override(self.ben_in, "compliant")
         self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "pending_validation"))
+        self.assertFalse(override.withheld_ids)
         override.action_lift()
         self.assertEqual((self.ben_in.state, pending.state), ("non_compliant", "cancelled"))
+        self.assertEqual(override.withheld_ids.mapped("code"), [pending.code])
         run._take_back("No")
         self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "pending_validation"))
         # What somebody has changed since stays.
@@ -753,8 +755,15 @@ class TestOneVerdict(AttendanceCase):
         run._decide_to_apply("As agreed")
         self.assertEqual((pending.state, run.cancelled_entitlement_count), ("cancelled", 1))
         pending.state = "pending_validation"
-        self._override(self.ben_in, "non_compliant")
+        draft = pending.copy({"initial_amount": 1.125, "state": "draft"})
+        override = self._override(self.ben_in, "non_compliant")
         self.assertEqual((self.ben_in.state, pending.state), ("non_compliant", "cancelled"))
+        self.assertFalse(draft.exists())
+        unit = self.env.company.currency_id.name
+        self.assertEqual(
+            override.withheld_ids.mapped(lambda row: (row.action, row.quantity)),
+            [("cancelled", f"10 {unit}"), ("deleted", f"1.125 {unit}")],
+        )
 
     def test_a27_what_was_cancelled_comes_back_to_whom_a_person_enrolled(self):
         pending = self.env["g2p.entitlement"].create(

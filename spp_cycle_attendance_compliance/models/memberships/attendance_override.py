@@ -34,6 +34,9 @@ class AttendanceOverride(models.Model):
     reason = fields.Text(required=True)
     lifted_by_id = fields.Many2one("res.users", "Lifted by", readonly=True, copy=False)
     lifted_at = fields.Datetime("Lifted on", readonly=True, copy=False)
+    withheld_ids = fields.One2many(
+        "spp.attendance.withheld.entitlement", "override_id", "Withheld Entitlements", readonly=True
+    )
 
     @api.depends("cycle_membership_id")
     def _compute_from_membership(self):
@@ -49,7 +52,7 @@ class AttendanceOverride(models.Model):
 
     @api.model
     def _get_attendance_guarded_fields(self):
-        return {"lifted_by_id", "lifted_at", "partner_id", "company_id"}
+        return {"lifted_by_id", "lifted_at", "partner_id", "company_id", "withheld_ids"}
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -75,7 +78,7 @@ class AttendanceOverride(models.Model):
         if not membership.state_before_attendance:
             membership.state_before_attendance = membership.state
         membership.attendance_override_id = self
-        membership._let_stand(SQL("membership.id = %s", membership.id), is_override=True)
+        membership._let_stand(SQL("membership.id = %s", membership.id), self, is_override=True)
 
     def _check_may_override(self):
         for membership in self.sudo().cycle_membership_id:
@@ -113,7 +116,7 @@ class AttendanceOverride(models.Model):
             {"lifted_by_id": self.env.uid, "lifted_at": fields.Datetime.now()}
         )
         membership.attendance_override_id = False
-        membership._let_stand(SQL("membership.id = %s", membership.id))
+        membership._let_stand(SQL("membership.id = %s", membership.id), self)
 
     def _get_reason(self):
         """Return who set what and why, in one sentence."""

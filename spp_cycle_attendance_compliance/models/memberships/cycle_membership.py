@@ -110,22 +110,22 @@ class G2PCycleMembership(models.Model):
     # What stands
 
     @api.model
-    def _let_stand(self, which, is_override=False, run=None):
+    def _let_stand(self, which, decision, is_override=False):
         """Give memberships what stands now: an override, or else the standing verdict.
 
         Where nothing of attendance decides any more, the state before it first did comes back.
         A state that a person has changed since stays.
 
         :param SQL which: the condition of the ``membership``
+        :param decision: the run that is taken back, or the override that is made or lifted
         :param is_override: an override decides, whatever a person has changed
-        :param run: the run that is taken back, if it is that
         """
         self.env.flush_all()
         self._find_standing(which, is_override)
         changing = SQL("SELECT id, wanted FROM %s WHERE is_changing ORDER BY id", STANDING)
         self._set_states(changing)
         for see_to, state in (
-            (partial(self._withhold_entitlements, run=run), NON_COMPLIANT_STATE),
+            (partial(self._withhold_entitlements, decision=decision), NON_COMPLIANT_STATE),
             (self._give_entitlements_back, ENROLLED_STATE),
         ):
             see_to(SQL("SELECT id FROM %s WHERE wanted = %s AND agrees", STANDING, state))

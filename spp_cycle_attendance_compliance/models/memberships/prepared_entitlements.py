@@ -46,7 +46,7 @@ class WithheldMixin(models.AbstractModel):
         return super().write(vals)
 
     def _prepare_withheld_vals(self):
-        """Return what is kept of this entitlement on the run that deletes or cancels it."""
+        """Return what is kept of this entitlement when it is deleted or cancelled."""
         self.ensure_one()
         return {
             "kind": self._name,
@@ -114,19 +114,18 @@ class G2PCycleMembership(models.Model):
         return super()._get_attendance_guarded_fields() | {"lost_entitlement"}
 
     @api.model
-    def _withhold_entitlements(self, refused, run=None):
+    def _withhold_entitlements(self, refused, decision):
         """Delete what is in draft, as the platform would, and cancel what is pending.
 
         Of all who are refused, even if somebody else has refused them before.
 
         :param SQL refused: the query of their memberships' ids
-        :param run: the run that does it, if it is one; it keeps which
+        :param decision: the run or the override that does it
         """
         for prepared in self._split_entitlements(
             refused, SQL("entitlement.state IN %s", (DRAFT, PENDING))
         ):
-            if run:
-                run._keep_withheld(prepared)
+            self.env["spp.attendance.withheld.entitlement"]._keep(prepared, decision)
             drafts = prepared.filtered(lambda each: each.state == DRAFT)
             self.search(
                 [

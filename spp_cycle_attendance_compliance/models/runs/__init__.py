@@ -3,7 +3,7 @@ from . import attendance_run_line
 from . import attendance_run_asking
 from . import attendance_run_decision
 from . import attendance_run_application
-from . import attendance_run_entitlement
+from . import withheld_entitlement
 from . import attendance_run_request
 from . import cycle
 from . import cycle_jobs

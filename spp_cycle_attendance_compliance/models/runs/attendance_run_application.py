@@ -134,4 +134,4 @@ class AttendanceRun(models.Model):
             """,
             self.id,
         )
-        self.env["g2p.cycle.membership"].sudo()._let_stand(decided, run=self)
+        self.env["g2p.cycle.membership"].sudo()._let_stand(decided, self)

@@ -1,24 +1,29 @@
-from odoo import _, fields, models
+from decimal import Decimal
+
+from odoo import _, api, fields, models
+from odoo.tools import formatLang
 
 from ..unchecked_many2one import UncheckedMany2one
 
 DELETED, CANCELLED = "deleted", "cancelled"
 
 
-class AttendanceRunEntitlement(models.Model):
-    """An entitlement that was prepared for somebody whom a run then refused: what it was.
+class AttendanceWithheldEntitlement(models.Model):
+    """An entitlement that was prepared for somebody whom attendance then refused: what it was.
 
     A draft was deleted, and is to be read of here only. What was pending was cancelled, and may be
     pending again.
     """
 
-    _name = "spp.attendance.run.entitlement"
+    _name = "spp.attendance.withheld.entitlement"
     _inherit = "spp.attendance.proof.mixin"
-    _description = "Entitlement that an Attendance Run Withheld"
+    _description = "Entitlement that Attendance Withheld"
     _order = "id"
     _rec_name = "code"
 
-    run_id = UncheckedMany2one("spp.attendance.run", required=True, index=True)
+    run_id = UncheckedMany2one("spp.attendance.run", index="btree_not_null")
+    override_id = UncheckedMany2one("spp.attendance.override", index="btree_not_null")
+    company_id = fields.Many2one("res.company")
     partner_id = fields.Many2one(
         "res.partner", "Registrant", required=True, ondelete="restrict", index=True
     )
@@ -30,11 +35,33 @@ class AttendanceRunEntitlement(models.Model):
     product = fields.Char()
     amount = fields.Float(digits=0)
     unit = fields.Char(help="The currency, or the unit of measure.")
+    quantity = fields.Char(compute="_compute_quantity")
     action = fields.Selection(
         [(DELETED, "Deleted, as a draft"), (CANCELLED, "Cancelled, while pending")],
         "What Was Done",
         required=True,
     )
+
+    @api.depends("amount", "unit")
+    @api.depends_context("lang")
+    def _compute_quantity(self):
+        for withheld in self:
+            # As many digits as it has: a field would cut them, or show some more.
+            exponent = Decimal(repr(withheld.amount)).normalize().as_tuple().exponent
+            amount = formatLang(self.env, withheld.amount, digits=max(0, -exponent))
+            withheld.quantity = f"{amount} {withheld.unit or ''}".strip()
+
+    @api.model
+    def _keep(self, entitlements, decision):
+        """Keep what entitlements are, before they are deleted or cancelled.
+
+        :param decision: the run or the override that does it
+        """
+        because = {"spp.attendance.run": "run_id", "spp.attendance.override": "override_id"}
+        vals = {because[decision._name]: decision.id, "company_id": decision.company_id.id}
+        self._as_attendance_writer().create(
+            [{**vals, **entitlement._prepare_withheld_vals()} for entitlement in entitlements]
+        )
 
 
 class AttendanceRun(models.Model):
@@ -53,7 +80,7 @@ class AttendanceRun(models.Model):
     def _compute_withheld_counts(self):
         counts = {
             (run, action): count
-            for run, action, count in self.env["spp.attendance.run.entitlement"]._read_group(
+            for run, action, count in self.env["spp.attendance.withheld.entitlement"]._read_group(
                 [("run_id", "in", self.ids)], ["run_id", "action"], ["__count"]
             )
         }
@@ -63,22 +90,13 @@ class AttendanceRun(models.Model):
             run.cancelled_entitlement_count = cancelled
             run.withheld_count = deleted + cancelled
 
-    def _keep_withheld(self, entitlements):
-        """Keep what entitlements were, before this run deletes or cancels them."""
-        self.env["spp.attendance.run.entitlement"].create(
-            [
-                {"run_id": self.id, **entitlement._prepare_withheld_vals()}
-                for entitlement in entitlements
-            ]
-        )
-
     def action_open_withheld(self):
         """Open the entitlements that this run deleted or cancelled."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
             "name": _("Withheld Entitlements"),
-            "res_model": "spp.attendance.run.entitlement",
+            "res_model": "spp.attendance.withheld.entitlement",
             "view_mode": "list",
             "domain": [("run_id", "=", self.id)],
             "context": {"create": False},
