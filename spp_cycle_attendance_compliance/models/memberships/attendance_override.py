@@ -86,7 +86,7 @@ class AttendanceOverride(models.Model):
             cycle._check_may_run_attendance()
             cycle._check_can_apply()
             cycle._lock_attendance()
-            cycle._check_not_locked()
+            cycle._check_attendance_not_locked()
             if membership.state not in DECIDED_STATES:
                 raise UserError(
                     _(

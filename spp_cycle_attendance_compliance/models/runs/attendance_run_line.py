@@ -368,7 +368,7 @@ class AttendanceRunLine(models.Model):
         for cycle in cycles:
             cycle._check_can_apply()
             cycle._lock_attendance()
-            cycle._check_not_locked()
+            cycle._check_attendance_not_locked()
         memberships = self.sudo().cycle_membership_id
         # What stands decides, whatever state a person gave them since.
         standing = self._get_standing(memberships).values()

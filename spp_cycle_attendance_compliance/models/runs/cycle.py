@@ -91,7 +91,7 @@ class G2PCycle(models.Model):
         self.ensure_one()
         if mode != PREVIEW:
             self._check_can_apply()
-        self._check_not_locked()
+        self._check_attendance_not_locked()
         if self._is_attendance_running():
             raise UserError(
                 _(
@@ -112,7 +112,7 @@ class G2PCycle(models.Model):
         if self.attendance_source == EXTERNAL and mode != EVALUATE:
             self._check_can_ask()
 
-    def _check_not_locked(self):
+    def _check_attendance_not_locked(self):
         """Refuse what can't be while a background task works on the cycle, unless it is a run."""
         if self.locked and not self._is_attendance_running():
             raise UserError(self._explain_lock())
