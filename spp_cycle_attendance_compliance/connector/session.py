@@ -28,6 +28,8 @@ from .transport import Deadline, DeadlineAdapter, TooBig, Unreadable, read_begin
 
 _logger = logging.getLogger(__name__)
 
+# Whoever says more is asked again then, and may say it again.
+LONGEST_RETRY_AFTER = 24 * 60 * 60.0  # seconds
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",  # no other one is decompressed here
@@ -212,7 +214,7 @@ def _read_retry_after(value):
     10.2.3), or ``None`` if it asks for no pause or makes no sense."""
     value = value.strip()
     if value.isascii() and value.isdigit():
-        return float(value[:9]) or None
+        return min(float(value[:9]), LONGEST_RETRY_AFTER) or None
     try:
         moment = parsedate_to_datetime(value)
         if moment.tzinfo is None:
@@ -220,7 +222,7 @@ def _read_retry_after(value):
         seconds = (moment - datetime.now(timezone.utc)).total_seconds()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return seconds if seconds > 0 else None
+    return min(seconds, LONGEST_RETRY_AFTER) if seconds > 0 else None
 
 
 def _parse(call, body) -> dict:

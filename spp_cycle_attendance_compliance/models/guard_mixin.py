@@ -60,9 +60,13 @@ class GuardMixin(models.AbstractModel):
 
     @api.model
     def _add_missing_default_values(self, values):
-        """Leave guarded fields out: ``default_*`` and ``ir.default`` can name any field."""
+        """Give guarded fields no default but their own: ``default_*`` and ``ir.default`` can name
+        any field, also while our own code makes a record."""
         completed = super()._add_missing_default_values(values)
-        if self._is_attendance_writer():
-            return completed
-        guarded = self._get_attendance_guarded_fields() - values.keys()
-        return {name: value for name, value in completed.items() if name not in guarded}
+        for name in completed.keys() & self._get_attendance_guarded_fields() - values.keys():
+            default = self._fields[name].default
+            if default:
+                completed[name] = default(self)
+            else:
+                del completed[name]
+        return completed

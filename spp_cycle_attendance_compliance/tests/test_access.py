@@ -317,6 +317,15 @@ class TestAccess(AccessCase):
                 with self.assertRaises(AccessError):
                     self.env[name].search([], limit=1).with_user(there).read(["display_name"])
         cycle = self.cycle.with_user(there)
+        texts = (
+            (self.membership, "attendance_reason"),
+            (self.cycle, "attendance_to_do"),
+            (self.cycle, "attendance_run_message"),
+        )
+        for record, name in texts:
+            with self.subTest(name):
+                self.assertTrue(record.with_user(here)[name])
+                self.assertFalse(record.with_user(there)[name])
         override = self.membership.attendance_override_id.with_user(there)
         run = self.cycle.attendance_run_ids[:1].with_user(there)
         for attempt in (

@@ -38,6 +38,7 @@ class TestCriteria(AttendanceCase):
                 {
                     "use_attendance_criteria": False,
                     "attendance_source": "external",
+                    "attendance_period": "before",
                     "attendance_unit": "days",
                     "attendance_requirement": "number",
                     "required_number_of_attendance": 10,
@@ -66,6 +67,7 @@ class TestCriteria(AttendanceCase):
         location = self.env["spp.res.config.attendance.location"].create({"name": "Office"})
         criteria = {
             "use_attendance_criteria": True,
+            "attendance_period": "dates",
             "attendance_source": "recorded",
             "attendance_type_id": type_id.id,
             "attendance_location_id": location.id,

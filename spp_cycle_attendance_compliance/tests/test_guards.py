@@ -251,6 +251,54 @@ class TestGuards(GuardCase):
                 self._make(model, self.env[model].with_user(self.manager).sudo()), values
             )
 
+    def test_defaults_of_what_attendance_makes(self):
+        """Neither is one taken while our own code makes a record."""
+        proof = [name for name, record in self.records.items() if self._is_proof(record)]
+        expected = self._make_proof(self.env, proof)
+        context = {}
+        for record, name, value in self._walk():
+            if record._name in proof and not isinstance(value, list):
+                context[f"default_{name}"] = value
+                self.env["ir.default"].sudo().set(record._name, name, value)
+        self.assertIn("default_taken_back_by_id", context)
+        self.assertEqual(self._make_proof(self.env(context=context), proof), expected)
+
+    def _make_proof(self, env, names):
+        """Let a run, taking it back, an override and a correction leave their proof.
+
+        :return: by model, what each of the new records says, but for when and by what it was made
+        """
+        last_ids = {name: self.env[name].search([], order="id desc", limit=1).id for name in names}
+        number = self.env["res.partner"].search_count([])
+        person = self._create_person(f"NID{number}")
+        self.server.people[f"NID{number}"] = days(number, 1, 2)
+        household = self._create_household(person)
+        cycle = self._create_cycle(
+            self.cycle.program_id, [household], required_number_of_attendance=3
+        )
+        self.env["g2p.entitlement"].create(
+            {"partner_id": household.id, "cycle_id": cycle.id, "initial_amount": 10}
+        )
+        cycle.with_env(env).action_preview_attendance()
+        cycle.attendance_run_ids.with_env(env)._decide_to_apply("As agreed")
+        cycle.attendance_run_ids.with_env(env)._take_back("No")
+        person.attendance_ids.with_env(env)[0].attendance_time = "11:00"
+        made = {}
+        for name in names:
+            records = self.env[name].search([("id", ">", last_ids[name] or 0)], order="id")
+            made[name] = [self._tell(record) for record in records]
+            self.assertTrue(made[name], f"nothing makes a {name}")
+        return made
+
+    def _tell(self, record):
+        told = {}
+        for name, field in record._fields.items():
+            if field.column_type and field.store and name not in MAGIC_COLUMNS:
+                value = record[name]
+                is_alike = field.type in ("many2one", "date", "datetime", "float", "char")
+                told[name] = bool(value) if is_alike or name.endswith("_id") else value
+        return told
+
     def _check_not_taken(self, record, values):
         self.env.flush_all()
         self.env.invalidate_all()

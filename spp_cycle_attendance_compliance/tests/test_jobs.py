@@ -223,6 +223,11 @@ class TestJobs(AttendanceCase):
         self._perform_all(again)
         self.assertEqual(again.state, "done")
 
+    def test_how_long_a_job_waits_is_data(self):
+        (function,) = self._get_jobs(self._press()).job_function_id
+        seconds = {int(tries): value for tries, value in function.retry_pattern.items()}
+        self.assertEqual(seconds, {1: 300})
+
     def test_the_moment_before_the_last_step(self):
         """All batches are done, and the job engine is about to start what waited for them."""
         run = self._press()

@@ -3,10 +3,14 @@ from datetime import date, timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from lxml import etree
+from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from ..models.memberships import cycle_membership, prepared_entitlements
 from ..models.runs import attendance_run_asking
@@ -86,14 +90,31 @@ class TestOneVerdict(AttendanceCase):
         intakes = self.cycle.attendance_run_ids.intake_ids
         intakes._as_attendance_writer().answered_at = moment
 
+    def test_the_list_of_verdicts_opens_with_what_stands(self):
+        first, second = self._run(self.cycle), self._run(self.cycle)
+        self._preview()
+        action = self.env.ref("spp_cycle_attendance_compliance.action_attendance_verdict")
+        arch = etree.fromstring(self.env[action.res_model].get_view(view_type="search")["arch"])
+        domain = [("cycle_id", "=", self.cycle.id)]
+        for key in safe_eval(action.context):
+            if key.startswith("search_default_"):
+                name = key.removeprefix("search_default_")
+                domain += safe_eval(arch.xpath(f"//filter[@name='{name}']")[0].get("domain"))
+        self.assertEqual(self.env[action.res_model].search(domain).run_id, second)
+        second._take_back("No")
+        self.assertEqual(self.env[action.res_model].search(domain).run_id, first)
+
     def test_only_a_retry_takes_answers_over_and_none_that_are_old(self):
         """Each case: how many hours old they are; how many persons are asked about again."""
         for hours, asked in ((13, 2), (11, 0)):
             with self.subTest(hours=hours):
                 self.assertEqual(self._run(self.cycle).asked_count, 2)
                 failed = self._fail()
-                self._answered_at(fields.Datetime.now() - timedelta(hours=hours))
+                answered_at = fields.Datetime.now() - timedelta(hours=hours)
+                self._answered_at(answered_at)
                 again = self._get_run(failed.action_retry())
+                lines_say = set(again.line_ids.mapped("answered_at"))
+                self.assertEqual(lines_say == {answered_at}, asked == 0, lines_say)
                 self.assertEqual((again.takes_over, again.state), (True, "done"))
                 self.assertEqual(sum(again.intake_ids.mapped("person_count")), asked)
                 self.assertEqual(set(again.line_ids.mapped("finding")), {"known"})
@@ -900,6 +921,19 @@ class TestOneVerdict(AttendanceCase):
             self.assertEqual((self.ana_in.state, self.ben_in.state), ("enrolled", "non_compliant"))
             run._take_back("No")
         self.assertEqual((self.ana_in.state, self.ben_in.state), ("enrolled", "enrolled"))
+
+    def test_a24_who_decided_stays(self):
+        here = self._create_user("a24_decides", "g2p_programs.g2p_program_manager")
+        self._run(self.cycle)
+        self.cycle.attendance_run_ids.with_user(here)._take_back("No")
+        for record in (here, self.ben):
+            with (
+                self.subTest(record._name),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises((IntegrityError, UserError)),
+                self.env.cr.savepoint(),
+            ):
+                record.unlink()
 
     def test_a24_a_proof_reads_as_on_its_day(self):
         type_id = self.env["spp.res.config.attendance.type"].create(

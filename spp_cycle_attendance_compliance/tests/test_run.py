@@ -414,6 +414,7 @@ class TestRun(AttendanceCase):
             ("g2p_group_membership", '"group"'),
             ("g2p_group_membership", "individual"),
             ("g2p_reg_id", "partner_id"),
+            ("g2p_reg_id", "id_type"),
             ("spp_event_attendance", "individual_id"),
         ):
             with self.subTest(table=table, column=column):

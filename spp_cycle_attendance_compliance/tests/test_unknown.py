@@ -84,6 +84,26 @@ class TestUnknown(AttendanceCase):
         self._run(cycle)
         self.assertEqual(cycle.cycle_membership_ids.attendance_status, "non_compliant")
 
+    def test_a14_sql_that_finds_nobody(self):
+        person = self._serve("ANA", days(1, 1, 2))
+        cycle = self._create_cycle(registrants=[person])
+        manager = self.env["g2p.program_membership.manager.sql"].create(
+            {
+                "name": "Nobody",
+                "program_id": cycle.program_id.id,
+                "sql_query": "SELECT id FROM res_partner WHERE FALSE",
+                "sql_query_valid": "valid",
+            }
+        )
+        self.env["spp.compliance.manager"].create(
+            {
+                "program_id": cycle.program_id.id,
+                "manager_ref_id": f"{manager._name},{manager.id}",
+            }
+        )
+        self._run(cycle)
+        self.assertEqual(cycle.cycle_membership_ids.attendance_status, "non_compliant")
+
     def test_a20_a_category_that_is_not_known(self):
         attendances = days(1, *range(1, 21))
         for attendance in attendances[12:]:
@@ -197,9 +217,19 @@ class TestUnknown(AttendanceCase):
             ],
         )
         (twin.reg_ids + ana.reg_ids).unlink()
+        # Another one was told of a third person first, and then of the one who goes.
+        third = self._create_person("ID3")
+        given = events[-1].copy({"individual_id": third.id})
+        self.env.cr.execute(
+            "UPDATE spp_event_attendance SET withdrawn = TRUE, moved_to_id = %s WHERE id = %s",
+            [twin.id, given.id],
+        )
+        twin.email = ana.email = "ana@example.com"
         wizard = self.env["base.partner.merge.automatic.wizard"]
-        wizard._update_foreign_keys(twin, ana)
+        wizard._merge((ana + twin).ids, ana)
         self.env.invalidate_all()
+        self.assertFalse(twin.exists())
+        self.assertEqual((given.individual_id, given.moved_to_id), (third, ana))
         self.assertEqual(len(events.exists()), 9)
         self.assertEqual(events.individual_id, ana)
         self.assertEqual(len(events.filtered("withdrawn")), 1)

@@ -222,12 +222,15 @@ class G2PCycle(models.Model):
     def _may_run_attendance(self):
         return self.env.su or any(map(self.env.user.has_group, MAY_RUN_GROUPS))
 
+    def _is_another_companys(self):
+        company = self._get_attendance_company()
+        return not self.env.su and company and company not in self.env.companies
+
     def _check_may_run_attendance(self):
         if not self._may_run_attendance():
             raise AccessError(_("Only program managers may check the attendance of a cycle."))
         for cycle in self:
-            company = cycle._get_attendance_company()
-            if not self.env.su and company and company not in self.env.companies:
+            if cycle._is_another_companys():
                 raise AccessError(
                     _("The cycle %(cycle)s belongs to another company.", cycle=cycle.sudo().name)
                 )

@@ -43,6 +43,10 @@ class MergePartner(models.TransientModel):
                 now=self.env.cr.now(),
             )
         )
+        self.env.cr.execute(
+            "UPDATE spp_event_attendance SET moved_to_id = %s WHERE moved_to_id = ANY(%s)",
+            [dst_partner.id, src_partners.ids],
+        )
         src_partners._bring_attendances_to(dst_partner.company_id.id)
         self.env.invalidate_all()
         return super()._update_foreign_keys(src_partners, dst_partner)

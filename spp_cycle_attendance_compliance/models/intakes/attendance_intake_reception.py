@@ -73,7 +73,7 @@ class AttendanceIntake(models.Model):
                 continue
             if person.attendances is not None:
                 attendances[partner_id] = person.attendances
-                if person_id not in partial:
+                if partial.isdisjoint((person_id, None)):
                     withdrawable.append(partner_id)
             note = self._get_note(person, answer)
             rows.append(

@@ -32,7 +32,9 @@ class AttendanceOverride(models.Model):
         default=COMPLIANT,
     )
     reason = fields.Text(required=True)
-    lifted_by_id = fields.Many2one("res.users", "Lifted by", readonly=True, copy=False)
+    lifted_by_id = fields.Many2one(
+        "res.users", "Lifted by", readonly=True, copy=False, ondelete="restrict"
+    )
     lifted_at = fields.Datetime("Lifted on", readonly=True, copy=False)
     withheld_ids = fields.One2many(
         "spp.attendance.withheld.entitlement", "override_id", "Withheld Entitlements", readonly=True

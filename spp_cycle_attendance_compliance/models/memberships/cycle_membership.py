@@ -96,13 +96,15 @@ class G2PCycleMembership(models.Model):
         return state._description_selection(self.env) if state else []
 
     @api.depends("attendance_status", "attendance_override_id")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid", "su", "allowed_company_ids")
     def _compute_attendance_reason(self):
         standing = self.env["spp.attendance.run.line"]._get_standing(self)
         for membership in self:
             override = membership.sudo().attendance_override_id
             line = standing.get(membership.id)
-            if override:
+            if membership.cycle_id._is_another_companys():
+                membership.attendance_reason = False
+            elif override:
                 membership.attendance_reason = override._get_reason()
             else:
                 membership.attendance_reason = line and line._get_verdict_sentence()

@@ -55,18 +55,19 @@ class AttendanceRun(models.Model):
         help="How often runs of the cycle had been applied, or taken back, when this one began."
     )
     user_id = fields.Many2one("res.users", "By", required=True)
-    decided_by_id = fields.Many2one("res.users", "Decided by")
+    decided_by_id = fields.Many2one("res.users", "Decided by", ondelete="restrict")
     finished_at = fields.Datetime("Finished")
     duration = fields.Float(
         "Seconds", compute="_compute_duration", help="From the start to the verdicts."
     )
     decided_at = fields.Datetime("Verdicts on")
-    taken_back_by_id = fields.Many2one("res.users", "Taken Back by")
+    taken_back_by_id = fields.Many2one("res.users", "Taken Back by", ondelete="restrict")
     taken_back_at = fields.Datetime("Taken Back on")
     taken_back_reason = fields.Text("Why Taken Back")
     server_url = fields.Char("Attendance System")
     question_key = fields.Char()
     scope_names = fields.Char(help="The names of type and location, as they were then.")
+    attendance_to_do = fields.Text(related="cycle_id.attendance_to_do")
     brake_reason = fields.Text("Why It Waits")
     apply_reason = fields.Text("Why It Was Applied")
     outdated_reason = fields.Text("Why It Is Outdated")

@@ -19,7 +19,7 @@ class AttendanceRun(models.Model):
     request = fields.Selection(
         REQUESTS, "Asked For", help="What a person asked for, and the background is to do yet."
     )
-    requested_by_id = fields.Many2one("res.users", "Asked For by")
+    requested_by_id = fields.Many2one("res.users", "Asked For by", ondelete="restrict")
     request_reason = fields.Text("Why It Was Asked For")
     in_background = fields.Boolean(help="The cycle is, or was, locked for what this run does.")
 

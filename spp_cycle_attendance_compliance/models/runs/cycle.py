@@ -205,19 +205,25 @@ class G2PCycle(models.Model):
     # Screens
 
     @api.depends("attendance_run_ids.state")
+    @api.depends_context("uid", "su", "allowed_company_ids")
     def _compute_attendance_run(self):
         for cycle in self:
             runs = cycle.sudo().attendance_run_ids
             last = runs[:1]
             cycle.attendance_run_count = len(runs)
             cycle.attendance_run_state = last.state
-            cycle.attendance_run_message = last.error or last.outdated_reason or last.brake_reason
+            message = last.error or last.outdated_reason or last.brake_reason
+            cycle.attendance_run_message = not cycle._is_another_companys() and message
             cycle.attendance_progress = last.progress if last.state == RUNNING else 0
             applied = runs.sorted("applied_number")[-1:]
             cycle.attendance_taken_back_id = applied if applied.state == TAKEN_BACK else False
 
+    @api.depends_context("lang", "uid", "su", "allowed_company_ids")
     def _compute_attendance_to_do(self):
+        self.attendance_to_do = False
         for cycle in self:
+            if cycle._is_another_companys():
+                continue
             last = cycle.sudo().attendance_run_ids.sorted("applied_number")[-1:]
             sentences = []
             if last.state == DONE and last.error and cycle._is_open_for_attendance():
