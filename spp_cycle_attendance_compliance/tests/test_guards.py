@@ -279,10 +279,14 @@ class TestGuards(GuardCase):
         self.env["g2p.entitlement"].create(
             {"partner_id": household.id, "cycle_id": cycle.id, "initial_amount": 10}
         )
-        cycle.with_env(env).action_preview_attendance()
-        cycle.attendance_run_ids.with_env(env)._decide_to_apply("As agreed")
-        cycle.attendance_run_ids.with_env(env)._take_back("No")
-        person.attendance_ids.with_env(env)[0].attendance_time = "11:00"
+        for is_taken_back in (True, False):
+            cycle.with_env(env).action_preview_attendance()
+            run = cycle.attendance_run_ids[:1].with_env(env)
+            run._decide_to_apply("As agreed")
+            if is_taken_back:
+                run._take_back("No")
+        recorded = self._make("spp.event.attendance", individual_id=person.id)
+        recorded.with_env(env).attendance_time = "11:00"
         made = {}
         for name in names:
             records = self.env[name].search([("id", ">", last_ids[name] or 0)], order="id")

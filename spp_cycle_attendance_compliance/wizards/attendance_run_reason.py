@@ -13,8 +13,8 @@ class AttendanceRunReason(models.TransientModel):
 
     run_id = fields.Many2one("spp.attendance.run", required=True, ondelete="cascade")
     step = fields.Selection(REQUESTS, required=True, default=APPLY)
-    brake_reason = fields.Text(related="run_id.brake_reason")
-    losing_count = fields.Integer(related="run_id.losing_count")
+    brake_reason = fields.Text(related="run_id.brake_reason", related_sudo=False)
+    losing_count = fields.Integer(related="run_id.losing_count", related_sudo=False)
     reason = fields.Text(required=True)
 
     def action_confirm(self):

@@ -190,16 +190,18 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         """Return the domain of the persons that count in a household.
 
         Ages and other relative dates are taken on the first day that counts, so that the same run
-        gives the same verdict whenever it is made.
+        gives the same verdict whenever it is made; of all attendance so far, which has no first
+        day, on the last one.
 
         :raise ValidationError: if it is no domain
         """
         self.ensure_one()
-        first_day = self._get_attendance_period()[0] or fields.Date.context_today(self)
+        first, last = self._get_attendance_period()
+        day = (last if first == FIRST_DAY_OF_ALL else first) or fields.Date.context_today(self)
         context = {
-            "context_today": lambda: first_day,
-            "today": first_day,
-            "now": datetime.combine(first_day, time.min),
+            "context_today": lambda: day,
+            "today": day,
+            "now": datetime.combine(day, time.min),
             "relativedelta": relativedelta,
         }
         text = (self.member_domain or "[]").strip()

@@ -116,14 +116,15 @@ class EventAttendance(models.Model):
             " ON spp_event_attendance (attendance_date, attendance_time, id)"
             " INCLUDE (attendance_category, withdrawn, company_id)"
         )
-        # Finds at once that nothing of somebody was given to somebody else.
-        create_index(
-            self.env.cr,
-            "spp_event_attendance_moved_index",
-            self._table,
-            ["individual_id"],
-            where="moved_to_id IS NOT NULL",
-        )
+        # Find at once that nothing of somebody was given to somebody else, nor to her.
+        for name, column in (("moved", "individual_id"), ("moved_to", "moved_to_id")):
+            create_index(
+                self.env.cr,
+                f"spp_event_attendance_{name}_index",
+                self._table,
+                [column],
+                where="moved_to_id IS NOT NULL",
+            )
         return result
 
     @api.model

@@ -127,7 +127,8 @@ class AttendanceIntake(models.Model):
                 """,
                 self.id,
                 json.dumps(rows),
-            )
+            ),
+            log_exceptions=False,  # IDs don't go into the server's log
         )
 
     def _get_known_answers(self, partner_ids):
@@ -135,7 +136,8 @@ class AttendanceIntake(models.Model):
 
         Only where the last answer about a person was the last one about the identifier, too, and
         to the very same question, and day: any other one in between may have changed what is
-        stored. Nor where an attendance of hers was given to somebody else since.
+        stored. Nor where an attendance was given from her to somebody else, or to her: the answers
+        about both have to be read, or it would go to and fro.
         """
         self.env.cr.execute(
             """
@@ -164,11 +166,16 @@ class AttendanceIntake(models.Model):
                         SELECT FROM spp_event_attendance AS event
                         WHERE event.individual_id = asked.partner_id
                             AND event.moved_to_id != event.individual_id
+                    ) AND NOT EXISTS (
+                        SELECT FROM spp_event_attendance AS event
+                        WHERE event.moved_to_id = asked.partner_id
+                            AND event.moved_to_id != event.individual_id
                     )
                 """,
                 list(partner_ids),
                 list(partner_ids.values()),
                 same_intake_ids,
-            )
+            ),
+            log_exceptions=False,
         )
         return {identifier: Known(*digests) for identifier, *digests in self.env.cr.fetchall()}

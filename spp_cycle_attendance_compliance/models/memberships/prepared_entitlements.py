@@ -5,18 +5,26 @@ from .cycle_membership import WRITE_SIZE
 
 ENTITLEMENT_MODELS = ("g2p.entitlement", "g2p.entitlement.inkind")
 DRAFT, PENDING, CANCELLED = "draft", "pending_validation", "cancelled"
-NOT_PAYABLE = (CANCELLED, "rejected1", "rejected2", "rejected3")
+NOT_PAYABLE = (CANCELLED, "rejected1", "rejected2", "rejected3", "reject")
+# Of whom a draft was deleted, and nothing of the kind, or of the product, is there again.
 WITHOUT_ENTITLEMENT = """
-    SELECT count(*) FROM g2p_cycle_membership AS membership
-    WHERE membership.cycle_id = %s AND membership.lost_entitlement
-        AND membership.state = 'enrolled'
-        AND NOT EXISTS (
-            SELECT FROM g2p_entitlement WHERE cycle_id = membership.cycle_id
-                AND partner_id = membership.partner_id
-        ) AND NOT EXISTS (
-            SELECT FROM g2p_entitlement_inkind WHERE cycle_id = membership.cycle_id
-                AND partner_id = membership.partner_id
-        )
+    SELECT count(DISTINCT membership.id)
+    FROM spp_attendance_withheld_entitlement AS withheld
+    JOIN g2p_cycle_membership AS membership
+        ON membership.cycle_id = withheld.cycle_id
+            AND membership.partner_id = withheld.partner_id AND membership.state = 'enrolled'
+    WHERE withheld.cycle_id = %s AND withheld.action = 'deleted' AND NOT EXISTS (
+        SELECT FROM g2p_entitlement AS entitlement
+        WHERE withheld.kind = 'g2p.entitlement'
+            AND entitlement.cycle_id = withheld.cycle_id
+            AND entitlement.partner_id = withheld.partner_id
+    ) AND NOT EXISTS (
+        SELECT FROM g2p_entitlement_inkind AS entitlement
+        WHERE withheld.kind = 'g2p.entitlement.inkind'
+            AND entitlement.cycle_id = withheld.cycle_id
+            AND entitlement.partner_id = withheld.partner_id
+            AND entitlement.product_id = withheld.product_id
+    )
 """
 
 
@@ -45,6 +53,39 @@ class WithheldMixin(models.AbstractModel):
             self._as_attendance_writer().write({"is_cancelled_by_attendance": False})
         return super().write(vals)
 
+    @api.model
+    def _get_to_be_given_back(self):
+        """Return the SQL condition of an ``entitlement`` that is pending again if its member is
+        enrolled."""
+        return SQL(
+            """
+            entitlement.state = %(cancelled)s AND entitlement.is_cancelled_by_attendance
+            AND NOT EXISTS (
+                SELECT FROM %(table)s AS other
+                WHERE other.cycle_id = entitlement.cycle_id
+                    AND other.partner_id = entitlement.partner_id
+                    AND other.id != entitlement.id AND %(same)s
+                    AND (other.state NOT IN %(not_payable)s OR
+                        other.state = %(cancelled)s AND other.is_cancelled_by_attendance)
+                    AND other.create_date > (
+                        SELECT max(withheld.create_date)
+                        FROM spp_attendance_withheld_entitlement AS withheld
+                        WHERE withheld.entitlement_id = entitlement.id AND withheld.kind = %(kind)s
+                    )
+            )
+            """,
+            table=SQL.identifier(self._table),
+            kind=self._name,
+            same=self._get_same_benefit(),
+            cancelled=CANCELLED,
+            not_payable=NOT_PAYABLE,
+        )
+
+    @api.model
+    def _get_same_benefit(self):
+        """Return the SQL condition that an ``other`` one is in place of the ``entitlement``."""
+        return SQL("TRUE")
+
     def _prepare_withheld_vals(self):
         """Return what is kept of this entitlement when it is deleted or cancelled."""
         self.ensure_one()
@@ -52,6 +93,7 @@ class WithheldMixin(models.AbstractModel):
             "kind": self._name,
             "entitlement_id": self.id,
             "code": self.code,
+            "cycle_id": self.cycle_id.id,
             "partner_id": self.partner_id.id,
             "action": "deleted" if self.state == DRAFT else "cancelled",
         }
@@ -80,11 +122,16 @@ class G2PEntitlementInkind(models.Model):
 
     partner_id = fields.Many2one(index=True)
 
+    @api.model
+    def _get_same_benefit(self):
+        return SQL("other.product_id = entitlement.product_id")
+
     def _prepare_withheld_vals(self):
         return {
             **super()._prepare_withheld_vals(),
             "amount": self.qty,
             "unit": self.uom_id.name,
+            "product_id": self.product_id.id,
             "product": self.product_id.display_name,
         }
 
@@ -93,25 +140,6 @@ class G2PCycleMembership(models.Model):
     """The entitlements that were prepared for a membership before attendance decided."""
 
     _inherit = "g2p.cycle.membership"
-
-    lost_entitlement = fields.Boolean(
-        readonly=True,
-        copy=False,
-        help="An entitlement in draft was deleted when the membership became non-compliant.",
-    )
-
-    def init(self):
-        result = super().init()
-        # Every form of a cycle counts them.
-        self.env.cr.execute(
-            "CREATE INDEX IF NOT EXISTS g2p_cycle_membership_lost_entitlement_index"
-            " ON g2p_cycle_membership (cycle_id) WHERE lost_entitlement"
-        )
-        return result
-
-    @api.model
-    def _get_attendance_guarded_fields(self):
-        return super()._get_attendance_guarded_fields() | {"lost_entitlement"}
 
     @api.model
     def _withhold_entitlements(self, refused, decision):
@@ -123,16 +151,10 @@ class G2PCycleMembership(models.Model):
         :param decision: the run or the override that does it
         """
         for prepared in self._split_entitlements(
-            refused, SQL("entitlement.state IN %s", (DRAFT, PENDING))
+            refused, lambda _model: SQL("entitlement.state IN %s", (DRAFT, PENDING))
         ):
             self.env["spp.attendance.withheld.entitlement"]._keep(prepared, decision)
             drafts = prepared.filtered(lambda each: each.state == DRAFT)
-            self.search(
-                [
-                    ("cycle_id", "in", drafts.cycle_id.ids),
-                    ("partner_id", "in", drafts.partner_id.ids),
-                ]
-            )._as_attendance_writer().write({"lost_entitlement": True})
             pending = prepared - drafts
             drafts.unlink()
             pending.write({"state": CANCELLED, "is_cancelled_by_attendance": True})
@@ -142,36 +164,22 @@ class G2PCycleMembership(models.Model):
         """Put back to pending what attendance cancelled, unless somebody has changed it since.
 
         To whom attendance wants enrolled, even if a person has enrolled them before; but not to
-        who got another one since.
+        who got another one since, of the same product if it is in kind. Of those that attendance
+        cancelled one after another, the last one counts.
 
         :param SQL enrolled: the query of their memberships' ids
         """
-        condition = SQL(
-            "entitlement.state = %s AND entitlement.is_cancelled_by_attendance", CANCELLED
-        )
-        for cancelled in self._split_entitlements(enrolled, condition):
-            others = cancelled.search(
-                [
-                    ("cycle_id", "in", cancelled.cycle_id.ids),
-                    ("partner_id", "in", cancelled.partner_id.ids),
-                    ("state", "not in", NOT_PAYABLE),
-                ]
-            )
-            newest = {}
-            for other in others.sorted("create_date"):
-                newest[other.cycle_id, other.partner_id] = other.create_date
-            cancelled.filtered(
-                lambda each, newest=newest: (
-                    each.write_date >= newest.get((each.cycle_id, each.partner_id), each.write_date)
-                )
-            ).write({"state": PENDING, "is_cancelled_by_attendance": False})
+        for cancelled in self._split_entitlements(
+            enrolled, lambda model: model._get_to_be_given_back()
+        ):
+            cancelled.write({"state": PENDING, "is_cancelled_by_attendance": False})
 
     @api.model
-    def _split_entitlements(self, memberships, condition):
+    def _split_entitlements(self, memberships, get_condition):
         """Yield the entitlements of memberships, some of one kind at a time.
 
         :param SQL memberships: the query of their ids
-        :param SQL condition: on the ``entitlement``
+        :param get_condition: gives for a model the SQL condition of an ``entitlement``
         """
         self.env.flush_all()
         for name in ENTITLEMENT_MODELS:
@@ -188,7 +196,7 @@ class G2PCycleMembership(models.Model):
                     """,
                     SQL.identifier(model._table),
                     memberships,
-                    condition,
+                    get_condition(model),
                 )
             )
             for ids in split_every(WRITE_SIZE, [row[0] for row in self.env.cr.fetchall()]):

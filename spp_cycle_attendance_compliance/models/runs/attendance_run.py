@@ -1,3 +1,5 @@
+from psycopg2 import DatabaseError
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
@@ -99,8 +101,8 @@ class AttendanceRun(models.Model):
     )
     changed_meanwhile_count = fields.Integer(
         "Changed Meanwhile",
-        help="Somebody changed their ID, household, override or membership while the run went on, "
-        "or since, or they joined: they keep what stood.",
+        help="Somebody changed their ID, household, override or membership, or what is recorded "
+        "of them in OpenSPP, while the run went on or since, or they joined: they keep what stood.",
     )
     entitlement_count = fields.Integer("With Prepared Entitlements")
     exception_count = fields.Integer("Exceptions", compute="_compute_exception_count")
@@ -223,6 +225,7 @@ class AttendanceRun(models.Model):
                 {
                     "state": OUTDATED,
                     "outdated_reason": reason,
+                    "error": False,
                     "finished_at": fields.Datetime.now(),
                 }
             )
@@ -259,11 +262,14 @@ class AttendanceRun(models.Model):
     @api.model
     def _describe_error(self, error):
         """Return what a person is told about an error; nothing that might be confidential."""
-        if isinstance(error, AttendanceError | UserError):
+        # PostgreSQL quotes values: whoever passes its words on is no better.
+        cause = error.__cause__ or error.__context__
+        is_told = isinstance(error, AttendanceError | UserError)
+        if is_told and not isinstance(cause, DatabaseError):
             return str(error)
         return _(
             "An unexpected error (%(kind)s) stopped the run. The server's log has the details.",
-            kind=type(error).__name__,
+            kind=type(cause if is_told else error).__name__,
         )
 
     def _get_result(self):

@@ -35,7 +35,7 @@ class AttendanceRun(models.Model):
         scope = self._get_event_scope()
         if self.attendance_source == EXTERNAL:
             draft.join_answers(self._get_usable_intakes())
-        draft.count_events(scope, self.attendance_unit)
+            draft.count_events(scope, self.attendance_unit)
         if self.attendance_source == EXTERNAL and self.attendance_requirement == PERCENTAGE:
             draft.find_silent_locations(scope, self.from_date, self.attendance_location_id.id)
         self._judge_persons(draft)
@@ -62,6 +62,8 @@ class AttendanceRun(models.Model):
         draft.add_members(fields.Datetime.now(), counting.select())
         if self.attendance_source == EXTERNAL:
             self._set_identifiers(draft)
+        else:
+            draft.count_events(self._get_event_scope(), self.attendance_unit)
         draft.set_worlds()
         return draft
 
@@ -224,7 +226,7 @@ class AttendanceRun(models.Model):
         self.write(
             {
                 "losing_count": lines.search_count(losing),
-                "entitlement_count": self._count_prepared_entitlements(),
+                "entitlement_count": self._count_with_entitlements(("draft", "pending_validation")),
             }
         )
         self.brake_reason = "\n".join(filter(None, self._get_brake_reasons()))
@@ -256,6 +258,13 @@ class AttendanceRun(models.Model):
                 "%(count)s members who would be non-compliant have prepared entitlements: "
                 "those in draft are deleted, and those pending validation cancelled.",
                 count=self.entitlement_count,
+            )
+        approved = self._count_with_entitlements(("approved",))
+        if approved:
+            yield _(
+                "%(count)s members who would be non-compliant have approved entitlements: "
+                "attendance leaves those as they are.",
+                count=approved,
             )
 
     def _get_period_reason(self):
@@ -291,8 +300,8 @@ class AttendanceRun(models.Model):
             )
         return ""
 
-    def _count_prepared_entitlements(self):
-        """Return how many memberships that are refused have prepared entitlements."""
+    def _count_with_entitlements(self, states):
+        """Return how many memberships that are refused have entitlements in some states."""
         self.env.cr.execute(
             SQL(
                 """
@@ -301,10 +310,10 @@ class AttendanceRun(models.Model):
                     AND line.state_after = %(refused)s AND %(deciding)s AND (
                         EXISTS (
                             SELECT FROM g2p_entitlement WHERE cycle_id = %(cycle)s
-                                AND partner_id = line.partner_id AND state IN %(prepared)s
+                                AND partner_id = line.partner_id AND state IN %(states)s
                         ) OR EXISTS (
                             SELECT FROM g2p_entitlement_inkind WHERE cycle_id = %(cycle)s
-                                AND partner_id = line.partner_id AND state IN %(prepared)s
+                                AND partner_id = line.partner_id AND state IN %(states)s
                         )
                     )
                 """,
@@ -312,7 +321,7 @@ class AttendanceRun(models.Model):
                 cycle=self.cycle_id.id,
                 refused=NON_COMPLIANT_STATE,
                 deciding=self._get_deciding(),
-                prepared=("draft", "pending_validation"),
+                states=states,
             )
         )
         return self.env.cr.fetchone()[0]

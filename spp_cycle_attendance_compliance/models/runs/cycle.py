@@ -164,9 +164,12 @@ class G2PCycle(models.Model):
                     for intake in run.intake_ids:
                         self._carry_out_attendance(lambda intake=intake: run._ask(intake, client))
             self._carry_out_attendance(run._finish)
-        except (AttendanceError, UserError, RetryableJobError) as error:
+        except Exception as error:
             message = run._describe_error(error)
-            self._carry_out_attendance(lambda: run._fail(message))
+            if not self.env.cr.closed:
+                self._carry_out_attendance(lambda: run._fail(message))
+            if not isinstance(error, (AttendanceError, UserError, RetryableJobError)):
+                raise
 
     # Buttons
 

@@ -75,19 +75,24 @@ class G2PCycle(models.Model):
         try:
             with self.env.cr.savepoint():
                 getattr(cycle, f"_attendance_{step}")(run, run.intake_ids.browse(intake_id))
-        except RetryableJobError:
-            raise
-        except PASSING_ERRORS as error:
-            # The job runner tries it again by itself, but only what it knows.
-            raise RetryableJobError(type(error).__name__, seconds=PASSING_SECONDS) from None
-        except TemporaryError as error:
-            if not self._is_last_try():
-                raise RetryableJobError(str(error), seconds=error.retry_after) from None
-            self._report_attendance_failure(cycle, run, error)
-            raise
         except Exception as error:
+            later = self._get_later(error)
+            if later and not self._is_last_try():
+                raise later from None
             self._report_attendance_failure(cycle, run, error)
             raise
+
+    @api.model
+    def _get_later(self, error):
+        """Return what tells the job runner to try again later, if an error may pass by itself."""
+        if isinstance(error, RetryableJobError):
+            return error
+        if isinstance(error, PASSING_ERRORS):
+            # The job runner tries it again by itself, but only what it knows.
+            return RetryableJobError(type(error).__name__, seconds=PASSING_SECONDS)
+        if isinstance(error, TemporaryError):
+            return RetryableJobError(str(error), seconds=error.retry_after)
+        return None
 
     def _attendance_plan(self, run, _intake):
         run._plan_intakes()

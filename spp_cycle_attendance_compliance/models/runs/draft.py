@@ -305,14 +305,18 @@ class Draft:
         )
 
     def set_worlds(self):
-        """Note on each membership's line the world that it is decided in, to be compared later."""
+        """Note on each membership's line the world that it is decided in, to be compared later.
+
+        What is recorded here is part of it, where nobody is asked.
+        """
         self.execute(
             """
             UPDATE spp_attendance_draft AS line
             SET world = md5(concat_ws(' ', line.override_id, line.partner_id, world.persons))
             FROM (
                 SELECT coalesce(household_line_id, id) AS id, string_agg(
-                    concat_ws(':', partner_id, identifier, counts), ' ' ORDER BY partner_id
+                    concat_ws(':', partner_id, identifier, counts,
+                        number_of_attendance, unclear, recorded), ' ' ORDER BY partner_id
                 ) AS persons
                 FROM spp_attendance_draft WHERE kind != 'household' GROUP BY 1
                 UNION ALL

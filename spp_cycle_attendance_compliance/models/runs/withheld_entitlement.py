@@ -2,6 +2,7 @@ from decimal import Decimal
 
 from odoo import _, api, fields, models
 from odoo.tools import formatLang
+from odoo.tools.sql import create_index
 
 from ..unchecked_many2one import UncheckedMany2one
 
@@ -24,15 +25,17 @@ class AttendanceWithheldEntitlement(models.Model):
     run_id = UncheckedMany2one("spp.attendance.run", index="btree_not_null")
     override_id = UncheckedMany2one("spp.attendance.override", index="btree_not_null")
     company_id = fields.Many2one("res.company")
+    cycle_id = fields.Many2one("g2p.cycle", required=True, ondelete="restrict")
     partner_id = fields.Many2one(
         "res.partner", "Registrant", required=True, ondelete="restrict", index=True
     )
     kind = fields.Selection(
         [("g2p.entitlement", "Cash"), ("g2p.entitlement.inkind", "In kind")], required=True
     )
-    entitlement_id = fields.Integer("ID of the Entitlement", required=True)
+    entitlement_id = fields.Integer("ID of the Entitlement", required=True, index=True)
     code = fields.Char()
-    product = fields.Char()
+    product_id = UncheckedMany2one("product.product")
+    product = fields.Char(help="As it was called then.")
     amount = fields.Float(digits=0)
     unit = fields.Char(help="The currency, or the unit of measure.")
     quantity = fields.Char(compute="_compute_quantity")
@@ -41,6 +44,18 @@ class AttendanceWithheldEntitlement(models.Model):
         "What Was Done",
         required=True,
     )
+
+    def init(self):
+        result = super().init()
+        # Every form of a cycle counts the deleted ones.
+        create_index(
+            self.env.cr,
+            "spp_attendance_withheld_entitlement_deleted_index",
+            self._table,
+            ["cycle_id"],
+            where="action = 'deleted'",
+        )
+        return result
 
     @api.depends("amount", "unit")
     @api.depends_context("lang")

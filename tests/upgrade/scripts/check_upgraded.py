@@ -6,6 +6,7 @@ Prints what it found as JSON. The argument is a file of facts about the earlier 
 import json
 import sys
 
+from dateutil.relativedelta import relativedelta
 from lxml import etree
 
 from odoo.fields import Date
@@ -78,7 +79,12 @@ def read_groups(records, arch):
 
 
 def try_filters(records, arch):
-    names = {"uid": env.uid, "context_today": lambda: Date.context_today(env.user), "time": None}
+    names = {
+        "uid": env.uid,
+        "context_today": lambda: Date.context_today(env.user),
+        "relativedelta": relativedelta,
+        "time": None,
+    }
     for node in arch.iter("filter"):
         if node.get("domain"):
             records.search_count(safe_eval(node.get("domain"), dict(names)))
