@@ -7,47 +7,14 @@ in its database.
 """
 
 import json
-import re
 
 import pytest
-from attendance_server import AttendanceServer, attendance
-from earlier import COMPLAINT, EVENTS, HERE, MEMBERS, SCRIPTS, rows
-from released import Released
+from attended import ADDON, LINES, NAMES, OF_17_0_2_0_0, OVERRIDES, RUNS, make_attended
+from earlier import COMPLAINT, EVENTS, MEMBERS, rows
 
-ADDON = "spp_cycle_attendance_compliance"
-WRITTEN = HERE / "attended.json"
-# What 17.0.2.0.0 called what has the earlier modules' external ids again.
-NAMES = {
-    "action_attendance_location": "config_attendance_location_window",
-    "action_attendance_type": "config_attendance_type_window",
-    "action_event_attendance": "action_spp_event_attendance",
-    "menu_attendance_configuration": "menu_attendance_settings",
-    "res_config_settings_view_form": "res_config_settings_programs_view_form",
-    "view_attendance_location_tree": "config_attendance_location_tree",
-    "view_attendance_type_tree": "config_attendance_type_tree",
-    "view_cycle_form": "view_cycle_form_inherit",
-    "view_event_attendance_form": "view_spp_event_attendance_form",
-    "view_event_attendance_tree": "view_spp_event_attendance_tree",
-    "view_individuals_form": "view_individual_event_data_form",
-}
-# Its tables, where they were others; and its external ids.
-OF_17_0_2_0_0 = f"""
-    DROP INDEX {MEMBERS}_shown_unique;
-    ALTER TABLE {MEMBERS} DROP active, DROP number_of_attendance_str,
-        ADD CONSTRAINT {MEMBERS}_member_unique UNIQUE (cycle_membership_id, individual_id);
-    ALTER TABLE {EVENTS} ALTER individual_id SET NOT NULL;
-""" + "".join(
-    f"UPDATE ir_model_data SET name = '{then}' WHERE module = '{ADDON}' AND name = '{now}';"
-    for then, now in NAMES.items()
-)
 EXTERNAL_IDS = (
     "SELECT string_agg(concat_ws(' ', name, model, res_id), ', ' ORDER BY name)"
     f" FROM ir_model_data WHERE module = '{ADDON}' AND name IN {tuple(NAMES.values())}"
-)
-RUNS, LINES, OVERRIDES = (
-    "spp_attendance_run",
-    "spp_attendance_run_line",
-    "spp_attendance_override",
 )
 COUNTS = (
     "call_count, duration, new_count, changed_count, withdrawn_count, set_aside_count, "
@@ -241,47 +208,10 @@ CHANGED = {
 }
 
 
-class ReleasedAttendance(Released):
-    addon, facts = ADDON, HERE / "released_attendance.json"
-
-    def __init__(self, env, folder, server):
-        super().__init__(env, folder)
-        self.server = server
-
-    def fill(self):
-        self.env.shell(self.name, SCRIPTS / "fill_attended.py", str(WRITTEN), self.server.url)
-
-    def use(self, name):
-        output = self.env.shell(name, SCRIPTS / "use_attended.py")
-        return json.loads(re.search(r"^found:(.*)", output, re.M)[1])
-
-
-def read_people():
-    """Return what the attendance system knows at last: what is stored of it, and counts."""
-    people = {name: [] for name in ("ANA", "BEN", "CLEO", "EVE", "FAY", "GUS", "HAL", "IDA")}
-    for event in json.loads(WRITTEN.read_text())["rows"][EVENTS]:
-        if event.get("event_data_external_id") and not event.get("withdrawn"):
-            people[event["individual_id"].upper()].append(
-                attendance(
-                    event["event_data_external_id"],
-                    event["attendance_date"],
-                    type_id=1 if event.get("attendance_type_id") else None,
-                    category=event["attendance_category"],
-                    submitted_datetime=event["submitted_datetime"],
-                )
-            )
-    return people
-
-
 @pytest.fixture(scope="module")
 def released(odoo_env, tmp_path_factory):
-    with AttendanceServer(read_people()) as server:
-        released = ReleasedAttendance(odoo_env, tmp_path_factory.mktemp("released"), server)
-        try:
-            released.make()
-            yield released
-        finally:
-            released.drop_all()
+    with make_attended(odoo_env, tmp_path_factory.mktemp("released")) as released:
+        yield released
 
 
 @pytest.fixture(scope="module", params=["2.0.0", "2.1.0"])

@@ -7,6 +7,9 @@ MODELS = (
     "g2p.cycle.membership",
     "res.config.settings",
     "res.partner",
+    "spp.attendance.override",
+    "spp.attendance.run",
+    "spp.attendance.run.line",
     "spp.cycle.group.membership.attendance",
     "spp.event.attendance",
     "spp.res.config.attendance.location",
@@ -21,9 +24,14 @@ def migrate(cr, version):
 
 
 def refresh_active_events(env):
-    """Let no event be the active one of a person if it counts for another one now."""
+    """Let no event be the active one of a person if it counts no more."""
     env.cr.execute(
-        "SELECT DISTINCT individual_id FROM spp_event_attendance WHERE moved_to_id IS NOT NULL"
+        """
+        SELECT DISTINCT event.individual_id
+        FROM spp_event_attendance AS event
+        JOIN spp_event_data AS data ON data.res_id = event.id
+        WHERE event.withdrawn AND data.model = 'spp.event.attendance' AND data.state = 'active'
+        """
     )
     env["spp.event.data"]._refresh_active_attendance([row[0] for row in env.cr.fetchall()])
 

@@ -13,6 +13,18 @@ RUNS, LINES, ANSWERS = "spp_attendance_run", "spp_attendance_run_line", "spp_att
 EVENTS, CHANGES = "spp_event_attendance", "spp_event_attendance_change"
 # Where the earlier module counted without a first day.
 FIRST_DAY_OF_ALL = "1900-01-01"
+# What people's filters name otherwise now: (model, name before, in domains, in groupings). Nobody
+# can group by a field that is looked up.
+RENAMED = (
+    ("spp.attendance.run.line", "answer", "finding", "finding"),
+    ("spp.event.attendance", "run_id", "run_id", "intake_id"),
+    (
+        "spp.event.attendance",
+        "withdrawn_run_id",
+        "withdrawn_intake_id.run_id",
+        "withdrawn_intake_id",
+    ),
+)
 
 
 def migrate(cr, version):
@@ -23,9 +35,11 @@ def migrate(cr, version):
         fill_intakes(cr)
         move_answers(cr)
         find_answers_taken_over(cr)
+        name_scopes(cr)
         number_applied_runs(cr)
         end_unfinished_runs(cr)
         mark_lines_left_alone(cr)
+        count_lines(cr)
         remember_states(cr)
         rename_in_filters(cr)
     if table_exists(cr, EVENTS):
@@ -199,6 +213,19 @@ def find_answers_taken_over(cr):
     )
 
 
+def name_scopes(cr):
+    """Keep the names of what each run was about: from now on, they are as they were then."""
+    add_missing(cr, RUNS, "varchar", "scope_names")
+    cr.execute(
+        """
+        UPDATE spp_attendance_run AS run SET scope_names = concat_ws(', ',
+            (SELECT name FROM spp_res_config_attendance_type WHERE id = attendance_type_id),
+            (SELECT name FROM spp_res_config_attendance_location WHERE id = attendance_location_id)
+        )
+        """
+    )
+
+
 def number_applied_runs(cr):
     """Number the runs that were applied in the order in which they were."""
     add_missing(cr, RUNS, "int4", "applied_number", "cycle_version")
@@ -242,13 +269,15 @@ def end_unfinished_runs(cr):
 def mark_lines_left_alone(cr):
     """Mark what the last runs decided, but did not apply, as somebody had changed the membership.
 
-    The verdict that stands is the last one with the number and the status that are shown.
+    The verdict that stands is the last one with the number and the status that are shown; none does
+    where nothing is shown.
     """
     add_missing(cr, LINES, "varchar", "left_alone")
     cr.execute(
         """
         WITH applied AS (
             SELECT line.id, line.cycle_membership_id, run.applied_number, membership.state,
+                membership.attendance_status,
                 line.number_of_attendance = coalesce(membership.number_of_attendance, 0)
                     AND membership.attendance_status IN ('overridden',
                         CASE WHEN line.passes_criteria THEN line.verdict ELSE 'non_compliant' END
@@ -258,14 +287,37 @@ def mark_lines_left_alone(cr):
             JOIN g2p_cycle_membership AS membership ON membership.id = line.cycle_membership_id
             WHERE line.kind != 'member'
         ), standing AS (
-            SELECT cycle_membership_id, max(applied_number) AS number
-            FROM applied WHERE is_shown GROUP BY 1
+            SELECT cycle_membership_id, max(
+                CASE WHEN is_shown THEN applied_number WHEN attendance_status IS NULL THEN 0 END
+            ) AS number
+            FROM applied GROUP BY 1
         )
         UPDATE spp_attendance_run_line AS line
         SET left_alone = CASE WHEN applied.state IN ('draft', 'enrolled', 'non_compliant')
             THEN 'changed' ELSE 'state' END
         FROM applied JOIN standing USING (cycle_membership_id)
         WHERE applied.id = line.id AND applied.applied_number > standing.number
+        """
+    )
+
+
+def count_lines(cr):
+    """Count on each run what runs count since then."""
+    columns = ("losing_count", "undecided_draft_count", "changed_meanwhile_count")
+    add_missing(cr, RUNS, "int4", *columns)
+    cr.execute(
+        """
+        UPDATE spp_attendance_run AS run
+        SET losing_count = counted.losing, undecided_draft_count = counted.undecided,
+            changed_meanwhile_count = counted.changed
+        FROM (
+            SELECT run_id,
+                count(*) FILTER (WHERE is_changing AND state_after = 'non_compliant') AS losing,
+                count(*) FILTER (WHERE status = 'no_data' AND state_after = 'draft') AS undecided,
+                count(*) FILTER (WHERE left_alone = 'changed') AS changed
+            FROM spp_attendance_run_line WHERE kind != 'member' GROUP BY run_id
+        ) AS counted
+        WHERE counted.run_id = run.id
         """
     )
 
@@ -321,19 +373,20 @@ def remember_states(cr):
 
 
 def rename_in_filters(cr):
-    """Let people's filters of lines name what was found as it is named now."""
-    cr.execute(
-        r"""
-        UPDATE ir_filters SET domain = regexp_replace(domain, %(old)s, %(new)s, 'g'),
-            context = regexp_replace(context, %(old)s, %(new)s, 'g')
-        WHERE model_id = %(model)s
-        """,
-        {
-            "old": r"""(["'])answer\1""",
-            "new": r"\1finding\1",
-            "model": LINES.replace("_", "."),
-        },
-    )
+    for model, before, in_domains, in_groupings in RENAMED:
+        cr.execute(
+            """
+            UPDATE ir_filters SET domain = regexp_replace(domain, %(before)s, %(domain)s, 'g'),
+                context = regexp_replace(context, %(before)s, %(grouping)s, 'g')
+            WHERE model_id = %(model)s
+            """,
+            {
+                "before": rf"""(["']){before}\1""",
+                "domain": rf"\1{in_domains}\1",
+                "grouping": rf"\1{in_groupings}\1",
+                "model": model,
+            },
+        )
 
 
 def point_events_to_intakes(cr):
@@ -386,8 +439,8 @@ def point_events_to_intakes(cr):
 def give_events_to_one(cr):
     """Let an attendance of a source count for one person of a company, as from now on.
 
-    That is the one about whom the source answered last, when it was asked about that day. The
-    others' stay, withdrawn; so do those of one person that are there twice.
+    That is the one about whom the source answered last, when it was asked about that attendance.
+    The others' stay, withdrawn; so do those of one person that are there twice.
     """
     add_missing(cr, EVENTS, "int4", "moved_to_id")
     last_answer = SQL("NULL::integer")
@@ -400,6 +453,10 @@ def give_events_to_one(cr):
                 WHERE answer.partner_id = individual_id AND answer.answer = 'known'
                     AND intake.server_url = event_data_source
                     AND attendance_date BETWEEN intake.from_date AND intake.to_date
+                    AND coalesce(intake.attendance_type_id, told.attendance_type_id)
+                        IS NOT DISTINCT FROM told.attendance_type_id
+                    AND coalesce(intake.attendance_location_id, told.attendance_location_id)
+                        IS NOT DISTINCT FROM told.attendance_location_id
             )
             """
         )
@@ -408,7 +465,7 @@ def give_events_to_one(cr):
             """
             WITH told AS (
                 SELECT id, individual_id, event_data_source, event_data_external_id, company_id,
-                    attendance_date, count(*) OVER (
+                    attendance_date, attendance_type_id, attendance_location_id, count(*) OVER (
                         PARTITION BY event_data_source, event_data_external_id, company_id
                     ) AS number
                 FROM spp_event_attendance
