@@ -168,7 +168,9 @@ def move_answers(cr):
             intake_id, identifier, partner_id, answer, unreadable_count, digest, answer_digest,
             note, line_id
         )
-        SELECT line.batch_id, line.identifier, line.partner_id, line.answer, 0, line.digest,
+        SELECT line.batch_id, line.identifier, line.partner_id, line.answer,
+            -- "2 records of the answer could not be read": kept nowhere else.
+            coalesce(substring(line.note FROM '[0-9]{1,9}')::int4, 0), line.digest,
             line.answer_digest, line.note, line.id
         FROM spp_attendance_run_line AS line
         JOIN spp_attendance_intake AS intake ON intake.id = line.batch_id
