@@ -127,7 +127,8 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         "If There Is No Data",
         required=True,
         default=ABSENT,
-        help="Of who has no ID, or is unknown to the attendance system.",
+        help="Of who has no ID, is unknown to the attendance system, or has no record of which a "
+        "percentage could be taken.",
         tracking=True,
     )
     is_about_households = fields.Boolean(compute="_compute_is_about_households")

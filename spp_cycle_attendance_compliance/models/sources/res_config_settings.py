@@ -21,13 +21,13 @@ class ResConfigSettings(models.TransientModel):
         "Limit of Persons without Data",
         default=DEFAULT_LIMIT_PERCENTAGE,
         config_parameter=NO_DATA_LIMIT_PARAMETER,
-        help="In percent of the persons asked about.",
+        help="In percent of the persons that count.",
     )
     attendance_non_compliant_limit = fields.Integer(
         "Limit of Members Turned Non-Compliant",
         default=DEFAULT_LIMIT_PERCENTAGE,
         config_parameter=NON_COMPLIANT_LIMIT_PARAMETER,
-        help="In percent of the enrolled members.",
+        help="In percent of the members who are not non-compliant yet, drafts too.",
     )
 
     @api.constrains("attendance_no_data_limit", "attendance_non_compliant_limit")
