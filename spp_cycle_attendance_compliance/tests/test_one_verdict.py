@@ -931,7 +931,7 @@ class TestOneVerdict(AttendanceCase):
             try:
                 self.env.cr.execute("SELECT 'ANA'::integer", log_exceptions=False)
             except DataError as error:
-                raise UserError(f"Database Query Error: {error}") from error
+                raise UserError(str(error)) from error
         message = self.env["spp.attendance.run"]._describe_error(raised.exception)
         self.assertNotIn("ANA", message)
         self.assertIn("InvalidTextRepresentation", message)

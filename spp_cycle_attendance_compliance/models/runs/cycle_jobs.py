@@ -119,7 +119,8 @@ class G2PCycle(models.Model):
         asked = run._describe_request()
         self.write({"locked": False, "locked_reason": False})
         run._carry_out_request()
-        self.message_post(body=f"{asked}: {run._get_result()}")
+        result = run._get_result()
+        self.message_post(body=_("%(asked)s: %(result)s", asked=asked, result=result))
 
     @api.model
     def _is_last_try(self):
