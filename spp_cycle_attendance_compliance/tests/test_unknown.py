@@ -69,22 +69,31 @@ class TestUnknown(AttendanceCase):
         )
         self._run(cycle)
         self.assertEqual(cycle.cycle_membership_ids.attendance_status, "exempt")
-        cycle = self._create_cycle(registrants=[person])
-        manager = self.env["g2p.program_membership.manager.default"].create(
-            {
-                "name": "Nobody",
-                "program_id": cycle.program_id.id,
-                "eligibility_domain": "[('id', 'in', [])]",
-            }
-        )
-        self.env["spp.compliance.manager"].create(
-            {
-                "program_id": cycle.program_id.id,
-                "manager_ref_id": f"{manager._name},{manager.id}",
-            }
-        )
-        self._run(cycle)
-        self.assertEqual(cycle.cycle_membership_ids.attendance_status, "non_compliant")
+        managers = {
+            "default": {"eligibility_domain": "[('id', 'in', [])]"},
+            # Not every platform has this one.
+            "sql": {
+                "sql_query": "SELECT id FROM res_partner WHERE FALSE",
+                "sql_query_valid": "valid",
+            },
+        }
+        for kind, vals in managers.items():
+            name = f"g2p.program_membership.manager.{kind}"
+            if name not in self.env:
+                continue
+            with self.subTest(kind):
+                cycle = self._create_cycle(registrants=[person])
+                manager = self.env[name].create(
+                    {"name": "Nobody", "program_id": cycle.program_id.id, **vals}
+                )
+                self.env["spp.compliance.manager"].create(
+                    {
+                        "program_id": cycle.program_id.id,
+                        "manager_ref_id": f"{name},{manager.id}",
+                    }
+                )
+                self._run(cycle)
+                self.assertEqual(cycle.cycle_membership_ids.attendance_status, "non_compliant")
 
     def test_ages_of_all_so_far_are_those_of_today(self):
         """They were those of 1900, and nobody counted."""
@@ -100,26 +109,6 @@ class TestUnknown(AttendanceCase):
         )
         run = self._run(cycle)
         self.assertEqual((run.person_count, run.compliant_count), (1, 1))
-
-    def test_a14_sql_that_finds_nobody(self):
-        person = self._serve("ANA", days(1, 1, 2))
-        cycle = self._create_cycle(registrants=[person])
-        manager = self.env["g2p.program_membership.manager.sql"].create(
-            {
-                "name": "Nobody",
-                "program_id": cycle.program_id.id,
-                "sql_query": "SELECT id FROM res_partner WHERE FALSE",
-                "sql_query_valid": "valid",
-            }
-        )
-        self.env["spp.compliance.manager"].create(
-            {
-                "program_id": cycle.program_id.id,
-                "manager_ref_id": f"{manager._name},{manager.id}",
-            }
-        )
-        self._run(cycle)
-        self.assertEqual(cycle.cycle_membership_ids.attendance_status, "non_compliant")
 
     def test_a20_a_category_that_is_not_known(self):
         attendances = days(1, *range(1, 21))

@@ -321,7 +321,8 @@ class EventAttendance(models.Model):
     @api.model
     def get_view_id(self):
         """Return the form that the platform's "Open Form" shows."""
-        return self.env.ref("spp_cycle_attendance_compliance.view_spp_event_attendance_form").id
+        form = self.env.ref("spp_cycle_attendance_compliance.view_spp_event_attendance_form", False)
+        return form.id if form else super().get_view_id()
 
     def _get_traced_values(self):
         self.ensure_one()

@@ -69,7 +69,7 @@ class AttendanceRun(models.Model):
     server_url = fields.Char("Attendance System")
     question_key = fields.Char()
     scope_names = fields.Char(help="The names of type and location, as they were then.")
-    attendance_to_do = fields.Text(related="cycle_id.attendance_to_do")
+    attendance_to_do = fields.Text(related="cycle_id.attendance_to_do", related_sudo=False)
     brake_reason = fields.Text("Why It Waits")
     apply_reason = fields.Text("Why It Was Applied")
     outdated_reason = fields.Text("Why It Is Outdated")
