@@ -304,6 +304,27 @@ def test_the_newest_earlier_version(earlier, upgraded, tmp_path):
         assert earlier.sql(query, name) == earlier.sql(query, upgraded[0])
 
 
+def test_what_counted_for_two_counts_for_one(earlier, tmp_path):
+    """For the one of whom it was stored last: the earlier module kept no answers."""
+    name = earlier.copy(earlier.name)
+    earlier.sql(
+        "UPDATE res_partner AS ben SET company_id = ana.company_id"
+        " FROM res_partner AS ana WHERE ana.name = 'Ana' AND ben.name = 'Ben'",
+        name,
+    )
+    assert not COMPLAINT.findall(earlier.upgrade(name, tmp_path / "odoo.log"))
+    whose = rows(
+        "id, withdrawn, (SELECT name FROM res_partner WHERE id = moved_to_id)",
+        f"{EVENTS} WHERE id IN (1, 3, 4)",
+    )
+    assert earlier.sql(whose, name) == "(1,t,Ben) (3,t,) (4,f,)"
+    traces = rows("field_name, new_value", f"{EVENTS}_change WHERE event_id IN (1, 4)")
+    assert earlier.sql(traces, name) == "(withdrawn,true)"
+    states = rows("state", "spp_event_data WHERE res_id = 1")
+    assert earlier.sql(states, name) == "(inactive)"
+    assert earlier.read_kept(name) == earlier.held
+
+
 @pytest.mark.parametrize("what", LACKING)
 def test_older_patch_level(earlier, tmp_path, what):
     lacking, expected = LACKING[what]

@@ -222,6 +222,11 @@ SHARED = {
         [("A", {"company_id": None}), ("B", {"company_id": None})], [KNOWN_A], TO_A
     ),
     "of two companies": Shared([A, ("B", {"company_id": None})], [KNOWN_A], ["counts", "counts"]),
+    "of each of two companies": Shared(
+        [A, B, ("A", {"company_id": None}), ("B", {"company_id": None})],
+        [KNOWN_A, KNOWN_B],
+        [*TO_B, *TO_B],
+    ),
     "withdrawn before": Shared([A, ("B", {"withdrawn": True})], [KNOWN_B], ["counts", "withdrawn"]),
     "without a number": Shared(
         [("A", {"event_data_external_id": 0}), ("B", {"event_data_external_id": 0})],
@@ -261,7 +266,7 @@ VIEWS = {
     "Answers in the list": ("view_attendance_run_line_tree", "answer", False),
     "Remarks in the list": ("view_attendance_run_line_tree", "note", True),
     "Attempts on the form": ("view_attendance_run_form", "attempt", False),
-    "Verdicts' day in the list": ("view_attendance_run_tree", "decided_at", True),
+    "Day of verdicts in the list": ("view_attendance_run_tree", "decided_at", True),
 }
 
 
