@@ -1,7 +1,7 @@
 """What has to be so after each step, whatever the way that led there."""
 
 from .entitlements import Entitlements
-from .world import DECIDED, EXCLUDED
+from .world import DECIDED, EXCLUDED, REASON
 
 MEMBERSHIPS = """
     SELECT membership.id, membership.cycle_id, membership.partner_id, membership.state,
@@ -38,7 +38,7 @@ MEMBER_LINES = """
 """
 RUNS = """
     SELECT run.id, cycle_id, run.state, applied_number, request, locked, losing_count AS losing,
-        entitlement_count AS with_entitlements
+        entitlement_count AS with_entitlements, brake_reason, apply_reason, taken_back_reason
     FROM spp_attendance_run AS run JOIN g2p_cycle AS cycle ON cycle.id = cycle_id
     WHERE cycle_id = ANY(%s) ORDER BY run.id
 """
@@ -180,11 +180,12 @@ class Checks:
     def check_step(self, memberships, runs, entitlements):
         """Look what a step of ours did about what it found."""
         now = self.read()
-        applied = {
+        news = {
             run["id"]: run
             for run in self.world.stage.ask(RUNS, self.world.cycle_ids)
-            if run["applied_number"] and run["id"] not in self.applied_ids
+            if run["state"] != runs.get(run["id"], {}).get("state")
         }
+        applied = {id_: run for id_, run in news.items() if run["state"] == "done"}
         decided = {
             line["membership_id"]
             for line in self.world.stage.ask(LINES, self.world.cycle_ids)
@@ -208,17 +209,19 @@ class Checks:
                 [row for row in rows if row["cycle_id"] == run["cycle_id"]]
                 for rows in (losing, touched, memberships.values())
             ]
-            self._check_brakes(runs.get(run["id"]), *own)
+            self._check_brakes(runs.get(run["id"]), run, *own)
 
-    def _check_brakes(self, run, losing, touched, memberships):
+    def _check_brakes(self, run, now, losing, touched, memberships):
         """Check that nobody lost whom no person was shown, or more than may lose without that.
 
         :param run: as it was, if it was there before
+        :param now: the same, as it is
         :param touched: the memberships whose entitlements were deleted or cancelled
         """
         if run and run["state"] == "waiting":
             assert len(losing) <= run["losing"], (run, losing)
             assert len(touched) <= run["with_entitlements"], (run, touched)
+            assert now["apply_reason"] == (REASON if run["brake_reason"] else None), (run, now)
             return
         may_lose = [row for row in memberships if row["state"] in ("draft", "enrolled")]
         assert len(losing) * 100 <= self.world.brake_percentage * len(may_lose), losing
@@ -338,6 +341,8 @@ class Checks:
             assert len(asked_for) <= 1, asked_for
             for run in asked_for:
                 assert run["state"] == ASKED_OF[run["request"]] and run["locked"], run
+            for run in own:
+                assert run["state"] != "taken_back" or run["taken_back_reason"] == REASON, run
             numbers = sorted(run["applied_number"] for run in own if run["applied_number"])
             assert numbers == list(range(1, len(numbers) + 1)), numbers
         applied_ids = {run["id"] for run in runs if run["state"] == "done"}

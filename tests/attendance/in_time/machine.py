@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
 from .others import CYCLES, MEMBERS, Others
-from .world import Killed
+from .world import REASON, Killed
 
 VERDICTS = st.sampled_from(["compliant", "non_compliant"])
-REASON = "As agreed"
 RUN = "action_filter_beneficiaries_by_compliance_criteria"
 
 
@@ -55,13 +54,25 @@ class Attendance(Others):
         with patch.object(runs, "_finish", finish_late):
             self.run(cycle)
 
+    @rule(cycle=CYCLES, number=MEMBERS)
+    def run_while_lost(self, cycle, number):
+        """What was known of a person is lost while one cycle asks, and there for the other one."""
+        people = self.world.server.people
+        identifier = list(people)[number % len(people)]
+        lost = people[identifier]
+        people[identifier] = []
+        self.run(cycle)
+        self.checks.check()
+        people[identifier] = lost
+        self.run(1 - cycle)
+
     @rule(cycle=CYCLES, button=st.sampled_from(["preview", "evaluate"]))
     def look(self, cycle, button):
         self._watch(self.world.press, self.world.cycle_ids[cycle], f"action_{button}_attendance")
 
     @rule(cycle=CYCLES, is_big=st.booleans())
     def apply(self, cycle, is_big):
-        self._decide(cycle, "waiting", lambda run: run._decide_to_apply(REASON), is_big)
+        self._decide(cycle, "waiting", lambda run: _press(run, "action_apply"), is_big)
 
     @rule(cycle=CYCLES)
     def discard(self, cycle):
@@ -73,7 +84,7 @@ class Attendance(Others):
 
     @rule(cycle=CYCLES, is_big=st.booleans())
     def take_back(self, cycle, is_big):
-        self._decide(cycle, "done", lambda run: run._take_back(REASON), is_big)
+        self._decide(cycle, "done", lambda run: _press(run, "action_take_back"), is_big)
 
     def _decide(self, cycle, state, decide, is_big=False):
         self._watch(self.world.decide, self.world.cycle_ids[cycle], state, decide, is_big)
@@ -160,3 +171,12 @@ class Attendance(Others):
     def teardown(self):
         self.world.work()
         self.checks.check()
+
+
+def _press(run, button):
+    """Press a button of a run, and give the reason if it asks for one."""
+    shown = getattr(run, button)()
+    wizard = "spp.attendance.run.reason"
+    if shown and shown.get("res_model") == wizard:
+        asking = run.env[wizard].with_context(**shown["context"])
+        asking.create({"reason": REASON}).action_confirm()

@@ -192,22 +192,38 @@ class Others(RuleBasedStateMachine):
         """For who is enrolled and has none, as on the platform."""
 
         def step(env):
-            own = env["g2p.cycle"].browse(self.world.cycle_ids[cycle])
-            enrolled = own.cycle_membership_ids.filtered(lambda each: each.state == "enrolled")
-            env["g2p.entitlement"].create(
-                [
-                    {
-                        "cycle_id": own.id,
-                        "partner_id": partner.id,
-                        "initial_amount": 10,
-                        "is_cash_entitlement": True,
-                        "state": state,
-                    }
-                    for partner in enrolled.partner_id - own.entitlement_ids.partner_id
-                ]
+            own = self._get_entitlements(env, cycle)
+            memberships = env["g2p.cycle.membership"].search(
+                [("cycle_id", "=", self.world.cycle_ids[cycle]), ("state", "=", "enrolled")]
             )
+            self._prepare(own, cycle, memberships.partner_id - own.partner_id, state)
 
         self._do(step)
+
+    @rule(cycle=CYCLES, number=MEMBERS)
+    def prepare_another(self, cycle, number):
+        """By hand, for one of those who have none but cancelled ones."""
+
+        def step(env):
+            own = self._get_entitlements(env, cycle)
+            cancelled = own.filtered(lambda each: each.state == "cancelled")
+            partners = cancelled.partner_id - (own - cancelled).partner_id
+            if partners:
+                partner = partners.sorted("id")[number % len(partners)]
+                another = self._prepare(own, cycle, partner, "pending_validation")
+                replaced = cancelled.filtered(lambda each: each.partner_id == partner)
+                self.checks.entitlements.replace(replaced, another)
+
+        self._do(step)
+
+    def _get_entitlements(self, env, cycle):
+        model, _vals = self.stage.entitlements[cycle]
+        return env[model].search([("cycle_id", "=", self.world.cycle_ids[cycle])], order="id")
+
+    def _prepare(self, entitlements, cycle, partners, state):
+        _model, vals = self.stage.entitlements[cycle]
+        own = {**vals, "cycle_id": self.world.cycle_ids[cycle], "state": state}
+        return entitlements.create([{**own, "partner_id": partner.id} for partner in partners])
 
     @rule(
         cycle=CYCLES,
@@ -216,23 +232,24 @@ class Others(RuleBasedStateMachine):
     )
     def change_entitlement(self, cycle, number, state):
         def step(env):
-            entitlements = env["g2p.entitlement"].search(
-                [("cycle_id", "=", self.world.cycle_ids[cycle])], order="id"
-            )
+            entitlements = self._get_entitlements(env, cycle)
             if entitlements:
                 entitlement = entitlements[number % len(entitlements)]
                 entitlement.state = state
-                self.checks.entitlements.withheld.discard(entitlement.id)
+                self.checks.entitlements.change(entitlement)
 
         self._do(step)
 
     # Attendance
 
-    @initialize(days=st.lists(st.tuples(MEMBERS, DAYS), max_size=10))
-    def begin(self, days):
+    @initialize(days=st.lists(st.tuples(MEMBERS, DAYS), max_size=10), is_later=st.booleans())
+    def begin(self, days, is_later):
         identifiers = list(self.world.server.people)
         for number, day in days:
             self.world.attend(identifiers[number], day)
+        if is_later:
+            # The two cycles ask different questions about the same persons.
+            self._write(1, {"from_date": FIRST + timedelta(days=1)})
 
     @rule(number=MEMBERS, days=st.lists(DAYS, min_size=1, max_size=3), category=CATEGORIES)
     def attend(self, number, days, category):

@@ -20,6 +20,8 @@ FIRST = date(2025, 11, 1)
 DECIDED = ("draft", "enrolled", "non_compliant")
 # Of which half of a record's day is left: it is among those that are asked for.
 UNREADABLE_DAY = "2025-11-1x"
+# What a person says who is asked for a reason.
+REASON = "As agreed"
 # Who is called so does not meet the programs' own criteria.
 EXCLUDED = "Excluded"
 
@@ -50,6 +52,15 @@ class Stage:
             env["account.journal"]
             .create({"name": "J", "code": "JNL", "type": "general", "currency_id": currency.id})
             .id
+        )
+        product = env["product.product"].create({"name": "Rice"})
+        # Persons get cash, households get in kind.
+        self.entitlements = (
+            ("g2p.entitlement", {"initial_amount": 10, "is_cash_entitlement": True}),
+            (
+                "g2p.entitlement.inkind",
+                {"product_id": product.id, "uom_id": product.uom_id.id, "qty": 4},
+            ),
         )
         self.program_ids = [self._create_program(env, target) for target in ("individual", "group")]
 
