@@ -60,11 +60,15 @@ OTHER_CRITERIA = """
     WHERE run.id = ANY(%s) AND (
         (run.attendance_source, run.attendance_unit, run.attendance_requirement,
             run.required_number_of_attendance, run.required_percentage, run.no_data_rule,
-            run.from_date, run.to_date)
+            run.household_rule, run.household_number, run.household_percentage,
+            run.attendance_period, run.from_date, run.to_date)
             IS DISTINCT FROM (
                 cycle.attendance_source, cycle.attendance_unit, cycle.attendance_requirement,
                 cycle.required_number_of_attendance, cycle.required_percentage,
-                cycle.no_data_rule, cycle.from_date, cycle.to_date
+                cycle.no_data_rule, cycle.household_rule, cycle.household_number,
+                cycle.household_percentage, cycle.attendance_period,
+                CASE cycle.attendance_period WHEN 'all' THEN '1900-01-01' ELSE cycle.from_date END,
+                CASE cycle.attendance_period WHEN 'all' THEN run.to_date ELSE cycle.to_date END
             )
         OR cycle.state NOT IN ('draft', 'to_approve') OR cycle.locked
     )

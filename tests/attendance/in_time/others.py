@@ -30,6 +30,14 @@ CRITERIA = st.one_of(
     st.fixed_dictionaries(
         {"from_date": st.sampled_from([FIRST + timedelta(days) for days in range(4)])}
     ),
+    st.fixed_dictionaries({"attendance_period": st.sampled_from(["dates", "all"])}),
+    st.fixed_dictionaries(
+        {
+            "household_rule": st.sampled_from(["any", "all", "number", "percentage"]),
+            "household_number": st.integers(1, 3),
+            "household_percentage": st.sampled_from([34, 50, 100]),
+        }
+    ),
     st.fixed_dictionaries({"attendance_source": st.sampled_from(["external", "recorded"])}),
 )
 STATES = st.sampled_from(["draft", "enrolled", "non_compliant", "paused", "exited", "not_eligible"])

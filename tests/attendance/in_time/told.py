@@ -6,6 +6,7 @@ it; what was answered, what that makes of each person and which verdict follows 
 
 from collections import Counter, defaultdict
 from datetime import date
+from itertools import accumulate, compress
 from typing import NamedTuple
 
 # Records of the answers to what was asked since; their content comes from the server itself.
@@ -22,7 +23,8 @@ LINES = """
         line.undated, line.verdict, run.id AS run_id, run.mode, run.takes_over,
         run.attendance_source AS source, run.attendance_unit AS unit, run.from_date, run.to_date,
         CASE WHEN run.attendance_requirement = 'percentage' THEN run.required_percentage END
-            AS percentage, run.required_number_of_attendance AS required
+            AS percentage, run.required_number_of_attendance AS required,
+        run.household_rule AS rule, run.household_number, run.household_percentage
     FROM spp_attendance_run_line AS line JOIN spp_attendance_run AS run ON run.id = line.run_id
     WHERE run.cycle_id = ANY(%s) AND line.id > %s ORDER BY line.id
 """
@@ -30,6 +32,7 @@ IDENTIFIERS = """
     SELECT partner_id, value FROM g2p_reg_id
     WHERE partner_id = ANY(%s) AND id_type = %s AND status IS DISTINCT FROM 'invalid'
 """
+MAY_MEET = ("compliant", "undecided", "no_data")
 
 
 class Told(NamedTuple):
@@ -73,7 +76,7 @@ class Register:
         lines = self.world.stage.ask(LINES, self.world.cycle_ids, self.last_line_id)
         if not answers + lines:
             return
-        identifiers = self._get_identifiers()
+        identifiers = self.get_identifiers()
         for answer in answers:
             self.last_answer_id = answer.pop("id")
             assert identifiers.get(answer["person_id"]) == answer["identifier"], answer
@@ -81,7 +84,7 @@ class Register:
         members = defaultdict(list)
         for line in reversed(lines):
             own = members[line["id"]] if line["kind"] == "household" else None
-            found = self._judge_household(own) if own is not None else None
+            found = self._judge_household(line, own) if own is not None else None
             found = found or self._find(line, identifiers)
             self.found[line["id"]] = found
             members[line["household_line_id"]].append((line["counts"], found))
@@ -90,7 +93,7 @@ class Register:
             assert line["finding"] == found.finding, (line, found)
             self.last_line_id = max(self.last_line_id, line["id"])
 
-    def _get_identifiers(self):
+    def get_identifiers(self):
         """Return by what each person is known, if it is by something of her own."""
         rows = self.world.stage.ask(IDENTIFIERS, self.world.person_ids, self.world.stage.id_type_id)
         return {row["partner_id"]: row["value"] for row in rows}
@@ -173,16 +176,29 @@ class Register:
         numbers = present, unclear, present + absent + unclear, undated
         return Found("known", _judge(line, present, absent, unclear, undated), *numbers)
 
-    def _judge_household(self, members):
+    def _judge_household(self, line, members):
         counting = [found for counts, found in members if counts]
-        verdicts = {found.verdict for found in counting}
-        ranked = ("compliant", "undecided", "no_data", "non_compliant")
+        verdicts = Counter(found.verdict for found in counting)
+        if not counting:
+            return Found(None, "exempt")
+        # How many meet the criteria, then may meet them, then would with data.
+        may_meet = accumulate(verdicts[maybe] for maybe in MAY_MEET)
+        enough = (_is_enough(line, meeting, len(counting)) for meeting in may_meet)
         return Found(
             None,
-            next((verdict for verdict in ranked if verdict in verdicts), "exempt"),
+            next(compress(MAY_MEET, enough), "non_compliant"),
             number=sum(found.number for found in counting),
             recorded=sum(found.recorded for found in counting),
         )
+
+
+def _is_enough(line, meeting, counting):
+    return {
+        "any": meeting > 0,
+        "all": meeting == counting,
+        "number": meeting >= line["household_number"],
+        "percentage": meeting * 100 >= line["household_percentage"] * counting,
+    }[line["rule"]]
 
 
 def _fold(categories):
