@@ -55,7 +55,7 @@ class Walk(Attendance):
 
     def go(self, first, second):
         """Take two steps; return whether the second one did something."""
-        self._prepare(first, second)
+        self._make_ready(first, second)
         # Only what is done in the background is killed.
         is_killed, of_size = "kill" in (first, second), self.stage.of_size
         with patch.object(self.stage, "of_size", lambda _is_big: of_size(is_killed)):
@@ -69,7 +69,7 @@ class Walk(Attendance):
                 self._do_checked(self.work, 50)
         return did
 
-    def _prepare(self, first, second):
+    def _make_ready(self, first, second):
         """Have a run that was applied, and one that waits since the world has changed."""
         self.checks.check()
         for number in (0, 4):
