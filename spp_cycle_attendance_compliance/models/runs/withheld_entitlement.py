@@ -34,7 +34,7 @@ class AttendanceWithheldEntitlement(models.Model):
     )
     entitlement_id = fields.Integer("ID of the Entitlement", required=True, index=True)
     code = fields.Char()
-    product_id = UncheckedMany2one("product.product")
+    product_id = UncheckedMany2one("product.product", "Product Record")
     product = fields.Char(help="As it was called then.")
     amount = fields.Float(digits=0)
     unit = fields.Char(help="The currency, or the unit of measure.")
