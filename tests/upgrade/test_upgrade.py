@@ -320,8 +320,6 @@ def test_what_counted_for_two_counts_for_one(earlier, tmp_path):
     assert earlier.sql(whose, name) == "(1,t,Ben) (3,t,) (4,f,)"
     traces = rows("field_name, new_value", f"{EVENTS}_change WHERE event_id IN (1, 4)")
     assert earlier.sql(traces, name) == "(withdrawn,true)"
-    states = rows("state", "spp_event_data WHERE id = 101")
-    assert earlier.sql(states, name) == "(inactive)"
     assert earlier.read_kept(name) == earlier.held
 
 
