@@ -8,6 +8,9 @@ with it; the number is what the attendance system told, counted by hand (`in_tim
 stays as it is; nothing is lost (`in_time/checks.py`); nobody who is refused keeps a prepared
 entitlement, and what was cancelled comes back (`in_time/entitlements.py`).
 
+Every two steps that a cycle can see are taken one right after the other, too
+(`in_time/pairs.py`).
+
 The budget is fixed, and the steps are the same each time. For a longer run by hand, other steps
 each time, one seed after the other:
 
@@ -30,3 +33,10 @@ def test_in_whatever_order_it_went(odoo_env, database, packages_in_odoo):
     # Else Hypothesis has given up, and the test has tested little.
     assert worlds >= 50
     assert steps >= 3000
+
+
+def test_every_two_steps(odoo_env, database, packages_in_odoo):
+    said = odoo_env.shell(database(), SCRIPT, str(packages_in_odoo), "pairs")
+    print(said)
+    # Of the others, the first step leaves nothing to do for the second one: see what is printed.
+    assert "291 of 324 pairs" in said

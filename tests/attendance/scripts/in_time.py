@@ -1,9 +1,10 @@
 """Runs the property test in time: inside `odoo shell`, on a database of its own.
 
-    FOLDER [MINUTES SEED]
+    FOLDER [pairs | MINUTES SEED]
 
-FOLDER is of the Python packages that Odoo's Python lacks. One seed after the other: without minutes
-a fixed budget of them, the same each time; else until the time is up. Prints how far it came.
+FOLDER is of the Python packages that Odoo's Python lacks. Every two steps, one right after the
+other; or random steps, one seed after the other: without minutes a fixed budget of them, the same
+each time; else until the time is up. Prints how far it came.
 """
 
 import sys
@@ -21,6 +22,7 @@ from attendance_faults import Fault
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 from in_time.machine import Attendance
+from in_time.pairs import walk_pairs
 from in_time.world import Stage
 
 from odoo.addons.spp_cycle_attendance_compliance.connector import Limits
@@ -46,25 +48,29 @@ def of_size(is_big):
         yield
 
 
-def run(seeds, deadline=float("inf")):
+def run(seeds, minutes=float("inf")):
+    started = time.monotonic()
     for number in seeds:
-        if time.monotonic() > deadline:
+        if time.monotonic() > started + 60 * minutes:
             break
         print(f"seed {number} after {Attendance.steps} steps", flush=True)
         run_state_machine_as_test(seed(number)(Attendance), settings=BUDGET)
+    seconds = time.monotonic() - started
+    print(f"{Attendance.steps} steps in {Attendance.worlds} worlds, {seconds:.0f} s", flush=True)
 
 
 impatient = partial(Limits, tries=2, first_pause=0.01)
 patch.object(attendance_settings, "Limits", impatient).start()
 patch.object(cycle_module, "LIMITS_AT_ONCE", impatient()).start()
-patch.object(attendance_run_asking, "INTAKE_SIZE", 2).start()
+# Several questions by each run; of the many walks' runs but one, so that it takes less time.
+walks = sys.argv[2:] == ["pairs"]
+patch.object(attendance_run_asking, "INTAKE_SIZE", 6 if walks else 2).start()
 stage = Attendance.stage = Stage(env)
 stage.of_size, stage.make_fault = of_size, Fault.status
 env.cr.commit()
-started = time.monotonic()
-if len(sys.argv) > 2:
-    run(count(int(sys.argv[3])), started + 60 * float(sys.argv[2]))
+if walks:
+    walk_pairs()
+elif len(sys.argv) > 2:
+    run(count(int(sys.argv[3])), float(sys.argv[2]))
 else:
     run(range(1, SEEDS + 1))
-seconds = time.monotonic() - started
-print(f"{Attendance.steps} steps in {Attendance.worlds} worlds, {seconds:.0f} s", flush=True)
