@@ -68,6 +68,8 @@ class Register:
         self.fetched = defaultdict(dict)
         self.by_hand = defaultdict(dict)
         self.found = {}
+        # Runs whose lines were seen already.
+        self.decided = set()
         self.last_answer_id = self.last_line_id = 0
 
     def observe(self):
@@ -81,17 +83,23 @@ class Register:
             self.last_answer_id = answer.pop("id")
             assert identifiers.get(answer["person_id"]) == answer["identifier"], answer
             self._take_down(answer)
-        members = defaultdict(list)
+        members, decided = defaultdict(list), frozenset(self.decided)
         for line in reversed(lines):
             own = members[line["id"]] if line["kind"] == "household" else None
-            found = self._judge_household(line, own) if own is not None else None
-            found = found or self._find(line, identifiers)
+            if line["run_id"] in decided:
+                # Who joined while the run waited was not asked about.
+                found = Found(line["finding"], "undecided")
+            elif own is not None:
+                found = self._judge_household(line, own)
+            else:
+                found = self._find(line, identifiers)
             self.found[line["id"]] = found
             members[line["household_line_id"]].append((line["counts"], found))
             shown = tuple(line[name] or 0 for name in Found._fields[2:])
             assert (line["verdict"], *shown) == found[1:], (line, found)
             assert line["finding"] == found.finding, (line, found)
             self.last_line_id = max(self.last_line_id, line["id"])
+            self.decided.add(line["run_id"])
 
     def get_identifiers(self):
         """Return by what each person is known, if it is by something of her own."""
