@@ -884,6 +884,37 @@ class TestOneVerdict(AttendanceCase):
         self.assertIn("1 members who would be non-compliant have approved", run.brake_reason)
         run._decide_to_apply("As agreed")
         self.assertEqual((self.ben_in.state, approved.state), ("non_compliant", "approved"))
+        # It is said once.
+        run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
+        self.assertEqual((run.state, run.brake_reason), ("done", ""))
+
+    def test_a27_what_was_prepared_instead_counts_too(self):
+        draft = self.env["g2p.entitlement"].create(
+            {"partner_id": self.ben.id, "cycle_id": self.cycle.id, "initial_amount": 10}
+        )
+        self._run(self.cycle)._take_back("No")
+        self.assertFalse(draft.exists())
+        self.assertIn("1 have no entitlement any more", self.cycle.attendance_to_do)
+        product = self.env["product.product"].create({"name": "Flour"})
+        instead = self.env["g2p.entitlement.inkind"].create(
+            {
+                "cycle_id": self.cycle.id,
+                "partner_id": self.ben.id,
+                "product_id": product.id,
+                "uom_id": product.uom_id.id,
+                "qty": 1,
+            }
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE g2p_entitlement_inkind SET create_date = %s WHERE id = %s",
+            [fields.Datetime.add(fields.Datetime.now(), hours=1), instead.id],
+        )
+        self.env.invalidate_all()
+        self.assertFalse(self.cycle.attendance_to_do)
+
+    def test_the_form_of_a_new_cycle(self):
+        self.assertFalse(self.env["g2p.cycle"].new({}).attendance_to_do)
 
     def test_what_is_recorded_while_a_run_waits(self):
         self.cycle.attendance_source = "recorded"

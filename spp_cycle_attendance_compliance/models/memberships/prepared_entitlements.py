@@ -6,7 +6,8 @@ from .cycle_membership import WRITE_SIZE
 ENTITLEMENT_MODELS = ("g2p.entitlement", "g2p.entitlement.inkind")
 DRAFT, PENDING, CANCELLED = "draft", "pending_validation", "cancelled"
 NOT_PAYABLE = (CANCELLED, "rejected1", "rejected2", "rejected3", "reject")
-# Of whom a draft was deleted, and nothing of the kind, or of the product, is there again.
+# Of whom a draft was deleted, and nothing of the kind, or of the product, is there; nor anything
+# that was prepared since.
 WITHOUT_ENTITLEMENT = """
     SELECT count(DISTINCT membership.id)
     FROM spp_attendance_withheld_entitlement AS withheld
@@ -15,15 +16,17 @@ WITHOUT_ENTITLEMENT = """
             AND membership.partner_id = withheld.partner_id AND membership.state = 'enrolled'
     WHERE withheld.cycle_id = %s AND withheld.action = 'deleted' AND NOT EXISTS (
         SELECT FROM g2p_entitlement AS entitlement
-        WHERE withheld.kind = 'g2p.entitlement'
-            AND entitlement.cycle_id = withheld.cycle_id
+        WHERE entitlement.cycle_id = withheld.cycle_id
             AND entitlement.partner_id = withheld.partner_id
+            AND (withheld.kind = 'g2p.entitlement'
+                OR entitlement.create_date > withheld.create_date)
     ) AND NOT EXISTS (
         SELECT FROM g2p_entitlement_inkind AS entitlement
-        WHERE withheld.kind = 'g2p.entitlement.inkind'
-            AND entitlement.cycle_id = withheld.cycle_id
+        WHERE entitlement.cycle_id = withheld.cycle_id
             AND entitlement.partner_id = withheld.partner_id
-            AND entitlement.product_id = withheld.product_id
+            AND (withheld.kind = 'g2p.entitlement.inkind'
+                AND entitlement.product_id = withheld.product_id
+                OR entitlement.create_date > withheld.create_date)
     )
 """
 
@@ -124,7 +127,12 @@ class G2PEntitlementInkind(models.Model):
 
     @api.model
     def _get_same_benefit(self):
-        return SQL("other.product_id = entitlement.product_id")
+        same = SQL("other.product_id = entitlement.product_id")
+        if "inkind_item_id" in self._fields:
+            # Of the platform's in-kind programs: two items of one product are two benefits.
+            item = SQL("other.inkind_item_id IS NOT DISTINCT FROM entitlement.inkind_item_id")
+            same = SQL("%s AND %s", same, item)
+        return same
 
     def _prepare_withheld_vals(self):
         return {
@@ -211,5 +219,5 @@ class G2PCycle(models.Model):
     def _count_without_entitlement(self):
         """Return how many enrolled members lost a draft entitlement, and have none again."""
         self.env.flush_all()
-        self.env.cr.execute(WITHOUT_ENTITLEMENT, [self._origin.id])
+        self.env.cr.execute(WITHOUT_ENTITLEMENT, [self._origin.id or None])
         return self.env.cr.fetchone()[0]

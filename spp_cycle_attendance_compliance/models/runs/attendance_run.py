@@ -3,6 +3,8 @@ from psycopg2 import DatabaseError
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.queue_job.exception import RetryableJobError
+
 from ...connector import AttendanceError
 from ..criteria.attendance_criteria_mixin import ALL_SO_FAR, EXTERNAL
 
@@ -264,7 +266,7 @@ class AttendanceRun(models.Model):
         """Return what a person is told about an error; nothing that might be confidential."""
         # PostgreSQL quotes values: whoever passes its words on is no better.
         cause = error.__cause__ or error.__context__
-        is_told = isinstance(error, AttendanceError | UserError)
+        is_told = isinstance(error, AttendanceError | UserError | RetryableJobError)
         if is_told and not isinstance(cause, DatabaseError):
             return str(error)
         return _(

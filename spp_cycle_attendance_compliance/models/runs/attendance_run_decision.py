@@ -226,7 +226,9 @@ class AttendanceRun(models.Model):
         self.write(
             {
                 "losing_count": lines.search_count(losing),
-                "entitlement_count": self._count_with_entitlements(("draft", "pending_validation")),
+                "entitlement_count": self._count_with_entitlements(
+                    ("draft", "pending_validation"), SQL("TRUE")
+                ),
             }
         )
         self.brake_reason = "\n".join(filter(None, self._get_brake_reasons()))
@@ -259,7 +261,7 @@ class AttendanceRun(models.Model):
                 "those in draft are deleted, and those pending validation cancelled.",
                 count=self.entitlement_count,
             )
-        approved = self._count_with_entitlements(("approved",))
+        approved = self._count_with_entitlements(("approved",), SQL("line.is_changing"))
         if approved:
             yield _(
                 "%(count)s members who would be non-compliant have approved entitlements: "
@@ -300,14 +302,17 @@ class AttendanceRun(models.Model):
             )
         return ""
 
-    def _count_with_entitlements(self, states):
-        """Return how many memberships that are refused have entitlements in some states."""
+    def _count_with_entitlements(self, states, condition):
+        """Return how many memberships that are refused have entitlements in some states.
+
+        :param SQL condition: of the ``line``
+        """
         self.env.cr.execute(
             SQL(
                 """
                 SELECT count(*) FROM spp_attendance_run_line AS line
                 WHERE line.run_id = %(run)s AND line.kind != 'member' AND line.left_alone IS NULL
-                    AND line.state_after = %(refused)s AND %(deciding)s AND (
+                    AND line.state_after = %(refused)s AND %(deciding)s AND %(condition)s AND (
                         EXISTS (
                             SELECT FROM g2p_entitlement WHERE cycle_id = %(cycle)s
                                 AND partner_id = line.partner_id AND state IN %(states)s
@@ -322,6 +327,7 @@ class AttendanceRun(models.Model):
                 refused=NON_COMPLIANT_STATE,
                 deciding=self._get_deciding(),
                 states=states,
+                condition=condition,
             )
         )
         return self.env.cr.fetchone()[0]

@@ -1,3 +1,6 @@
+from psycopg2 import OperationalError
+from psycopg2.errors import UniqueViolation
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
@@ -10,6 +13,14 @@ from .attendance_run import APPLY, DONE, EVALUATE, PREVIEW, RUNNING, TAKEN_BACK,
 
 # Below so many memberships a run is made at once, as the platform does its own work.
 MIN_ROW_JOB_QUEUE = 200
+# The run says these. Odoo would press the button once more after a collision.
+TOLD_ERRORS = (
+    AttendanceError,
+    UserError,
+    RetryableJobError,
+    OperationalError,
+    UniqueViolation,
+)
 # Whoever pressed the button is waiting.
 LIMITS_AT_ONCE = Limits(tries=3, deadline=60.0)
 
@@ -168,7 +179,7 @@ class G2PCycle(models.Model):
             message = run._describe_error(error)
             if not self.env.cr.closed:
                 self._carry_out_attendance(lambda: run._fail(message))
-            if not isinstance(error, (AttendanceError, UserError, RetryableJobError)):
+            if not isinstance(error, TOLD_ERRORS):
                 raise
 
     # Buttons

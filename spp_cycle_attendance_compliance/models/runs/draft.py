@@ -315,8 +315,9 @@ class Draft:
             SET world = md5(concat_ws(' ', line.override_id, line.partner_id, world.persons))
             FROM (
                 SELECT coalesce(household_line_id, id) AS id, string_agg(
-                    concat_ws(':', partner_id, identifier, counts,
-                        number_of_attendance, unclear, recorded), ' ' ORDER BY partner_id
+                    concat_ws(':', partner_id, identifier, counts, CASE WHEN counts THEN
+                        concat_ws(':', number_of_attendance, unclear, recorded) END),
+                    ' ' ORDER BY partner_id
                 ) AS persons
                 FROM spp_attendance_draft WHERE kind != 'household' GROUP BY 1
                 UNION ALL
