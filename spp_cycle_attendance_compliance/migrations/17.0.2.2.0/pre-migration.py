@@ -444,7 +444,7 @@ def give_events_to_one(cr):
     That is the one about whom the source answered last, when it was asked about that attendance.
     The others' stay, withdrawn; so do those of one person that are there twice.
     """
-    add_missing(cr, EVENTS, "int4", "moved_to_id")
+    add_missing(cr, EVENTS, "int4", "moved_to_id", "attendance_type_id", "attendance_location_id")
     last_answer = SQL("NULL::integer")
     if table_exists(cr, ANSWERS):
         last_answer = SQL(
