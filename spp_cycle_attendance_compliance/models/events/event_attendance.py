@@ -110,14 +110,6 @@ class EventAttendance(models.Model):
                 COUNTS_ONCE,
             )
         )
-        # The newest days come first, among millions; and those of a year are counted, by month and
-        # category, without reading them. It is small: each of its entries stands for many.
-        create_index(
-            self.env.cr,
-            "spp_event_attendance_date_index",
-            self._table,
-            ["attendance_date", "attendance_category", "withdrawn", "company_id"],
-        )
         # Find at once that nothing of somebody was given to somebody else, nor to her.
         for name, column in (("moved", "individual_id"), ("moved_to", "moved_to_id")):
             create_index(
