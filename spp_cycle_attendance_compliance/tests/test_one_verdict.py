@@ -957,6 +957,13 @@ class TestOneVerdict(AttendanceCase):
         self.assertIn("ZeroDivisionError", run.error)
         self.assertNotIn("secret", run.error)
 
+    def test_no_id_goes_into_the_log(self):
+        """Not even when the database refuses what was answered."""
+        intake = self._run(self.cycle).intake_ids
+        refused = [{"identifier": "ANA", "answer": None}]
+        with self.assertNoLogs("odoo.sql_db", "ERROR"), self.assertRaises(IntegrityError):
+            intake._write_answers(refused, {"ANA": self.ana.id})
+
     def test_what_postgresql_says_is_not_passed_on(self):
         with self.assertRaises(UserError) as raised, self.env.cr.savepoint():
             try:

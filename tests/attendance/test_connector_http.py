@@ -100,6 +100,13 @@ def test_3_retry_after(client, server, ask, pauses, status, value, least, most):
     assert least <= pauses[0] <= most
 
 
+def test_3_nobody_waits_for_years(connect, server, ask):
+    server.next("attendance", Fault.status(429, Retry_After="999999999"), times=None)
+    with pytest.raises(TemporaryError) as raised:
+        ask(connect(server, tries=1))
+    assert raised.value.retry_after == 24 * 60 * 60
+
+
 def test_3_a_date_soon(client, server, ask, pauses):
     server.next("attendance", Fault.status(429, Retry_After=_in_seconds(20)))
     ask(client)
