@@ -1,9 +1,11 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
+from ..models.runs.draft import Draft
 from ..models.sources.attendance_settings import (
     ID_TYPE_PARAMETER,
     NO_DATA_LIMIT_PARAMETER,
@@ -11,7 +13,7 @@ from ..models.sources.attendance_settings import (
     PREFIX,
 )
 from .attendance_faults import Fault
-from .common import AttendanceCase, days
+from .common import FIRST, AttendanceCase, days
 
 
 @tagged("post_install", "-at_install")
@@ -429,3 +431,31 @@ class TestRun(AttendanceCase):
                     ),
                     definitions,
                 )
+
+    def test_events_are_counted_by_person_before_statistics_are_made(self):
+        """As in the first run of a registry: not by the index of days, once for each person."""
+        run = self._press()
+        # Takes the place of the table, and no statistics are made of it by themselves.
+        self.env.cr.execute(
+            "CREATE TEMPORARY TABLE spp_event_attendance"
+            " (LIKE public.spp_event_attendance INCLUDING ALL) ON COMMIT DROP"
+        )
+        self.env.cr.execute(
+            """
+            INSERT INTO spp_event_attendance
+                (individual_id, attendance_date, attendance_category, event_data_source)
+            SELECT number / 10, %s + number %% 30, 'present', %s
+            FROM generate_series(1, 20000) AS number
+            """,
+            [FIRST, run.server_url],
+        )
+        draft = Draft(self.env.cr, run.id)
+        plan = []
+
+        def explain(query, **parameters):
+            self.env.cr.execute(SQL(f"EXPLAIN {query}", run=run.id, **parameters))
+            plan.extend(row[0] for row in self.env.cr.fetchall())
+
+        with patch.object(draft, "execute", explain):
+            draft.count_events(run._get_event_scope(), run.attendance_unit)
+        self.assertIn("individual_id_attendance_date", "\n".join(plan))

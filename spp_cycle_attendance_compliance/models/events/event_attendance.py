@@ -37,8 +37,6 @@ class EventAttendance(models.Model):
         "res.partner",
         "Person",
         ondelete="restrict",
-        # The unique index leaves some out, so it can't serve whoever looks for a person's events.
-        index=True,
         domain=[("is_registrant", "=", True), ("is_group", "=", False)],
     )
     company_id = UncheckedMany2one(related="individual_id.company_id", store=True)
@@ -109,6 +107,21 @@ class EventAttendance(models.Model):
                 " ON spp_event_attendance %s",
                 COUNTS_ONCE,
             )
+        )
+        # A person's of some days. The unique index leaves some out, so it can't serve for that.
+        create_index(
+            self.env.cr,
+            "spp_event_attendance_individual_date_index",
+            self._table,
+            ["individual_id", "attendance_date"],
+        )
+        # The newest days come first, among millions; and those of a year are counted, by month and
+        # category, without reading them. It is small: each of its entries stands for many.
+        create_index(
+            self.env.cr,
+            "spp_event_attendance_date_index",
+            self._table,
+            ["attendance_date", "attendance_category", "withdrawn", "company_id"],
         )
         # Find at once that nothing of somebody was given to somebody else, nor to her.
         for name, column in (("moved", "individual_id"), ("moved_to", "moved_to_id")):

@@ -93,7 +93,7 @@ class CycleGroupMembershipAttendance(models.Model):
                 JOIN g2p_cycle_membership AS membership
                     ON membership.id = line.cycle_membership_id
                 JOIN spp_attendance_run_line AS member ON member.household_line_id = line.id
-                WHERE %(standing)s
+                WHERE %(standing)s AND line.kind = 'household'
                 ORDER BY member.id
                 ON CONFLICT (cycle_membership_id, individual_id) WHERE active DO UPDATE
                 SET number_of_attendance = excluded.number_of_attendance,
@@ -114,7 +114,8 @@ class CycleGroupMembershipAttendance(models.Model):
                 FROM spp_attendance_run_line AS line
                 JOIN g2p_cycle_membership AS membership
                     ON membership.id = line.cycle_membership_id
-                WHERE %(standing)s AND shown.cycle_membership_id = membership.id AND shown.active
+                WHERE %(standing)s AND line.kind = 'household'
+                    AND shown.cycle_membership_id = membership.id AND shown.active
                     AND (shown.counts OR shown.state = 'included')
                     AND NOT EXISTS (
                         SELECT FROM spp_attendance_run_line AS member

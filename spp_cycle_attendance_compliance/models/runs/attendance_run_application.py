@@ -22,7 +22,6 @@ class AttendanceRun(models.Model):
         """Give the memberships the states, numbers and statuses that were decided."""
         self.ensure_one()
         self.env.flush_all()
-        self._remember_states()
         self._write_attendance()
         self._write_members()
         self.env.invalidate_all(flush=False)
@@ -47,22 +46,6 @@ class AttendanceRun(models.Model):
             NO_DATA,
             UNDECIDED,
             self.no_data_rule == KEEP,
-        )
-
-    def _remember_states(self):
-        """Keep the state that each membership had before attendance first decided about it."""
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE g2p_cycle_membership AS membership
-                SET state_before_attendance = membership.state
-                FROM spp_attendance_run_line AS line
-                WHERE membership.id = line.cycle_membership_id AND %s
-                    AND membership.state_before_attendance IS NULL AND %s
-                """,
-                self._get_applicable(),
-                self._get_deciding(),
-            )
         )
 
     def _find_changing(self):
@@ -93,6 +76,7 @@ class AttendanceRun(models.Model):
         )
 
     def _write_attendance(self):
+        """Write what was decided, and keep the state before attendance first decided."""
         self.env.cr.execute(
             SQL(
                 """
@@ -101,13 +85,18 @@ class AttendanceRun(models.Model):
                     attendance_status = line.status,
                     attendance_state = CASE WHEN %(deciding)s THEN line.state_after
                         ELSE membership.attendance_state END,
+                    state_before_attendance = CASE WHEN %(deciding)s
+                        THEN coalesce(membership.state_before_attendance, membership.state)
+                        ELSE membership.state_before_attendance END,
                     write_uid = %(uid)s, write_date = %(now)s
                 FROM spp_attendance_run_line AS line
                 WHERE membership.id = line.cycle_membership_id AND %(applicable)s AND (
                     (membership.number_of_attendance, membership.attendance_status)
                         IS DISTINCT FROM (line.number_of_attendance, line.status)
-                    OR membership.attendance_state IS DISTINCT FROM line.state_after
-                        AND %(deciding)s
+                    OR %(deciding)s AND (
+                        membership.attendance_state IS DISTINCT FROM line.state_after
+                        OR membership.state_before_attendance IS NULL
+                    )
                 )
                 """,
                 uid=self.env.uid,

@@ -87,7 +87,9 @@ class AttendanceRun(models.Model):
         calls_before = client.calls
         draft = self._draft_world(intake.first_membership_id, intake.last_membership_id)
         worlds = draft.get_worlds()
-        partner_ids = self._get_persons_to_ask(draft)
+        # Who has an answer already is left out: to another intake of this run, or, of a retry, one
+        # that is not old yet.
+        partner_ids = draft.get_persons_to_ask(self._get_usable_intakes())
         store = EventStore(
             self.env,
             intake_id=intake.id,
@@ -109,18 +111,6 @@ class AttendanceRun(models.Model):
                 "duration": time.monotonic() - started,
             }
         )
-
-    def _get_persons_to_ask(self, draft):
-        """Return the ids of the persons to ask about, by their identifiers.
-
-        Left out is who has an answer already: to another intake of this run, or, of a retry, one
-        that is not old yet.
-        """
-        draft.join_answers(self._get_usable_intakes())
-        self.env.cr.execute(
-            "UPDATE spp_attendance_draft SET finding = NULL WHERE finding = 'not_asked'"
-        )
-        return draft.get_persons_to_ask()
 
     def _set_identifiers(self, draft):
         id_type_id = self.env["spp.attendance.settings"]._get_id_type().id

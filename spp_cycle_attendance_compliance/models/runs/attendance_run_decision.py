@@ -32,6 +32,7 @@ class AttendanceRun(models.Model):
         """Make the lines of this run, a verdict on each."""
         self.ensure_one()
         draft = self._draft_world()
+        draft.set_worlds()
         scope = self._get_event_scope()
         if self.attendance_source == EXTERNAL:
             draft.join_answers(self._get_usable_intakes())
@@ -64,7 +65,6 @@ class AttendanceRun(models.Model):
             self._set_identifiers(draft)
         else:
             draft.count_events(self._get_event_scope(), self.attendance_unit)
-        draft.set_worlds()
         return draft
 
     def _judge_persons(self, draft):
@@ -152,16 +152,22 @@ class AttendanceRun(models.Model):
             WHERE left_alone IS NOT NULL
             """
         )
+        exceptional = SQL(
+            """
+            coalesce(left_alone IS NOT NULL OR counts AND (
+                note IS NOT NULL OR unclear > 0 OR undated > 0
+                OR verdict IN %s OR finding NOT IN %s
+            ), FALSE)
+            """,
+            (NO_DATA, UNDECIDED),
+            WITH_DATA,
+        )
         draft.execute(
             """
-            UPDATE spp_attendance_draft
-            SET is_exception = left_alone IS NOT NULL OR counts AND (
-                note IS NOT NULL OR unclear > 0 OR undated > 0
-                OR verdict IN %(open)s OR finding NOT IN %(with_data)s
-            )
+            UPDATE spp_attendance_draft SET is_exception = %(exceptional)s
+            WHERE is_exception IS DISTINCT FROM %(exceptional)s
             """,
-            open=(NO_DATA, UNDECIDED),
-            with_data=WITH_DATA,
+            exceptional=exceptional,
         )
 
     def _would_more_lose(self):
@@ -173,6 +179,7 @@ class AttendanceRun(models.Model):
         """
         losing, with_entitlements = self.losing_count, self.entitlement_count
         draft = self._draft_world()
+        draft.set_worlds()
         draft.take_lines()
         self._check_compliance_criteria(draft)
         self._resolve_states(draft)

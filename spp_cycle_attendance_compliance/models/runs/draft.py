@@ -12,6 +12,24 @@ RECORDED, UNRECORDED = "recorded", "unrecorded"
 # What is found that says how often somebody came; and what only says that nobody can tell.
 WITH_DATA = (KNOWN, RECORDED)
 UNSETTLED = (UNREADABLE, SHARED_IDENTIFIER, NOT_ASKED, SILENT)
+# The world that each membership is decided in. What is recorded here is part of it, where nobody
+# is asked.
+WORLDS = SQL(
+    """
+    SELECT line.id, line.cycle_membership_id,
+        md5(concat_ws(' ', line.override_id, line.partner_id, world.persons)) AS world
+    FROM spp_attendance_draft AS line
+    LEFT JOIN (
+        SELECT coalesce(household_line_id, id) AS id, string_agg(
+            concat_ws(':', partner_id, identifier, counts, CASE WHEN counts THEN
+                concat_ws(':', number_of_attendance, unclear, recorded) END),
+            ' ' ORDER BY partner_id
+        ) AS persons
+        FROM spp_attendance_draft WHERE kind != 'household' GROUP BY 1
+    ) AS world ON world.id = line.id
+    WHERE line.kind != 'member'
+    """
+)
 
 
 class Draft:
@@ -120,23 +138,15 @@ class Draft:
         """
         self.execute(
             """
-            UPDATE spp_attendance_draft AS line SET identifier = %(identifier)s
-            FROM res_partner AS person
-            WHERE person.id = line.partner_id AND line.kind != 'household'
-            """,
-            identifier=identifier,
-        )
-        self.execute(
-            """
-            UPDATE spp_attendance_draft AS line SET finding = CASE
-                WHEN line.identifier IS NULL THEN %(missing)s
+            UPDATE spp_attendance_draft AS line
+            SET identifier = known.identifier, finding = CASE
+                WHEN known.identifier IS NULL THEN %(missing)s
                 WHEN EXISTS (
                     SELECT FROM (%(sharing)s) AS sharing
                     JOIN res_partner AS other ON other.id = sharing.id
-                    JOIN res_partner AS person ON person.id = line.partner_id
                     WHERE other.id != line.partner_id AND (
                         (other.active AND other.disabled IS NULL
-                            AND other.company_id IS NOT DISTINCT FROM person.company_id)
+                            AND other.company_id IS NOT DISTINCT FROM known.company_id)
                         OR EXISTS (
                             SELECT FROM g2p_cycle_membership AS membership
                             WHERE membership.cycle_id = %(cycle)s
@@ -154,25 +164,38 @@ class Draft:
                     )
                 ) THEN %(shared)s
             END
-            WHERE line.kind != 'household'
+            FROM (
+                SELECT own.id, person.company_id, %(identifier)s AS identifier
+                FROM spp_attendance_draft AS own
+                JOIN res_partner AS person ON person.id = own.partner_id
+                WHERE own.kind != 'household'
+                OFFSET 0
+            ) AS known
+            WHERE known.id = line.id
             """,
+            identifier=identifier,
             missing=NO_IDENTIFIER,
             shared=SHARED_IDENTIFIER,
-            sharing=find_persons(id_type_id, SQL("line.identifier")),
+            sharing=find_persons(id_type_id, SQL("known.identifier")),
             cycle=cycle_id,
             states=DECIDED_STATES,
         )
 
-    def get_persons_to_ask(self):
+    def get_persons_to_ask(self, intake_ids):
         """Return the ids of the persons to ask about, by their identifiers, in order of the ids.
 
         In the same order in every run, or two that share persons wait for each other.
+
+        :param intake_ids: who has an answer to one of these intakes is left out
         """
-        self.cr.execute(
+        self.execute(
             """
-            SELECT DISTINCT ON (partner_id) identifier, partner_id FROM spp_attendance_draft
-            WHERE kind != 'household' AND finding IS NULL ORDER BY partner_id
-            """
+            SELECT DISTINCT ON (partner_id) identifier, partner_id
+            FROM spp_attendance_draft AS line
+            WHERE kind != 'household' AND finding IS NULL AND NOT EXISTS (%(newest)s)
+            ORDER BY partner_id
+            """,
+            newest=find_newest_answer(SQL("line.partner_id"), SQL("line.identifier"), intake_ids),
         )
         return dict(self.cr.fetchall())
 
@@ -305,38 +328,20 @@ class Draft:
         )
 
     def set_worlds(self):
-        """Note on each membership's line the world that it is decided in, to be compared later.
-
-        What is recorded here is part of it, where nobody is asked.
-        """
+        """Note on each membership's line the world that it is decided in, to be compared later."""
         self.execute(
             """
-            UPDATE spp_attendance_draft AS line
-            SET world = md5(concat_ws(' ', line.override_id, line.partner_id, world.persons))
-            FROM (
-                SELECT coalesce(household_line_id, id) AS id, string_agg(
-                    concat_ws(':', partner_id, identifier, counts, CASE WHEN counts THEN
-                        concat_ws(':', number_of_attendance, unclear, recorded) END),
-                    ' ' ORDER BY partner_id
-                ) AS persons
-                FROM spp_attendance_draft WHERE kind != 'household' GROUP BY 1
-                UNION ALL
-                SELECT id, NULL FROM spp_attendance_draft AS household
-                WHERE kind = 'household' AND NOT EXISTS (
-                    SELECT FROM spp_attendance_draft WHERE household_line_id = household.id
-                )
-            ) AS world
-            WHERE world.id = line.id AND line.kind != 'member'
-            """
+            UPDATE spp_attendance_draft AS line SET world = found.world
+            FROM (%(worlds)s) AS found WHERE found.id = line.id
+            """,
+            worlds=WORLDS,
         )
 
     def get_worlds(self):
         """Return the worlds as a text that `leave_alone_who_changed` reads."""
-        self.cr.execute(
-            """
-            SELECT jsonb_object_agg(cycle_membership_id, world)::text
-            FROM spp_attendance_draft WHERE kind != 'member'
-            """
+        self.execute(
+            "SELECT jsonb_object_agg(cycle_membership_id, world)::text FROM (%(worlds)s) AS found",
+            worlds=WORLDS,
         )
         return self.cr.fetchone()[0]
 
