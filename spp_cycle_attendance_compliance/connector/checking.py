@@ -6,8 +6,26 @@ unknown category. The other fields only inform, so what is wrong with them is le
 
 import re
 from datetime import date
+from operator import itemgetter
 
 from .records import Attendance
+
+# All that is read of an attendance.
+FIELDS = (
+    "id",
+    "date",
+    "time",
+    "attendance_category",
+    "attendance_type",
+    "attendance_location",
+    "attendance_description",
+    "attendance_external_url",
+    "submitted_by",
+    "submitted_datetime",
+    "submission_source",
+)
+# Of an ordinary one, which has them all; a KeyError otherwise.
+get_fields = itemgetter(*FIELDS)
 
 LARGEST_ID = 2**31 - 1  # of PostgreSQL's integer
 LONGEST_DESCRIPTION = 2000
@@ -47,21 +65,18 @@ class AttendanceReader:
         """
         if item.__class__ is not dict:
             raise BadRecord("the attendance is not an object")
-        get = item.get
-        number = read_id(get("id"))
+        try:
+            values = get_fields(item)
+        except KeyError:
+            values = map(item.get, FIELDS)
+        number, day, time, category, kind, location, description, url, by, moment, source = values
+        number = read_id(number)
         if number is None:
             raise BadRecord("id is not a number that an ID can be")
-        day, time = get("date"), get("time")
         if day.__class__ is not str:
             raise BadRecord("date is not text")
-        category = get("attendance_category")
         if category != "present" and category != "absent":
             category = _find_category(category, day, dates_present)
-        description = get("attendance_description")
-        url = get("attendance_external_url")
-        by = get("submitted_by")
-        moment = get("submitted_datetime")
-        source = get("submission_source")
         return tuple.__new__(
             Attendance,
             (
@@ -69,8 +84,8 @@ class AttendanceReader:
                 self._dates[day],
                 self._times[time] if time.__class__ is str else "",
                 category,
-                _read_reference(get("attendance_type")),
-                _read_reference(get("attendance_location")),
+                _read_reference(kind),
+                _read_reference(location),
                 self._descriptions[description] if description.__class__ is str else "",
                 self._urls[url] if url.__class__ is str else "",
                 self._texts[by] if by.__class__ is str else "",

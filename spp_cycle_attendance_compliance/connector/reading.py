@@ -6,11 +6,20 @@ there are many of them.
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from itertools import repeat
 from marshal import dumps
 
-from .checking import LONGEST_DESCRIPTION, AttendanceReader, BadRecord, clean, read_count, read_id
+from .checking import (
+    LONGEST_DESCRIPTION,
+    AttendanceReader,
+    BadRecord,
+    clean,
+    get_fields,
+    read_count,
+    read_id,
+)
 from .errors import BadAnswerError
 from .failures import ASK_THEM
 from .records import Answer, Category, Known, PersonAnswer, Question, SetAside
@@ -203,7 +212,11 @@ def _make_digest(rows):
     try:
         for row in rows:
             head = dict(row)
-            parts.update(map(dumps, head.pop("attendance_list"), repeat(_FORMAT)))
+            items = head.pop("attendance_list")
+            # What is read of an ordinary one: without the names of the fields, it is half as long.
+            with suppress(KeyError, TypeError):
+                items = list(map(get_fields, items))
+            parts.update(map(dumps, items, repeat(_FORMAT)))
             if head.get("dates_present").__class__ is list:
                 parts.update(map(dumps, head.pop("dates_present"), repeat(_FORMAT)))
             parts.add(dumps(head, _FORMAT))

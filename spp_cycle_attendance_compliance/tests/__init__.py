@@ -12,3 +12,4 @@ from . import test_transport
 from . import test_tour
 from . import test_undecided
 from . import test_verdicts
+from . import test_withheld_entitlements

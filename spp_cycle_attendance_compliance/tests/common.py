@@ -176,3 +176,25 @@ class EventCase(AttendanceCase):
         return self.env["spp.event.data"].search(
             [("partner_id", "=", person.id), ("model", "=", "spp.event.attendance")], order="id"
         )
+
+
+class TwoPersonsCase(AttendanceCase):
+    """A cycle of two: Ana came on both days that are required, Ben on one."""
+
+    def setUp(self):
+        super().setUp()
+        self.ana = self._create_person("ANA")
+        self.ben = self._create_person("BEN")
+        self.server.people.update(ANA=days(1, 1, 2), BEN=days(11, 1))
+        self.cycle = self._create_cycle(registrants=[self.ana, self.ben])
+        self.ana_in, self.ben_in = self.cycle.cycle_membership_ids.sorted("partner_id")
+        if self.ana_in.partner_id != self.ana:
+            self.ana_in, self.ben_in = self.ben_in, self.ana_in
+
+    def _preview(self):
+        return self._get_run(self.cycle.action_preview_attendance())
+
+    def _override(self, membership, verdict):
+        return self.env["spp.attendance.override"].create(
+            {"cycle_membership_id": membership.id, "verdict": verdict, "reason": "As I say"}
+        )

@@ -339,6 +339,11 @@ class TestAccess(AccessCase):
                 attempt()
         waiting = self._get_run(self.cycle.with_user(here).action_preview_attendance())
         self.assertEqual((waiting.state, waiting.company_id), ("waiting", self.env.company))
+        asking = self.env["spp.attendance.run.reason"].with_user(there)
+        asking = asking.create({"run_id": waiting.id, "reason": "x"})
+        for name in ("brake_reason", "losing_count"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                asking[name]  # pylint: disable=pointless-statement
 
     def test_s4_who_reads_by_which_id_a_person_is_known(self):
         self._run_and_override()

@@ -206,6 +206,20 @@ class TestJobs(AttendanceCase):
         self._perform_all(run)
         self.assertEqual(run.state, "done")
 
+    def test_a_cycle_that_others_work_on_all_the_time(self):
+        """The last step gives up at last, and says why; the cycle is let go."""
+        run = self._press()
+        while len(self._get_jobs(run).filtered(lambda job: job.state != "done")) > 1:
+            self._perform_next(run)
+        busy = RetryableJobError("Somebody else works on this cycle right now.")
+        with patch.object(type(self.cycle), "_lock_attendance", side_effect=busy):
+            self.assertIs(self._fail_next(run), busy)
+            self.assertEqual((run.state, self.cycle.locked), ("running", True))
+            self.assertIs(self._fail_next(run, retry=4, max_retries=5), busy)
+        self.assertEqual((run.state, self.cycle.locked), ("failed", False))
+        self.assertIn("Somebody else works", run.error)
+        self.assertIn("Somebody else works", self.cycle.message_ids[:1].body)
+
     def test_jobs_that_vanish_let_the_cycle_go(self):
         for state, is_alive in (("pending", True), ("started", True), ("cancelled", False)):
             with self.subTest(state=state):

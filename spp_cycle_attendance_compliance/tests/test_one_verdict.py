@@ -12,29 +12,16 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 from odoo.tools.safe_eval import safe_eval
 
-from ..models.memberships import cycle_membership, prepared_entitlements
+from ..models.memberships import cycle_membership
 from ..models.runs import attendance_run_asking
 from .attendance_faults import Fault
 from .attendance_server import attendance
-from .common import AttendanceCase, days
+from .common import TwoPersonsCase, days
 
 
 @tagged("post_install", "-at_install")
-class TestOneVerdict(AttendanceCase):
+class TestOneVerdict(TwoPersonsCase):
     """What was prepared, while the world changed: one verdict stands, and all agree with it."""
-
-    def setUp(self):
-        super().setUp()
-        self.ana = self._create_person("ANA")
-        self.ben = self._create_person("BEN")
-        self.server.people.update(ANA=days(1, 1, 2), BEN=days(11, 1))
-        self.cycle = self._create_cycle(registrants=[self.ana, self.ben])
-        self.ana_in, self.ben_in = self.cycle.cycle_membership_ids.sorted("partner_id")
-        if self.ana_in.partner_id != self.ana:
-            self.ana_in, self.ben_in = self.ben_in, self.ana_in
-
-    def _preview(self):
-        return self._get_run(self.cycle.action_preview_attendance())
 
     def _evaluate(self):
         return self._get_run(self.cycle.action_evaluate_attendance())
@@ -42,11 +29,6 @@ class TestOneVerdict(AttendanceCase):
     def _fail(self):
         self.server.next("attendance", Fault.status(403))
         return self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
-
-    def _override(self, membership, verdict):
-        return self.env["spp.attendance.override"].create(
-            {"cycle_membership_id": membership.id, "verdict": verdict, "reason": "As I say"}
-        )
 
     def _look(self, membership):
         return membership.attendance_status, membership.state
@@ -662,257 +644,6 @@ class TestOneVerdict(AttendanceCase):
         self.assertEqual((run.state, run.losing_count), ("waiting", 1))
         self.assertEqual(self.ana_in.state, "enrolled")
 
-    def test_a27_prepared_entitlements(self):
-        currency = self.env.company.currency_id
-        journal = self.env["account.journal"].create(
-            {"name": "A27", "code": "A27", "type": "general", "currency_id": currency.id}
-        )
-        self.cycle.program_id.journal_id = journal
-        entitlements = self.env["g2p.entitlement"].create(
-            [
-                {
-                    "partner_id": person.id,
-                    "cycle_id": self.cycle.id,
-                    "initial_amount": 10,
-                    "is_cash_entitlement": True,
-                    "state": state,
-                }
-                for person, state in (
-                    (self.ana, "pending_validation"),
-                    (self.ben, "pending_validation"),
-                    (self.ben, "draft"),
-                )
-            ]
-        )
-        of_ana, pending, draft = entitlements
-        code = draft.code
-        run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
-        self.assertEqual((run.state, run.entitlement_count), ("waiting", 1))
-        self.assertIn("1 members who would be non-compliant have prepared", run.brake_reason)
-        run._decide_to_apply("As agreed")
-        self.assertFalse(draft.exists())
-        self.assertEqual((of_ana.state, pending.state), ("pending_validation", "cancelled"))
-        self.assertEqual((run.deleted_entitlement_count, run.cancelled_entitlement_count), (1, 1))
-        kept = self._get_withheld(run)
-        self.assertEqual(kept.partner_id, self.ben)
-        self.assertEqual(
-            kept.sorted("entitlement_id").mapped(lambda row: (row.code, row.action, row.amount)),
-            [(pending.code, "cancelled", 10), (code, "deleted", 10)],
-        )
-        self.assertEqual(set(kept.mapped("kind")), {"g2p.entitlement"})
-        self.assertEqual(set(kept.mapped("unit")), {currency.name})
-        self.assertIn(pending.id, kept.mapped("entitlement_id"))
-        # An override, lifting it, taking the run back: as the membership goes, so they go.
-        override = self._override(self.ben_in, "compliant")
-        self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "pending_validation"))
-        self.assertFalse(override.withheld_ids)
-        override.action_lift()
-        self.assertEqual((self.ben_in.state, pending.state), ("non_compliant", "cancelled"))
-        self.assertEqual(override.withheld_ids.mapped("code"), [pending.code])
-        run._take_back("No")
-        self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "pending_validation"))
-        # What somebody has changed since stays.
-        run = self._run(self.cycle)
-        self.assertEqual(pending.state, "cancelled")
-        pending.state = "cancelled"
-        run._take_back("No")
-        self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "cancelled"))
-
-    def _get_withheld(self, run):
-        action = run.action_open_withheld()
-        return self.env[action["res_model"]].search(action["domain"])
-
-    def test_a27_the_run_keeps_which_in_kind(self):
-        product = self.env["product.product"].create({"name": "Rice"})
-        vals = {
-            "cycle_id": self.cycle.id,
-            "partner_id": self.ben.id,
-            "product_id": product.id,
-            "uom_id": product.uom_id.id,
-        }
-        drafts = self.env["g2p.entitlement.inkind"].create([{**vals, "qty": 4}, {**vals, "qty": 7}])
-        codes = drafts.mapped("code")
-        run = self._run(self.cycle)
-        product.name = "Wheat"
-        self.assertFalse(drafts.exists())
-        self.assertEqual(
-            self._get_withheld(run)
-            .sorted("entitlement_id")
-            .mapped(
-                lambda row: (row.kind, row.code, row.amount, row.unit, row.product, row.action)
-            ),
-            [
-                ("g2p.entitlement.inkind", code, qty, product.uom_id.name, "Rice", "deleted")
-                for code, qty in zip(codes, (4, 7), strict=True)
-            ],
-        )
-        self.assertEqual(run.withheld_count, 2)
-
-    def test_a27_taking_back_what_enrolled_somebody_keeps_which_too(self):
-        first = self._run(self.cycle)
-        self.cycle.required_number_of_attendance = 1
-        second = self._run(self.cycle)
-        self.assertEqual(self.ben_in.state, "enrolled")
-        draft = self.env["g2p.entitlement"].create(
-            {"partner_id": self.ben.id, "cycle_id": self.cycle.id, "initial_amount": 10}
-        )
-        second._take_back("No")
-        self.assertFalse(draft.exists())
-        self.assertEqual((first.withheld_count, second.withheld_count), (0, 1))
-
-    def test_a27_whoever_has_refused_them_before(self):
-        """What is prepared for who is non-compliant already is not paid either."""
-        pending = self.env["g2p.entitlement"].create(
-            {
-                "partner_id": self.ben.id,
-                "cycle_id": self.cycle.id,
-                "initial_amount": 10,
-                "state": "pending_validation",
-            }
-        )
-        self.ben_in.state = "non_compliant"
-        run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
-        self.assertEqual((run.state, run.losing_count, run.entitlement_count), ("waiting", 0, 1))
-        run._decide_to_apply("As agreed")
-        self.assertEqual((pending.state, run.cancelled_entitlement_count), ("cancelled", 1))
-        pending.state = "pending_validation"
-        draft = pending.copy({"initial_amount": 1.125, "state": "draft"})
-        override = self._override(self.ben_in, "non_compliant")
-        self.assertEqual((self.ben_in.state, pending.state), ("non_compliant", "cancelled"))
-        self.assertFalse(draft.exists())
-        unit = self.env.company.currency_id.name
-        self.assertEqual(
-            override.withheld_ids.mapped(lambda row: (row.action, row.quantity)),
-            [("cancelled", f"10 {unit}"), ("deleted", f"1.125 {unit}")],
-        )
-
-    def test_a27_what_was_cancelled_comes_back_to_whom_a_person_enrolled(self):
-        pending = self.env["g2p.entitlement"].create(
-            {
-                "partner_id": self.ben.id,
-                "cycle_id": self.cycle.id,
-                "initial_amount": 10,
-                "state": "pending_validation",
-            }
-        )
-        for way in (
-            lambda run: run._take_back("No"),
-            lambda run: self._override(self.ben_in, "compliant"),
-            lambda run: self._run(self.cycle),
-        ):
-            if self.ben_in.attendance_override_id:
-                self.ben_in.attendance_override_id.action_lift()
-            self.server.people["BEN"] = days(11, 1)
-            run = self._run(self.cycle)
-            self.assertEqual((self.ben_in.state, pending.state), ("non_compliant", "cancelled"))
-            self.ben_in.state = "enrolled"
-            self.server.people["BEN"] = days(11, 1, 2)
-            way(run)
-            self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "pending_validation"))
-
-    def test_a27_who_got_another_one_since_gets_no_second(self):
-        vals = {
-            "partner_id": self.ben.id,
-            "cycle_id": self.cycle.id,
-            "initial_amount": 10,
-            "state": "pending_validation",
-        }
-        first = self.env["g2p.entitlement"].create(vals)
-        run = self._run(self.cycle)
-        self.assertEqual(first.state, "cancelled")
-        second = self.env["g2p.entitlement"].create(vals)
-        self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE g2p_entitlement SET create_date = %s WHERE id = %s",
-            [fields.Datetime.add(fields.Datetime.now(), hours=1), second.id],
-        )
-        self.env.invalidate_all()
-        run._take_back("No")
-        self.assertEqual((first.state, second.state), ("cancelled", "pending_validation"))
-        # Cancelled one after another, one comes back.
-        self._run(self.cycle)
-        self.assertEqual((first.state, second.state), ("cancelled", "cancelled"))
-        override = self._override(self.ben_in, "compliant")
-        self.assertEqual((first.state, second.state), ("cancelled", "pending_validation"))
-        # One that was rejected is none.
-        override.action_lift()
-        second.state = "rejected1"
-        self._override(self.ben_in, "compliant")
-        self.assertEqual((first.state, second.state), ("pending_validation", "rejected1"))
-
-    def test_a27_of_each_product_one_is_given_back(self):
-        rice, oil = self.env["product.product"].create([{"name": "Rice"}, {"name": "Oil"}])
-        first, _deleted = entitlements = self.env["g2p.entitlement.inkind"].create(
-            [
-                {
-                    "cycle_id": self.cycle.id,
-                    "partner_id": self.ben.id,
-                    "product_id": product.id,
-                    "uom_id": product.uom_id.id,
-                    "qty": 1,
-                    "state": state,
-                }
-                for product, state in ((rice, "pending_validation"), (oil, "draft"))
-            ]
-        )
-        run = self._run(self.cycle)
-        self.assertEqual((entitlements.exists(), first.state), (first, "cancelled"))
-        self.ben_in.state = "enrolled"
-        self.assertIn("1 have no entitlement any more", self.cycle.attendance_to_do)
-        again = first.copy({"product_id": oil.id, "state": "pending_validation"})
-        self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE g2p_entitlement_inkind SET create_date = %s WHERE id = %s",
-            [fields.Datetime.add(fields.Datetime.now(), hours=1), again.id],
-        )
-        self.env.invalidate_all()
-        self.assertFalse(self.cycle.attendance_to_do)
-        run._take_back("No")
-        self.assertEqual(set((first + again).mapped("state")), {"pending_validation"})
-
-    def test_a27_approved_ones_are_left_and_said(self):
-        approved = self.env["g2p.entitlement"].create(
-            {
-                "partner_id": self.ben.id,
-                "cycle_id": self.cycle.id,
-                "initial_amount": 10,
-                "state": "approved",
-            }
-        )
-        run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
-        self.assertEqual(run.state, "waiting")
-        self.assertIn("1 members who would be non-compliant have approved", run.brake_reason)
-        run._decide_to_apply("As agreed")
-        self.assertEqual((self.ben_in.state, approved.state), ("non_compliant", "approved"))
-        # It is said once.
-        run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
-        self.assertEqual((run.state, run.brake_reason), ("done", ""))
-
-    def test_a27_what_was_prepared_instead_counts_too(self):
-        draft = self.env["g2p.entitlement"].create(
-            {"partner_id": self.ben.id, "cycle_id": self.cycle.id, "initial_amount": 10}
-        )
-        self._run(self.cycle)._take_back("No")
-        self.assertFalse(draft.exists())
-        self.assertIn("1 have no entitlement any more", self.cycle.attendance_to_do)
-        product = self.env["product.product"].create({"name": "Flour"})
-        instead = self.env["g2p.entitlement.inkind"].create(
-            {
-                "cycle_id": self.cycle.id,
-                "partner_id": self.ben.id,
-                "product_id": product.id,
-                "uom_id": product.uom_id.id,
-                "qty": 1,
-            }
-        )
-        self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE g2p_entitlement_inkind SET create_date = %s WHERE id = %s",
-            [fields.Datetime.add(fields.Datetime.now(), hours=1), instead.id],
-        )
-        self.env.invalidate_all()
-        self.assertFalse(self.cycle.attendance_to_do)
-
     def test_the_form_of_a_new_cycle(self):
         self.assertFalse(self.env["g2p.cycle"].new({}).attendance_to_do)
 
@@ -993,34 +724,6 @@ class TestOneVerdict(AttendanceCase):
                 self.assertEqual(run.state, "done")
                 found = (self.ana_in.number_of_attendance, self.ben_in.number_of_attendance)
                 self.assertEqual(found, numbers)
-
-    def test_a27_a_deleted_draft_is_to_be_prepared_again(self):
-        draft = self.env["g2p.entitlement"].create(
-            {"partner_id": self.ben.id, "cycle_id": self.cycle.id, "initial_amount": 10}
-        )
-        run = self._run(self.cycle)
-        self.assertFalse(draft.exists())
-        run._take_back("No")
-        self.assertIn("1 have no entitlement any more", self.cycle.attendance_to_do)
-        self.env["g2p.entitlement"].create(
-            {"partner_id": self.ben.id, "cycle_id": self.cycle.id, "initial_amount": 10}
-        )
-        self.cycle.invalidate_recordset()
-        self.assertFalse(self.cycle.attendance_to_do)
-
-    def test_who_has_no_entitlement_is_looked_up_in_an_index(self):
-        """Every form of a cycle counts them: it does not read all memberships for that."""
-        self.env.cr.execute("SET LOCAL enable_seqscan = off")
-        query = f"EXPLAIN {prepared_entitlements.WITHOUT_ENTITLEMENT}"
-        self.env.cr.execute(query, [self.cycle.id])
-        plan = "\n".join(row[0] for row in self.env.cr.fetchall())
-        self.assertNotIn("Seq Scan", plan)
-        # Which of the indexes it is depends on how many there are: none, here.
-        self.env.cr.execute(
-            "SELECT indexdef FROM pg_indexes"
-            " WHERE indexname = 'spp_attendance_withheld_entitlement_deleted_index'"
-        )
-        self.assertRegex(self.env.cr.fetchone()[0], r"\(cycle_id\) WHERE .*action")
 
     def test_taking_back_takes_as_many_queries_for_any_size(self):
         def count_queries(cycle):

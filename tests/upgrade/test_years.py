@@ -118,6 +118,17 @@ def test_the_newest_answer_counts(found):
     assert found["evaluated"] == {name: case.newest for name, case in ANSWERED.items()}
 
 
+def test_what_could_not_be_read_is_counted(released, upgraded):
+    query = """
+        SELECT DISTINCT partner.name || ': ' || answer.unreadable_count
+        FROM spp_attendance_answer AS answer JOIN res_partner AS partner ON partner.id = partner_id
+    """
+    counts = released.read(query, upgraded)
+    assert {name: int(counts[name]) for name in ANSWERED} == {
+        name: case.unreadable for name, case in ANSWERED.items()
+    }
+
+
 def test_the_answers_that_evaluations_went_by(released, upgraded, years):
     query = f"""
         SELECT line.id || ': ' || intake.run_id FROM {LINES} AS line

@@ -150,13 +150,28 @@ class Answered(NamedTuple):
 
     :param answers: by the run's number
     :param newest: the answer that counts
+    :param note: the remark on each answer
+    :param unreadable: how many records could not be read, as the remark says
     """
 
     answers: dict
     newest: str
+    note: str = None
+    unreadable: int = 0
 
 
 ANSWERED = {
+    "Read in part": Answered(
+        {1: "known"},
+        "known",
+        "12 records of the answer could not be read: the date is missing",
+        12,
+    ),
+    "Contradictory": Answered(
+        {1: "known"},
+        "known",
+        "The number of days that the attendance system gave contradicts its list.",
+    ),
     "Known at last": Answered({1: "known", 2: "unknown"}, "known"),
     "Lost at last": Answered({1: "unknown", 2: "known"}, "unknown"),
     "Asked once": Answered({2: "known"}, "known"),
@@ -417,6 +432,7 @@ class Years:
                     batch_id=batch_ids[number],
                     answer=answer,
                     identifier=name.upper(),
+                    note=case.note,
                 )
         for number, (decided_at, _answered) in EVALUATED.items():
             self.statements.append(
