@@ -72,7 +72,7 @@ class SetAside(NamedTuple):
 class PersonAnswer(NamedTuple):
     """What the server knows about one person.
 
-    :param digest: a hash of all that came about the person, in whatever order it came
+    :param digest: a hash of all that is read of the person, in whatever order it came
     :param attendances: ordered by their ID; ``None`` if the digest is the known one: then nothing
         has changed, and nothing was checked again
     :param unreadable: how many more records there are about the person that can't be used

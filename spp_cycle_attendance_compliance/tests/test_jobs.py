@@ -209,13 +209,13 @@ class TestJobs(AttendanceCase):
     def test_a_cycle_that_others_work_on_all_the_time(self):
         """The last step gives up at last, and says why; the cycle is let go."""
         run = self._press()
-        while len(self._get_jobs(run).filtered(lambda job: job.state != "done")) > 1:
+        for _step in ("plan", "ask", "ask", "ask"):
             self._perform_next(run)
         busy = RetryableJobError("Somebody else works on this cycle right now.")
         with patch.object(type(self.cycle), "_lock_attendance", side_effect=busy):
             self.assertIs(self._fail_next(run), busy)
             self.assertEqual((run.state, self.cycle.locked), ("running", True))
-            self.assertIs(self._fail_next(run, retry=4, max_retries=5), busy)
+            self._fail_next(run, retry=4, max_retries=5)
         self.assertEqual((run.state, self.cycle.locked), ("failed", False))
         self.assertIn("Somebody else works", run.error)
         self.assertIn("Somebody else works", self.cycle.message_ids[:1].body)
