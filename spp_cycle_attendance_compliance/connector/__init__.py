@@ -14,6 +14,6 @@ from .errors import (
     RefusedError,
     TemporaryError,
 )
-from .settings import Limits, ServerSettings
+from .settings import Limits, ServerSettings, get_origin
 from .records import Answer, Attendance, Category, Known, PersonAnswer, Question, SetAside
 from .client import AttendanceClient

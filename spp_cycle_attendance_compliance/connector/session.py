@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError
 from .errors import AttendanceError, BadAnswerError, ConfigurationError, TemporaryError
 from .failures import ASK_THEM, LATER, from_exception, from_status
 from .redaction import READ_LENGTH, Redactor
-from .settings import Limits, ServerSettings
+from .settings import Limits, ServerSettings, is_local
 from .transport import Deadline, DeadlineAdapter, TooBig, Unreadable, read_beginning, read_body
 
 _logger = logging.getLogger(__name__)
@@ -84,9 +84,10 @@ class Session:
         http = _Http()
         # No .netrc must ever come between us and the server's Authorization header. This also
         # switches off what operators rightly set in the environment, so that is taken from there:
-        # the proxies (but for no_proxy), and the certificates to verify against.
+        # the proxies (but for no_proxy), and the certificates to verify against. What is meant for
+        # this machine goes to no proxy: it may be plain HTTP, with the secret in it.
         http.trust_env = False
-        http.proxies = get_environ_proxies(self._url)
+        http.proxies = {} if is_local(urlsplit(self._url).hostname) else get_environ_proxies(self._url)
         http.verify = _get_certificates()
         http.headers.update(_HEADERS)
         adapter = DeadlineAdapter(self.deadline, self._limits.timeout)

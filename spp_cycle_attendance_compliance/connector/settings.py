@@ -98,7 +98,7 @@ def _normalise_url(url, allow_http):
         raise ConfigurationError("The server's URL must not hold a user name or a password")
     if "?" in url or "#" in url:
         raise ConfigurationError("The server's URL must end with its path, without '?' or '#'")
-    if parts.scheme == "http" and not allow_http and not _is_local(host):
+    if parts.scheme == "http" and not allow_http and not is_local(host):
         raise ConfigurationError(
             "The server's URL must begin with https://, or the secret and people's data would "
             "travel readable by others. Plain HTTP to a server that isn't on this machine must "
@@ -107,7 +107,19 @@ def _normalise_url(url, allow_http):
     return url
 
 
-def _is_local(host):
+def get_origin(url: str) -> tuple:
+    """Return scheme, host and port of an address: to nothing else goes a secret that was given for
+    it. Of what can't be read, all of it."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+        return parts.scheme, parts.hostname, port
+    except ValueError:
+        return (url,)
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is this machine itself."""
     if host == "localhost":
         return True
     try:

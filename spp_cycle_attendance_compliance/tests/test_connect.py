@@ -6,6 +6,7 @@ from odoo.tools import mute_logger
 
 from ..models.sources.attendance_settings import ID_TYPE_PARAMETER, PREFIX, SECRET_PARAMETER
 from .attendance_faults import Fault
+from .attendance_server import AttendanceServer
 from .common import AttendanceCase, days
 
 TYPE = "spp.res.config.attendance.type"
@@ -119,6 +120,25 @@ class TestConnect(AttendanceCase):
         self.assertNotIn("s3cr3t-typed", str(steps))
         ours = [line for line in logs.output if "odoo.sql_db" not in line]
         self.assertNotIn("s3cr3t-typed", str(ours))
+
+    def test_s3_the_secret_is_sent_to_its_address_only(self):
+        with AttendanceServer({}) as elsewhere:
+            wizard = self.wizards.create({"url": elsewhere.url})
+            self.assertFalse(wizard.has_secret)
+            name, is_ok, message = self._get_steps(wizard)[0]
+            self.assertEqual((name, is_ok), ("Settings", False))
+            self.assertIn(f"was given for {self.server.url}", message)
+            for attempt in (wizard.action_save, wizard.action_import, wizard.action_take_over):
+                with self.assertRaisesRegex(UserError, "Enter the secret for the new address"):
+                    attempt()
+            self.assertFalse(elsewhere.requests)
+            wizard.client_secret = "secret"
+            wizard.action_save()
+            self.assertEqual(self._get_param(PREFIX + "attendance_server_url"), elsewhere.url)
+        # The same place, written otherwise.
+        wizard = self.wizards.create({"url": f" {elsewhere.url}/attendance/ "})
+        self.assertTrue(wizard.has_secret)
+        wizard.action_save()
 
     def test_what_cannot_be_saved(self):
         with self.assertRaisesRegex(UserError, "Choose the ID type"):

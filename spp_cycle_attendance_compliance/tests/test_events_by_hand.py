@@ -174,3 +174,28 @@ class TestEventsByHand(EventCase):
         self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
         wizard.action_cancel()
         self.assertEqual(self._get_data().mapped("state"), ["active"])
+
+    def test_s8_the_platforms_wizard_touches_nobody_elses_events(self):
+        registrar = self._create_user("registrar6", "g2p_registry_base.group_g2p_registrar")
+        colleague = self._create_user("registrar7", "g2p_registry_base.group_g2p_registrar")
+        recorded = self._record(self.person, "2025-11-01")
+        others = self._open_wizard(colleague, self._create_person()).event_id
+        of_another_kind = others.with_user(registrar).create(
+            {"model": "res.partner", "partner_id": self.person.id}
+        )
+        mine = self._open_wizard(registrar, self.person)
+        for event_data in (self._get_data()[0], others, of_another_kind):
+            for attempt in (
+                lambda event_data=event_data: mine.create({"event_id": event_data.id}),
+                lambda event_data=event_data: mine.write({"event_id": event_data.id}),
+            ):
+                with self.assertRaisesRegex(UserError, "somebody else's"), self.cr.savepoint():
+                    attempt()
+        self.assertEqual(self._get_data()[0].res_id, recorded.id)
+        # Done once, it is not done again.
+        mine.action_create()
+        for attempt in (mine.action_create, mine.action_cancel):
+            with self.assertRaisesRegex(UserError, "already"):
+                attempt()
+        self.assertEqual(len(self._get_events()), 2)
+        self.assertTrue(others.exists())

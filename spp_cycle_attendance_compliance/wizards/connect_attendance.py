@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..connector import AttendanceError, ConfigurationError, Limits, Question
+from ..connector import AttendanceError, Limits, Question, get_origin
 from ..models.sources.attendance_settings import ID_TYPE_PARAMETER
 
 # Whoever pressed the button is waiting.
@@ -88,9 +88,14 @@ class ConnectAttendance(models.TransientModel):
     @api.depends("url")
     @api.depends_context("uid")
     def _compute_has_secret(self):
-        saved = self.env["spp.attendance.settings"]._get_connection()["client_secret"]
+        saved = self.env["spp.attendance.settings"]._get_connection()
         for wizard in self:
-            wizard.has_secret = bool(saved or wizard.sudo().new_client_secret)
+            is_kept = saved["client_secret"] and not wizard._is_elsewhere(saved)
+            wizard.has_secret = bool(is_kept or wizard.sudo().new_client_secret)
+
+    def _is_elsewhere(self, saved):
+        """Return whether what is typed is not where the kept secret was given for."""
+        return get_origin(self.url or "") != get_origin(saved["url"])
 
     @api.depends("id_type_id")
     @api.depends_context("lang")
@@ -243,10 +248,18 @@ class ConnectAttendance(models.TransientModel):
         connection = self._get_typed_connection()
         if not connection["url"]:
             raise UserError(_("Enter the address of the attendance system."))
-        try:
-            return self.env["spp.attendance.settings"]._get_client(LIMITS, **connection)
-        except ConfigurationError as error:
-            raise UserError(str(error)) from None
+        settings = self.env["spp.attendance.settings"]
+        client = settings._get_client(LIMITS, **connection)
+        saved = settings._get_connection()
+        if "client_secret" not in connection and self._is_elsewhere(saved):
+            raise UserError(
+                _(
+                    "The secret that is kept was given for %(address)s, and is sent nowhere else. "
+                    "Enter the secret for the new address.",
+                    address=saved["url"],
+                )
+            )
+        return client
 
     # Import
 

@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.events.event_data import ATTENDANCE_MODEL
+
 
 class CreateEventAttendance(models.TransientModel):
     """The second page of the platform's "Create Event", for attendance."""
@@ -53,9 +55,27 @@ class CreateEventAttendance(models.TransientModel):
         for wizard in self:
             wizard.attendance_date = wizard.event_id.collection_date
 
+    @api.constrains("event_id")
+    def _check_event_id(self):
+        """What is created or taken back here is what the same user's first page made."""
+        for wizard in self:
+            event_data = wizard.event_id.sudo()
+            if (
+                event_data.model != ATTENDANCE_MODEL
+                or event_data.res_id
+                or event_data.create_uid != self.env.user
+            ):
+                raise UserError(
+                    _(
+                        "This event is somebody else's, or has its attendance already. Close this "
+                        "window, and begin on the registrant's page."
+                    )
+                )
+
     def action_create(self):
         """Record the attendance, as the event that the first page made."""
         self.ensure_one()
+        self._check_event_id()
         if not self.individual_id or not self.attendance_date:
             raise UserError(_("Choose the person who came, and the day."))
         event = self.env["spp.event.attendance"]
@@ -82,9 +102,9 @@ class CreateEventAttendance(models.TransientModel):
     def action_cancel(self):
         """Take back the event that the first page made, and that has no attendance."""
         self.ensure_one()
+        self._check_event_id()
         event_data = self.event_id.sudo()
-        if not event_data.res_id:
-            registrant = event_data.partner_id
-            event_data.unlink()
-            self.env["spp.event.data"].sudo()._refresh_active_attendance(registrant.ids)
+        registrant = event_data.partner_id
+        event_data.unlink()
+        self.env["spp.event.data"].sudo()._refresh_active_attendance(registrant.ids)
         return {"type": "ir.actions.act_window_close"}

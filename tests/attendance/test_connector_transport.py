@@ -124,10 +124,22 @@ def test_a_proxy_of_the_environment_is_used(connect, serve, people, ask, monkeyp
         ask(connect("http://attendance.example", allow_http=True, deadline=0.5))
 
 
-def test_a_proxy_is_left_out_where_the_environment_says_so(connect, server, ask, monkeypatch):
+def test_a_proxy_is_left_out_where_the_environment_says_so(connect, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    assert len(ask(connect(server)).persons) == 3
+    monkeypatch.setenv("no_proxy", "attendance.invalid")
+    with pytest.raises(TemporaryError) as raised:
+        connect("http://attendance.invalid", allow_http=True).authenticate()
+    assert "the proxy can't be reached" not in str(raised.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_s10_this_machine_is_asked_without_a_proxy(connect, serve, people, host, monkeypatch):
+    proxy, server = serve(people), serve(people)
+    for name in ("http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, proxy.url)
+    connect(server.url.replace("127.0.0.1", host)).authenticate()
+    assert server.asked("token")
+    assert not proxy.requests
 
 
 def test_a_proxy_that_is_down(connect, monkeypatch):
