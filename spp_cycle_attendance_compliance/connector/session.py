@@ -87,7 +87,8 @@ class Session:
         # the proxies (but for no_proxy), and the certificates to verify against. What is meant for
         # this machine goes to no proxy: it may be plain HTTP, with the secret in it.
         http.trust_env = False
-        http.proxies = {} if is_local(urlsplit(self._url).hostname) else get_environ_proxies(self._url)
+        is_here = is_local(urlsplit(self._url).hostname)
+        http.proxies = {} if is_here else get_environ_proxies(self._url)
         http.verify = _get_certificates()
         http.headers.update(_HEADERS)
         adapter = DeadlineAdapter(self.deadline, self._limits.timeout)
