@@ -280,10 +280,21 @@ def test_what_was_over_is_held_back_and_the_rest_settles(found):
     }
 
 
+# 17.0.2.2.0 had the same tables, with other indexes.
+OF_17_0_2_2_0 = f"""
+    DROP INDEX {EVENTS}_individual_date_index, {EVENTS}_date_index;
+    CREATE INDEX {EVENTS}__individual_id_index ON {EVENTS} (individual_id);
+"""
+
+
 def test_upgrading_once_more_changes_nothing(earlier, upgraded, tmp_path):
     name = earlier.copy(upgraded[0])
+    earlier.set_version(name, "spp_cycle_attendance_compliance", "17.0.2.2.0")
+    earlier.sql(OF_17_0_2_2_0, name)
     log = earlier.upgrade(name, tmp_path / "odoo.log")
     assert not COMPLAINT.findall(log)
+    indexes = f"SELECT indexdef FROM pg_indexes WHERE tablename = '{EVENTS}' ORDER BY indexname"
+    assert earlier.sql(indexes, name) == earlier.sql(indexes, upgraded[0])
     for table in (
         *(EVENTS, MEMBERS, TYPES, LOCATIONS, "spp_event_attendance_change", "spp_event_data"),
         *("g2p_cycle", "g2p_cycle_membership", "g2p_entitlement", "g2p_entitlement_inkind"),
