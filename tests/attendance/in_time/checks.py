@@ -190,11 +190,12 @@ class Checks:
             if run["state"] != runs.get(run["id"], {}).get("state")
         }
         applied = {id_: run for id_, run in news.items() if run["state"] == "done"}
-        decided = {
+        judged = {
             line["membership_id"]
             for line in self.world.stage.ask(LINES, self.world.cycle_ids)
             if line["run_id"] in applied and not line["left_alone"]
         }
+        decided = {*judged}
         losing = []
         for id_, row in now.items():
             old = memberships.get(id_, row)
@@ -202,6 +203,7 @@ class Checks:
                 decided.add(id_)
             if row["state"] == "non_compliant" != old["state"]:
                 losing.append(row)
+            self._check_left_alone(row, old, id_ in judged)
             # Whose state it changes, or confirms, no person has changed.
             if _differ(row, old, "attendance_state", "status", "before") and (
                 row["attendance_state"] == row["state"]
@@ -214,6 +216,18 @@ class Checks:
                 for rows in (losing, touched, memberships.values())
             ]
             self._check_brakes(runs.get(run["id"]), run, *own)
+
+    def _check_left_alone(self, now, old, is_judged):
+        """Check that what a person has changed stays where only what stands is looked up again.
+
+        :param is_judged: whether a run was applied to it
+        """
+        by_person = old["attendance_state"] and old["state"] != old["attendance_state"]
+        is_overridden = now["override_id"] and now["override_id"] != old["override_id"]
+        # A person may enrol a draft of the list of undecided ones.
+        is_enrolled = (old["state"], now["state"]) == ("draft", "enrolled")
+        if by_person and not (is_judged or is_overridden or is_enrolled):
+            assert now["state"] == old["state"], (now, old)
 
     def _check_brakes(self, run, now, losing, touched, memberships):
         """Check that nobody lost whom no person was shown, or more than may lose without that.
@@ -238,6 +252,7 @@ class Checks:
         for id_, row in now.items():
             if row["state"] != memberships[id_]["state"]:
                 lines = applied.get(id_)
+                assert memberships[id_]["state"] == "draft", memberships[id_]
                 assert not row["override"] and not (lines and _decides(lines[0])), (row, lines)
                 self.changed_by_person.add(id_)
 

@@ -34,6 +34,7 @@ STEPS = {
     "new member": ("", lambda w, c, n: w.join_or_leave_cycle(c, 5 - n, "draft")),
     "member leaves": ("open", lambda w, c, n: w.join_or_leave_cycle(c, n, "draft")),
     "kill": ("job", lambda w, c, n: w.kill()),
+    "prepare": ("unprepared", lambda w, c, n: w.prepare_entitlements(c, "draft")),
 }
 # What the background does, if the cycle is big.
 IN_BACKGROUND = ("run", "preview", "evaluate", "retry", "apply", "take back")
@@ -42,6 +43,8 @@ TABLES = (
     ("g2p_cycle", "id"),
     ("g2p_cycle_membership", "cycle_id"),
     ("spp_attendance_run", "cycle_id"),
+    ("g2p_entitlement", "cycle_id"),
+    ("g2p_entitlement_inkind", "cycle_id"),
 )
 JOBS = "SELECT id FROM queue_job WHERE state = 'pending'"
 
@@ -82,7 +85,7 @@ class Walk(Attendance):
             self._do_checked(self.run, self.cycle)
         self.change_attendance(0, 0, "withdraw")
         self.attend(2, [0, 1], "present")
-        if second in ("apply", "discard"):
+        if second in ("apply", "discard") and first != "prepare":
             # Whoever would lose one of these has every run wait.
             self.prepare_entitlements(self.cycle, "draft")
         for number in range((first, second).count("new member")):
@@ -118,7 +121,8 @@ class Walk(Attendance):
 
     def _has(self, takes, number):
         """Return whether there is what a step takes, for the member that it is about."""
-        (cycle,), members, runs, _identifiers = self._read()
+        (cycle,), members, runs, cash, in_kind, _identifiers = self._read()
+        prepared = {each["partner_id"] for each in cash + in_kind}
         decided = [each for each in members if each["state"] in DECIDED]
         overridden = [each for each in decided if each["attendance_override_id"]]
         member = members[number % len(members)]
@@ -127,6 +131,10 @@ class Walk(Attendance):
             "free": not cycle["locked"],
             "decidable": member in decided and member not in overridden,
             "overridden": overridden,
+            "unprepared": any(
+                each["state"] == "enrolled" and each["partner_id"] not in prepared
+                for each in members
+            ),
             "job": self.stage.ask(JOBS),
             **{run["state"]: True for run in runs},
         }
