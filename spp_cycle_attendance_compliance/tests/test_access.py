@@ -466,7 +466,7 @@ class TestAccessOverRpc(AccessCase, HttpCase):
                 )
                 self.assertFalse(answer.get("result"))
         wizard = self.env["spp.connect.attendance"]
-        specification = {"client_secret": {}, "has_secret": {}}
+        specification = {"client_secret": {}, "secret_note": {}}
         values = {"client_secret": "typed"}
         admin = self.users[ADMIN]
         answer = self._call(admin, wizard, "web_save", [], values, specification)

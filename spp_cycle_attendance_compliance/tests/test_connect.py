@@ -1,7 +1,7 @@
 from unittest.mock import patch
 
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ..models.sources.attendance_settings import ID_TYPE_PARAMETER, PREFIX, SECRET_PARAMETER
@@ -36,7 +36,7 @@ class TestConnect(AttendanceCase):
                     "url": self.server.url,
                     "client_id": "client",
                     "client_secret": False,
-                    "has_secret": True,
+                    "secret_note": "A secret is kept. Leave the field empty to keep it.",
                     "auth_endpoint": "/auth/token",
                     "attendance_endpoint": "/attendances",
                     "type_endpoint": "/attendance/types",
@@ -124,7 +124,7 @@ class TestConnect(AttendanceCase):
     def test_s3_the_secret_is_sent_to_its_address_only(self):
         with AttendanceServer({}) as elsewhere:
             wizard = self.wizards.create({"url": elsewhere.url})
-            self.assertFalse(wizard.has_secret)
+            self.assertIn(f"was given for {self.server.url}", wizard.secret_note)
             name, is_ok, message = self._get_steps(wizard)[0]
             self.assertEqual((name, is_ok), ("Settings", False))
             self.assertIn(f"was given for {self.server.url}", message)
@@ -132,12 +132,20 @@ class TestConnect(AttendanceCase):
                 with self.assertRaisesRegex(UserError, "Enter the secret for the new address"):
                     attempt()
             self.assertFalse(elsewhere.requests)
+            # One that is entered, and not saved yet, goes nowhere else either.
             wizard.client_secret = "secret"
+            self.assertIn("is kept when you save", wizard.secret_note)
+            with AttendanceServer({}) as third:
+                wizard.url = third.url
+                self.assertIn("was given for", wizard.secret_note)
+                self.assertIn("was given for", self._get_steps(wizard)[0][2])
+                self.assertFalse(third.requests)
+            wizard.url = elsewhere.url
             wizard.action_save()
             self.assertEqual(self._get_param(PREFIX + "attendance_server_url"), elsewhere.url)
         # The same place, written otherwise.
         wizard = self.wizards.create({"url": f" {elsewhere.url}/attendance/ "})
-        self.assertTrue(wizard.has_secret)
+        self.assertIn("A secret is kept", wizard.secret_note)
         wizard.action_save()
 
     def test_what_cannot_be_saved(self):
@@ -164,9 +172,10 @@ class TestConnect(AttendanceCase):
         self.assertEqual(self._get_param(PREFIX + "attendance_server_url"), self.server.url)
 
     def test_a_new_form_tells_that_a_secret_is_kept(self):
-        names = dict.fromkeys(("url", "has_secret", "client_secret"), {})
+        names = dict.fromkeys(("url", "secret_note", "client_secret"), {})
         shown = self.wizards.onchange({}, [], names)["value"]
-        self.assertEqual((shown["has_secret"], shown["client_secret"]), (True, False))
+        self.assertIn("A secret is kept", shown["secret_note"])
+        self.assertFalse(shown["client_secret"])
 
     def test_another_id_type(self):
         person = self._create_person("NID1")
@@ -273,7 +282,25 @@ class TestConnect(AttendanceCase):
         again = self.wizards.create({})
         again.action_import()
         self.assertFalse(again.difference_ids)
-        self.assertTrue(again.is_compared)
+        self.assertEqual(again.compared_url, url)
+
+    def test_what_was_compared_elsewhere_is_not_taken_over(self):
+        with AttendanceServer({}) as elsewhere:
+            wizard = self.wizards.create({})
+            wizard.action_import()
+            wizard.write({"url": elsewhere.url, "client_secret": "secret"})
+            with self.assertRaisesRegex(UserError, "not compared with this address"):
+                wizard.action_take_over()
+        self.assertFalse(self.env[TYPE].search([("external_source", "=", elsewhere.url)]))
+
+    def test_what_was_found_is_forgotten_when_something_else_is_typed(self):
+        wizard = self.wizards.create({})
+        wizard.action_test()
+        wizard.action_import()
+        with Form(wizard) as form:
+            self.assertEqual((len(form.step_ids), len(form.difference_ids)), (4, 4))
+            form.client_id = "other"
+            self.assertEqual((len(form.step_ids), len(form.difference_ids)), (0, 0))
 
     def test_import_that_fails_changes_nothing(self):
         self.env[TYPE].create({"name": "A", "external_id": 9, "external_source": self.server.url})

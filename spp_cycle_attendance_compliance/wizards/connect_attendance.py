@@ -41,7 +41,8 @@ class ConnectAttendance(models.TransientModel):
         help="Shown to nobody once it is saved. Leave it empty to keep the one that is saved.",
     )
     new_client_secret = fields.Char(groups=fields.NO_ACCESS)
-    has_secret = fields.Boolean(compute="_compute_has_secret")
+    new_client_secret_url = fields.Char(groups=fields.NO_ACCESS, help="For which it was entered.")
+    secret_note = fields.Char(compute="_compute_secret_note")
     allow_http = fields.Boolean(
         "Allow Unencrypted Connections",
         help="Names, IDs and the secret can then be read on the way. Only for a network that you "
@@ -57,7 +58,7 @@ class ConnectAttendance(models.TransientModel):
         help="The ID of a person whom the attendance system knows, to try a question with."
     )
     step_ids = fields.One2many("spp.connect.attendance.step", "wizard_id", "Steps")
-    is_compared = fields.Boolean()
+    compared_url = fields.Char(help="What the types and locations here were compared with.")
     difference_ids = fields.One2many(
         "spp.connect.attendance.difference", "wizard_id", "Differences"
     )
@@ -80,22 +81,52 @@ class ConnectAttendance(models.TransientModel):
 
     def _inverse_client_secret(self):
         for wizard in self.filtered("client_secret"):
-            wizard.sudo().new_client_secret = wizard.client_secret
+            wizard.sudo().write(
+                {"new_client_secret": wizard.client_secret, "new_client_secret_url": wizard.url}
+            )
         # What was typed must not come back to the browser either.
         self.invalidate_recordset(["client_secret"])
 
     # Of a new record, a form computes only what depends on something.
-    @api.depends("url")
-    @api.depends_context("uid")
-    def _compute_has_secret(self):
+    @api.depends("url", "new_client_secret", "new_client_secret_url")
+    @api.depends_context("uid", "lang")
+    def _compute_secret_note(self):
         saved = self.env["spp.attendance.settings"]._get_connection()
         for wizard in self:
-            is_kept = saved["client_secret"] and not wizard._is_elsewhere(saved)
-            wizard.has_secret = bool(is_kept or wizard.sudo().new_client_secret)
+            if wizard._get_new_secret():
+                note = _("The secret that you entered is used. It is kept when you save.")
+            elif not saved["client_secret"]:
+                note = False
+            elif wizard._is_at(saved["url"]):
+                note = _("A secret is kept. Leave the field empty to keep it.")
+            else:
+                note = wizard._explain_secret_of(saved["url"])
+            wizard.secret_note = note
 
-    def _is_elsewhere(self, saved):
-        """Return whether what is typed is not where the kept secret was given for."""
-        return get_origin(self.url or "") != get_origin(saved["url"])
+    def _is_at(self, url):
+        """Return whether what is typed is where a secret was given for."""
+        return get_origin(self.url or "") == get_origin(url or "")
+
+    def _get_new_secret(self):
+        """Return the secret that was entered for this address, if one was."""
+        own = self.sudo()
+        return self._is_at(own.new_client_secret_url) and own.new_client_secret
+
+    def _explain_secret_of(self, url):
+        return _(
+            "The secret that is kept was given for %(address)s, and is sent nowhere else. Enter "
+            "the secret for the new address.",
+            address=url,
+        )
+
+    @api.onchange(
+        *("url", "auth_kind", "client_id", "client_secret", "allow_http"),
+        *("auth_endpoint", "attendance_endpoint", "type_endpoint", "location_endpoint"),
+    )
+    def _onchange_connection(self):
+        """What was found before says nothing about what is typed now."""
+        self.step_ids = self.difference_ids = [(5, 0, 0)]
+        self.compared_url = False
 
     @api.depends("id_type_id")
     @api.depends_context("lang")
@@ -228,7 +259,7 @@ class ConnectAttendance(models.TransientModel):
         connection["allow_http"] = "True" if self.allow_http else False
         connection["persons_per_request"] = str(self.persons_per_request)
         settings._set_connection(connection)
-        self.sudo().new_client_secret = False
+        self.sudo().write({"new_client_secret": False, "new_client_secret_url": False})
         self.env["ir.config_parameter"].sudo().set_param(ID_TYPE_PARAMETER, self.id_type_id.id)
 
     def _get_typed_connection(self):
@@ -241,7 +272,7 @@ class ConnectAttendance(models.TransientModel):
         for name in ("url", "client_id"):
             connection[name] = (connection[name] or "").strip()
         connection["url"] = connection["url"].rstrip("/")
-        secret = self.sudo().new_client_secret
+        secret = self._get_new_secret()
         return {**connection, "client_secret": secret} if secret else connection
 
     def _get_client(self):
@@ -250,15 +281,9 @@ class ConnectAttendance(models.TransientModel):
             raise UserError(_("Enter the address of the attendance system."))
         settings = self.env["spp.attendance.settings"]
         client = settings._get_client(LIMITS, **connection)
-        saved = settings._get_connection()
-        if "client_secret" not in connection and self._is_elsewhere(saved):
-            raise UserError(
-                _(
-                    "The secret that is kept was given for %(address)s, and is sent nowhere else. "
-                    "Enter the secret for the new address.",
-                    address=saved["url"],
-                )
-            )
+        saved_url = settings._get_connection()["url"]
+        if "client_secret" not in connection and not self._is_at(saved_url):
+            raise UserError(self._explain_secret_of(saved_url))
         return client
 
     # Import
@@ -281,7 +306,7 @@ class ConnectAttendance(models.TransientModel):
             for model, found in categories.items()
             for difference in self.env[model]._compare(url, found)
         ]
-        self.is_compared = True
+        self.compared_url = url
         return self._reopen()
 
     @api.model
@@ -301,8 +326,10 @@ class ConnectAttendance(models.TransientModel):
         self.ensure_one()
         self._save()
         url = self._get_typed_connection()["url"]
+        if self.compared_url != url:
+            raise UserError(_("Types and locations were not compared with this address: do so."))
         self.difference_ids._take_over(url)
-        self.is_compared = False
+        self.compared_url = False
         return {"type": "ir.actions.act_window_close"}
 
     def _reopen(self):
