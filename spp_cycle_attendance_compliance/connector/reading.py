@@ -213,7 +213,7 @@ def _make_digest(rows):
         for row in rows:
             head = dict(row)
             items = head.pop("attendance_list")
-            # What is read of an ordinary one: without the names of the fields, it is half as long.
+            # Of ordinary ones, what is read: without the fields' names there is less to hash.
             with suppress(KeyError, TypeError):
                 items = list(map(get_fields, items))
             parts.update(map(dumps, items, repeat(_FORMAT)))
