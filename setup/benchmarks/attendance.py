@@ -56,7 +56,7 @@ AIMS = ("aims", *[""] * 4, "< 100", "", "", "", "> 60", "> 5", "< 1.5")
 # What the run and the bare limit must agree on.
 EVENTS_STORED = """
     SELECT data.state, data.event_type, count(*), sum(hashtext(concat_ws('|',
-        event.individual_id, event.event_data_source, event.event_data_external_id,
+        event.individual_id, event.source_id, event.event_data_source, event.event_data_external_id,
         event.attendance_date, event.attendance_time, event.attendance_category,
         event.attendance_type_id, event.attendance_location_id, event.submitted_by,
         event.submitted_datetime, event.company_id, event.cycle_id, event.program_id,
@@ -72,8 +72,7 @@ EVENTS_STORED = """
 def measure_loop(env, size):
     """Ask for the same answers, and search and create event by event."""
     with attendance_server(size) as url, TemporaryDirectory() as folder:
-        connect(env, url)
-        cycle = seed_cycle(env, size)
+        cycle = seed_cycle(env, size, connect(env, url))
         person_ids = get_person_ids(env, cycle)
         fetch_answers(url, list(person_ids), folder)  # as for the others: the server is warm then
         run = env["spp.attendance.run"]._as_attendance_writer()._open(cycle, "apply")
@@ -87,8 +86,7 @@ def measure_loop(env, size):
 
 def measure(env, size):
     with attendance_server(size) as url, TemporaryDirectory() as folder:
-        connect(env, url)
-        cycle = seed_cycle(env, size)
+        cycle = seed_cycle(env, size, connect(env, url))
         person_ids = get_person_ids(env, cycle)
         asked = list(person_ids)
         fetch_answers(url, asked, folder)

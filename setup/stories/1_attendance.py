@@ -114,6 +114,7 @@ def connect():
     """Connect the attendance system, as the wizard does."""
     wizard = env["spp.connect.attendance"].create(
         {
+            "name": "School attendance",
             "url": URL,
             "client_id": "client",
             "client_secret": "secret",

@@ -1,6 +1,3 @@
--- A copy of the database must not ask the real attendance system for people's attendance.
-DELETE FROM ir_config_parameter
-WHERE key IN (
-    'spp_cycle_attendance_compliance.attendance_client_id',
-    'spp_cycle_attendance_compliance.attendance_client_secret'
-);
+-- A copy of the database must not ask the real attendance systems for people's attendance.
+DELETE FROM spp_attendance_secret;
+UPDATE spp_attendance_source SET client_id = NULL;

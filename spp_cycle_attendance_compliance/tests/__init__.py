@@ -6,6 +6,7 @@ from . import test_events_by_hand
 from . import test_guards
 from . import test_jobs
 from . import test_run
+from . import test_sources
 from . import test_one_verdict
 from . import test_unknown
 from . import test_transport

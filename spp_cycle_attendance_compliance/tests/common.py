@@ -3,7 +3,6 @@ from uuid import uuid4
 
 from odoo.tests import TransactionCase, new_test_user
 
-from ..models.sources.attendance_settings import ID_TYPE_PARAMETER, PREFIX
 from .attendance_server import AttendanceServer, attendance
 
 COMMON_CONTEXT = {
@@ -36,23 +35,34 @@ class AttendanceCase(TransactionCase):
         super().setUpClass()
         cls.env = cls.env(context=dict(cls.env.context, **COMMON_CONTEXT))
         cls.id_type = cls.env["g2p.id.type"].create({"name": f"National ID {uuid4()}"})
+        cls.recorded = cls.env.ref("spp_cycle_attendance_compliance.source_recorded")
 
     def setUp(self):
         super().setUp()
         self.server = AttendanceServer({})
         self.addCleanup(self.server.close)
-        self._connect(self.server)
+        type(self).source = self._create_source(self.server)
 
     @classmethod
-    def _set_param(cls, name, value):
-        cls.env["ir.config_parameter"].sudo().set_param(name, value)
+    def _create_source(cls, server, **vals):
+        """Connect a server as a source of its own."""
+        sources = cls.env["spp.attendance.source"].sudo()._as_attendance_writer()
+        source = sources.create(
+            {
+                "name": f"Source {uuid4()}",
+                "url": server.url,
+                "client_id": server.client[0],
+                "id_type_id": cls.id_type.id,
+                **vals,
+            }
+        ).with_env(cls.env)
+        source.sudo()._set_connection({}, server.client[1])
+        return source
 
     @classmethod
-    def _connect(cls, server):
-        cls._set_param(PREFIX + "attendance_server_url", server.url)
-        cls._set_param(PREFIX + "attendance_client_id", server.client[0])
-        cls._set_param(PREFIX + "attendance_client_secret", server.client[1])
-        cls._set_param(ID_TYPE_PARAMETER, cls.id_type.id)
+    def _move(cls, url, **vals):
+        """Have the source at another address, without a proof."""
+        cls.source.sudo()._set_connection({"url": url, **vals}, "secret")
 
     @classmethod
     def _create_program(cls, target_type="individual", **vals):
@@ -82,6 +92,7 @@ class AttendanceCase(TransactionCase):
                 "end_date": today + timedelta(days=30),
                 "state": state,
                 "use_attendance_criteria": True,
+                "attendance_source_id": cls.source.id,
                 "attendance_period": "dates",
                 "from_date": FIRST,
                 "to_date": LAST,

@@ -4,7 +4,6 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
-from ..models.sources.attendance_settings import PREFIX, SECRET_PARAMETER
 from .common import AttendanceCase, days
 
 MANAGER = "g2p_programs.g2p_program_manager"
@@ -57,7 +56,7 @@ PRIVATE_METHODS = {
         "_take_back",
         "_fail",
     ),
-    "spp.attendance.settings": ("_get_connection", "_set_connection", "_get_client"),
+    "spp.attendance.source": ("_get_connection", "_set_connection", "_get_client"),
     "spp.event.data": ("_refresh_active_attendance",),
     "g2p.cycle.membership": ("_let_stand", "_set_states"),
 }
@@ -239,39 +238,56 @@ class TestAccess(AccessCase):
             with self.subTest(group):
                 if group == ADMIN:
                     types.create({"name": "Training"})
-                    wizards.create({}).action_import()
+                    wizard = wizards.with_context(default_source_id=self.source.id).create({})
+                    wizard.action_import()
                 else:
                     with self.assertRaises(AccessError):
                         types.create({"name": "Training"})
                     with self.assertRaises(AccessError):
                         wizards.create({})
 
-    def test_the_secret_is_read_by_nobody(self):
-        record = self.env["ir.config_parameter"].sudo().search([("key", "=", SECRET_PARAMETER)])
-        self.assertEqual(record.value, "secret")
-        for group, user in [*self.users.items(), ("root", self.env.ref("base.user_admin"))]:
-            params = self.env["ir.config_parameter"].with_user(user)
-            with self.subTest(group):
-                with self.assertRaises(AccessError):
-                    params.get_param(SECRET_PARAMETER)
-                with self.assertRaises(AccessError):
-                    record.with_user(user).read(["value"])
-                try:
-                    found = params.search_read([("key", "=like", PREFIX + "%")], ["key", "value"])
-                except AccessError:
-                    continue
-                self.assertNotIn("secret", str([row["value"] for row in found]))
-                self.assertFalse(params.search_count([("value", "=", "secret")]))
+    def test_no_model_stands_for_the_secrets(self):
+        """So nothing that goes by models reads them; a source says nothing of them either."""
+        names = [model._table for model in self.env.registry.models.values()]
+        self.assertNotIn("spp_attendance_secret", names)
+        self.assertNotIn("secret", str(self.source.sudo().read()))
+        self.assertNotIn("secret", str(self.source.sudo().export_data(["name", "url", "id"])))
+        self.assertNotIn("secret", str(self.source.sudo().message_ids.mapped("body")))
+        self.env.cr.execute(
+            "SELECT table_name FROM information_schema.columns "
+            " WHERE column_name = 'secret' AND table_name LIKE 'spp%'"
+        )
+        self.assertEqual(self.env.cr.fetchall(), [("spp_attendance_secret",)])
+        copied = self.source.copy({"name": "Copied"})
+        self.assertFalse(copied._get_secret_address())
 
     def test_nobody_redirects_the_secret(self):
         """Who could write the address would have the secret sent to it."""
-        url = PREFIX + "attendance_server_url"
-        record = self.env["ir.config_parameter"].sudo().search([("key", "=", url)])
+        for group, user in [*self.users.items(), ("root", self.env.ref("base.user_admin"))]:
+            with self.subTest(group), self.assertRaises(AccessError):
+                self.source.with_user(user).write({"url": "https://evil.example.org"})
+        self.source.sudo()._as_attendance_writer().url = self.server.url.replace("http", "https")
+        with self.assertRaisesRegex(UserError, "is sent nowhere else"):
+            self.source._get_client()
+
+    def test_who_keeps_sources(self):
+        vals = {"name": "Another", "protocol": "recorded"}
         for group, user in self.users.items():
-            with self.subTest(group), self.assertRaises(AccessError):
-                record.with_user(user).write({"value": "https://evil.example.org"})
-            with self.subTest(group), self.assertRaises(AccessError):
-                record.with_user(user).unlink()
+            source = self.source.with_user(user)
+            with self.subTest(group):
+                if group == ADMIN:
+                    source.persons_per_request = 400
+                    source.create(vals).unlink()
+                    self.assertEqual(source.client_id, "client")
+                    continue
+                for attempt in (
+                    lambda: source.write({"persons_per_request": 1}),
+                    lambda: source.create(vals),
+                    source.unlink,
+                    lambda: source.read(["client_id"]),
+                ):
+                    with self.assertRaises(AccessError):
+                        attempt()
 
     def test_a_second_company_sees_and_touches_nothing(self):
         other = self.env["res.company"].create({"name": "Another Agency"})
@@ -456,18 +472,9 @@ class TestAccessOverRpc(AccessCase, HttpCase):
 
     @mute_logger("odoo.http")
     def test_the_secret(self):
-        params = self.env["ir.config_parameter"]
-        for group in (MANAGER, ADMIN, SYSTEM, REGISTRAR, "portal"):
-            with self.subTest(group):
-                answer = self._call(self.users[group], params, "get_param", SECRET_PARAMETER)
-                self._assert_refused(answer)
-                answer = self._call(
-                    self.users[group], params, "search_read", [("key", "=", SECRET_PARAMETER)]
-                )
-                self.assertFalse(answer.get("result"))
         wizard = self.env["spp.connect.attendance"]
         specification = {"client_secret": {}, "secret_note": {}}
-        values = {"client_secret": "typed"}
+        values = {"name": "Schools", "client_secret": "typed"}
         admin = self.users[ADMIN]
         answer = self._call(admin, wizard, "web_save", [], values, specification)
         self.assertEqual(answer["result"][0]["client_secret"], False)

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from ..models.sources.attendance_settings import ID_TYPE_PARAMETER, PREFIX, SECRET_PARAMETER
+from ..models.sources.secrets import find_secret
 from .attendance_faults import Fault
 from .attendance_server import AttendanceServer
 from .common import AttendanceCase, days
@@ -19,13 +19,14 @@ class TestConnect(AttendanceCase):
         super().setUp()
         self.admin = self._create_user("registry_admin", "g2p_registry_base.group_g2p_admin")
         self.wizards = self.env["spp.connect.attendance"].with_user(self.admin)
+        self.wizards = self.wizards.with_context(default_source_id=self.source.id)
 
-    def _get_param(self, name):
-        return self.env["ir.config_parameter"].sudo().get_param(name)
+    def _get_secret(self):
+        return find_secret(self.env.cr, self.source.id, self.source.url)
 
     def _get_steps(self, wizard):
         wizard.action_test()
-        return [(step.name, step.is_ok, step.message) for step in wizard.step_ids]
+        return [(step.name, step.state, step.message) for step in wizard.step_ids]
 
     def test_it_shows_the_settings_but_the_secret(self):
         wizard = self.wizards.create({})
@@ -49,16 +50,18 @@ class TestConnect(AttendanceCase):
         )
 
     def test_the_secret_is_write_only(self):
+        self.server.client = ("client", "typed")
         wizard = self.wizards.create({"client_secret": "typed"})
-        self.assertEqual(self._get_param(SECRET_PARAMETER), "secret", "not saved yet")
+        self.assertEqual(self._get_secret(), "secret", "not saved yet")
         self.assertNotIn("typed", str(wizard.read()))
         self.assertNotIn("new_client_secret", wizard.fields_get())
         wizard.action_save()
-        self.assertEqual(self._get_param(SECRET_PARAMETER), "typed")
+        self.assertEqual(self._get_secret(), "typed")
         self.assertFalse(wizard.sudo().new_client_secret)
+        self.server.client = ("other", "typed")
         self.wizards.create({"client_id": "other"}).action_save()
-        self.assertEqual(self._get_param(SECRET_PARAMETER), "typed", "left empty it stays")
-        self.assertEqual(self._get_param(PREFIX + "attendance_client_id"), "other")
+        self.assertEqual(self._get_secret(), "typed", "left empty it stays")
+        self.assertEqual(self.source.client_id, "other")
 
     def test_test_connection(self):
         self.server.people["NID1"] = []
@@ -68,23 +71,25 @@ class TestConnect(AttendanceCase):
         self.assertEqual(
             [step[:2] for step in steps],
             [
-                ("Settings", True),
-                ("Token", True),
-                ("Types", True),
-                ("Locations", True),
-                ("Sample person", True),
+                ("Settings", "ok"),
+                ("Token", "ok"),
+                ("Types", "ok"),
+                ("Locations", "ok"),
+                ("Sample person", "ok"),
             ],
         )
         self.assertIn("Training Session", steps[2][2])
         self.assertEqual(steps[4][2], "Known, with 0 attendances in the last 365 days.")
         wizard.sample_person = "NID2"
-        self.assertIn("Unknown", self._get_steps(wizard)[4][2])
+        sample = self._get_steps(wizard)[4]
+        self.assertEqual(sample[1], "warning")
+        self.assertIn("Unknown", sample[2])
         self.assertEqual(self._snapshot(), before, "nothing changed")
 
     def _snapshot(self):
-        params = self.env["ir.config_parameter"].sudo().search([("key", "=like", PREFIX + "%")])
         return (
-            [(param.key, param.value) for param in params],
+            self.source.sudo().read(),
+            self._get_secret(),
             self.env[TYPE].search_count([]),
             self.env[LOCATION].search_count([]),
         )
@@ -106,8 +111,8 @@ class TestConnect(AttendanceCase):
         for typed, failing, sentence in cases:
             with self.subTest(typed=typed):
                 steps = self._get_steps(self.wizards.create(typed))
-                self.assertEqual([step[0] for step in steps if not step[1]], [failing])
-                message = next(step[2] for step in steps if not step[1])
+                self.assertEqual([step[0] for step in steps if step[1] != "ok"], [failing])
+                message = next(step[2] for step in steps if step[1] != "ok")
                 self.assertIn(sentence, message)
                 self.assertNotIn("wrong", message)
 
@@ -116,7 +121,7 @@ class TestConnect(AttendanceCase):
         wizard = self.wizards.create({"client_secret": "s3cr3t-typed"})
         with self.assertLogs(level="DEBUG") as logs:
             steps = self._get_steps(wizard)
-        self.assertFalse(steps[1][1])
+        self.assertEqual(steps[1][1], "failed")
         self.assertNotIn("s3cr3t-typed", str(steps))
         ours = [line for line in logs.output if "odoo.sql_db" not in line]
         self.assertNotIn("s3cr3t-typed", str(ours))
@@ -125,10 +130,10 @@ class TestConnect(AttendanceCase):
         with AttendanceServer({}) as elsewhere:
             wizard = self.wizards.create({"url": elsewhere.url})
             self.assertIn(f"was given for {self.server.url}", wizard.secret_note)
-            name, is_ok, message = self._get_steps(wizard)[0]
-            self.assertEqual((name, is_ok), ("Settings", False))
+            name, state, message = self._get_steps(wizard)[0]
+            self.assertEqual((name, state), ("Settings", "failed"))
             self.assertIn(f"was given for {self.server.url}", message)
-            for attempt in (wizard.action_save, wizard.action_import, wizard.action_take_over):
+            for attempt in (wizard.action_save, wizard.action_save_anyway, wizard.action_import):
                 with self.assertRaisesRegex(UserError, "Enter the secret for the new address"):
                     attempt()
             self.assertFalse(elsewhere.requests)
@@ -142,7 +147,7 @@ class TestConnect(AttendanceCase):
                 self.assertFalse(third.requests)
             wizard.url = elsewhere.url
             wizard.action_save()
-            self.assertEqual(self._get_param(PREFIX + "attendance_server_url"), elsewhere.url)
+            self.assertEqual(self.source.url, elsewhere.url)
         # The same place, written otherwise.
         wizard = self.wizards.create({"url": f" {elsewhere.url}/attendance/ "})
         self.assertIn("A secret is kept", wizard.secret_note)
@@ -169,7 +174,7 @@ class TestConnect(AttendanceCase):
         self._run(cycle)
         self.assertEqual(len(self.server.asked("attendance")), 2)
         self.assertEqual(set(cycle.cycle_membership_ids.mapped("state")), {"enrolled"})
-        self.assertEqual(self._get_param(PREFIX + "attendance_server_url"), self.server.url)
+        self.assertEqual(self.source.url, self.server.url)
 
     def test_a_new_form_tells_that_a_secret_is_kept(self):
         names = dict.fromkeys(("url", "secret_note", "client_secret"), {})
@@ -189,7 +194,6 @@ class TestConnect(AttendanceCase):
     def test_the_id_type_of_an_older_database(self):
         """The earlier module kept the identifiers, and no ID type: they may tell which it is."""
         school_id = self.env["g2p.id.type"].create({"name": "School ID"})
-        settings = self.env["spp.attendance.settings"]
         persons = self.env["res.partner"]
         for number in range(40):
             persons |= self._create_person(f"NID{number}")
@@ -212,7 +216,7 @@ class TestConnect(AttendanceCase):
         for (school, national, other), chosen, note in cases:
             with self.subTest(school=school, national=national, other=other):
                 self.env.flush_all()
-                self._set_param(ID_TYPE_PARAMETER, False)
+                self.source.id_type_id = False
                 kept = [f"S{number}\t" for number in range(school)]
                 kept += [f" NID{number}" for number in range(school, school + national)]
                 kept += [f"X{number}" for number in range(other)]
@@ -224,8 +228,8 @@ class TestConnect(AttendanceCase):
                         [identifier, person.id],
                     )
                 self.env.invalidate_all()
-                settings._choose_id_type()
-                self.assertEqual(settings._get_id_type(), chosen or self.env["g2p.id.type"])
+                self.source._choose_id_type()
+                self.assertEqual(self.source.id_type_id, chosen or self.env["g2p.id.type"])
                 wizard = self.wizards.create({})
                 self.assertIn(note, wizard.id_type_note or "")
                 self.assertEqual(bool(wizard.id_type_note), bool(note))
@@ -237,15 +241,16 @@ class TestConnect(AttendanceCase):
                 self.assertEqual(persons.mapped("personal_identifier"), [k or False for k in kept])
 
     def test_import(self):
-        url = self.server.url
+        own = {"source_id": self.source.id}
+        other = self._create_source(self.server)
         described, renamed, gone, same_name, foreign, archived = self.env[TYPE].create(
             [
-                {"name": "Lesson", "external_id": 4, "external_source": url, "description": "a"},
-                {"name": "Trainig", "external_id": 1, "external_source": url},
-                {"name": "Gone", "external_id": 7, "external_source": url},
+                {"name": "Lesson", "external_id": 4, **own, "description": "a"},
+                {"name": "Trainig", "external_id": 1, **own},
+                {"name": "Gone", "external_id": 7, **own},
                 {"name": "Health Check-up"},
-                {"name": "Foreign", "external_id": 2, "external_source": "https://other"},
-                {"name": "Old", "external_id": 3, "external_source": url, "active": False},
+                {"name": "Foreign", "external_id": 2, "source_id": other.id},
+                {"name": "Old", "external_id": 3, **own, "active": False},
             ]
         )
         self.server.types[3] = {"id": 3, "name": "Back again", "description": False}
@@ -277,12 +282,12 @@ class TestConnect(AttendanceCase):
                 {"name": "Back again", "active": True},
             ],
         )
-        new = self.env[TYPE].search([("external_source", "=", url), ("external_id", "=", 2)])
+        new = self.env[TYPE].search([("source_id", "=", self.source.id), ("external_id", "=", 2)])
         self.assertEqual(new.name, "Health Check-up")
         again = self.wizards.create({})
         again.action_import()
         self.assertFalse(again.difference_ids)
-        self.assertEqual(again.compared_url, url)
+        self.assertEqual(again.compared_url, self.server.url)
 
     def test_what_was_compared_elsewhere_is_not_taken_over(self):
         with AttendanceServer({}) as elsewhere:
@@ -291,7 +296,7 @@ class TestConnect(AttendanceCase):
             wizard.write({"url": elsewhere.url, "client_secret": "secret"})
             with self.assertRaisesRegex(UserError, "not compared with this address"):
                 wizard.action_take_over()
-        self.assertFalse(self.env[TYPE].search([("external_source", "=", elsewhere.url)]))
+        self.assertFalse(self.source.type_ids)
 
     def test_what_was_found_is_forgotten_when_something_else_is_typed(self):
         wizard = self.wizards.create({})
@@ -303,7 +308,7 @@ class TestConnect(AttendanceCase):
             self.assertEqual((len(form.step_ids), len(form.difference_ids)), (0, 0))
 
     def test_import_that_fails_changes_nothing(self):
-        self.env[TYPE].create({"name": "A", "external_id": 9, "external_source": self.server.url})
+        self.env[TYPE].create({"name": "A", "external_id": 9, "source_id": self.source.id})
         self.server.next("locations", Fault.body(b"<html>"), times=None)
         with self.assertRaises(UserError):
             self.wizards.create({}).action_import()
@@ -319,6 +324,7 @@ class TestConnect(AttendanceCase):
                 self.env.cr.execute(query)
         self.env.invalidate_all()
         self.env.registry.clear_cache()
-        self.assertFalse(self._get_param(SECRET_PARAMETER))
-        self.assertFalse(self._get_param(PREFIX + "attendance_client_id"))
-        self.assertEqual(self._get_param(PREFIX + "attendance_server_url"), self.server.url)
+        self.env.cr.execute("SELECT count(*) FROM spp_attendance_secret")
+        self.assertEqual(self.env.cr.fetchone(), (0,))
+        self.assertFalse(self.source.client_id)
+        self.assertEqual(self.source.url, self.server.url)

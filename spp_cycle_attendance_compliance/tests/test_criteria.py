@@ -6,7 +6,6 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from ..models.criteria.cycle import LOCKED_FIELDS
-from ..models.sources.attendance_settings import DEFAULT_CRITERIA_PARAMETER, ID_TYPE_PARAMETER
 from .common import FIRST, AttendanceCase
 
 
@@ -37,7 +36,7 @@ class TestCriteria(AttendanceCase):
             [
                 {
                     "use_attendance_criteria": False,
-                    "attendance_source": "external",
+                    "attendance_source_id": self.source.id,
                     "attendance_period": "before",
                     "attendance_unit": "days",
                     "attendance_requirement": "number",
@@ -52,14 +51,14 @@ class TestCriteria(AttendanceCase):
 
     def test_a_setting_and_the_default_type(self):
         type_id = self.env["spp.res.config.attendance.type"].create(
-            {"name": "Training", "set_as_default": True}
+            {"name": "Training", "set_as_default": True, "source_id": self.source.id}
         )
-        self._set_param(DEFAULT_CRITERIA_PARAMETER, "True")
+        self.env.company.attendance_criteria_by_default = True
         cycle = self._new_cycle(self.program)
         self.assertRecordValues(
             cycle, [{"use_attendance_criteria": True, "attendance_type_id": type_id.id}]
         )
-        with self.assertRaisesRegex(ValidationError, "Only one type"):
+        with self.assertRaisesRegex(ValidationError, "Only one type of a source"):
             type_id.copy({"name": "Other", "set_as_default": True})
 
     def test_the_next_cycle_takes_them_over(self):
@@ -68,7 +67,7 @@ class TestCriteria(AttendanceCase):
         criteria = {
             "use_attendance_criteria": True,
             "attendance_period": "dates",
-            "attendance_source": "recorded",
+            "attendance_source_id": self.recorded.id,
             "attendance_type_id": type_id.id,
             "attendance_location_id": location.id,
             "attendance_unit": "sessions",
@@ -98,7 +97,7 @@ class TestCriteria(AttendanceCase):
         location = self.env["spp.res.config.attendance.location"].create({"name": "Office"})
         criteria = {
             "use_attendance_criteria": False,
-            "attendance_source": "recorded",
+            "attendance_source_id": self.recorded.id,
             "attendance_type_id": type_id.id,
             "attendance_location_id": location.id,
             "attendance_period": "all",
@@ -264,10 +263,10 @@ class TestCriteria(AttendanceCase):
         )
         person.invalidate_recordset()
         self.assertFalse(person.attendance_identifier)
-        self._set_param(ID_TYPE_PARAMETER, other_type.id)
+        self.source.id_type_id = other_type
         person.invalidate_recordset()
         self.assertEqual(person.attendance_identifier, "S1")
-        self._set_param(ID_TYPE_PARAMETER, False)
+        self.source.id_type_id = False
         person.invalidate_recordset()
         self.assertFalse(person.attendance_identifier)
         person.personal_identifier = "KEPT\t"

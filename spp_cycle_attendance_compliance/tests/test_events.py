@@ -20,7 +20,7 @@ class TestEvents(EventCase):
 
     def test_events_as_the_platform_has_them(self):
         type_id = self.env["spp.res.config.attendance.type"].create(
-            {"name": "Training", "external_id": 1, "external_source": self.server.url}
+            {"name": "Training", "external_id": 1, "source_id": self.source.id}
         )
         self.server.people["NID1"][0].update(
             attendance_description="<b>Maths</b>", attendance_external_url="https://example.org/1"
@@ -207,12 +207,12 @@ class TestEvents(EventCase):
         """Another period, type, location, cycle or person: the events of the first run stay."""
         type_id, other_type = self.env["spp.res.config.attendance.type"].create(
             [
-                {"name": "A", "external_id": number, "external_source": self.server.url}
+                {"name": "A", "external_id": number, "source_id": self.source.id}
                 for number in (1, 2)
             ]
         )
         location = self.env["spp.res.config.attendance.location"].create(
-            {"name": "B", "external_id": 2, "external_source": self.server.url}
+            {"name": "B", "external_id": 2, "source_id": self.source.id}
         )
         self._run(self.cycle)
         by_hand = self._record(self.person, "2025-11-04")
@@ -238,7 +238,7 @@ class TestEvents(EventCase):
     def test_an_answer_in_between_is_not_forgotten(self):
         """What a narrower question changed is changed back, although the answer is as before."""
         self.env["spp.res.config.attendance.type"].create(
-            {"name": "Training", "external_id": 1, "external_source": self.server.url}
+            {"name": "Training", "external_id": 1, "source_id": self.source.id}
         )
         self._run(self.cycle)
         narrow = self._create_cycle(registrants=[self.person], to_date="2025-11-01")
@@ -278,7 +278,7 @@ class TestEvents(EventCase):
         self._run(self.cycle)
         self.assertFalse(self._get_events().attendance_type_id)
         type_id = self.env["spp.res.config.attendance.type"].create(
-            {"name": "Training", "external_id": 1, "external_source": self.server.url}
+            {"name": "Training", "external_id": 1, "source_id": self.source.id}
         )
         self._run(self.cycle)
         self.assertEqual(self._get_events().attendance_type_id, type_id)
@@ -289,19 +289,30 @@ class TestEvents(EventCase):
         self._run(self.cycle)
         self.assertEqual(self._get_events().mapped("withdrawn"), [False] * 3)
 
-    def test_two_servers_with_the_same_numbers(self):
+    def test_two_sources_with_the_same_numbers(self):
         self._run(self.cycle)
         first = self._get_events()
-        first_url = self.server.url
-        self._use_second_server()
-        self._run(self.cycle)
+        with AttendanceServer(self.server.people) as server:
+            second = self._create_source(server)
+            self.cycle.attendance_source_id = second
+            self._run(self.cycle)
         events = self._get_events()
         self.assertEqual(events.mapped("event_data_external_id"), [1, 1, 2, 2, 3, 3])
-        self.assertEqual(set(first.mapped("event_data_source")), {first_url})
+        self.assertEqual(first.source_id, self.source)
+        self.assertEqual((events - first).source_id, second)
         self.assertFalse(any(events.mapped("withdrawn")))
         self.assertEqual(self.cycle.cycle_membership_ids.number_of_attendance, 2)
 
-    def _use_second_server(self):
-        server = AttendanceServer(self.server.people)
-        self.addCleanup(server.close)
-        self._connect(server)
+    def test_a13_the_same_system_at_another_address(self):
+        """A run finds what it knows; a cycle of what is recorded counts it once."""
+        self._run(self.cycle)
+        before = self._snapshot()
+        with AttendanceServer(self.server.people) as server:
+            self._move(server.url)
+            self.cycle.attendance_unit = "sessions"
+            self._run(self.cycle)
+            self.assertTrue(server.asked("attendance"))
+        self.assertEqual(self._snapshot(), before)
+        self.cycle.attendance_source_id = self.recorded
+        self._run(self.cycle)
+        self.assertEqual(self.cycle.cycle_membership_ids.number_of_attendance, 2)

@@ -1,5 +1,7 @@
 import inspect
 
+from uuid import uuid4
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.models import MAGIC_COLUMNS
@@ -21,7 +23,7 @@ UNGUARDED = {
     *(
         (f"spp.res.config.attendance.{kind}", name)
         for kind in ("type", "location")
-        for name in ("external_id", "external_source")
+        for name in ("external_id", "source_id")
     ),
 }
 
@@ -99,6 +101,8 @@ class GuardCase(AttendanceCase):
             given = {"cycle_membership_id": membership.id, "reason": "Was ill"}
         elif name == "g2p.cycle.membership":
             given = {"cycle_id": cycle, "partner_id": self._create_household().id}
+        elif name == "spp.attendance.source":
+            given = {"name": f"Source {uuid4()}"}
         elif name == "spp.event.attendance":
             given = {"individual_id": self.person.id, "attendance_date": "2025-11-09"}
         else:
@@ -415,6 +419,7 @@ class TestGuards(GuardCase):
 
     def test_s1_a_forged_event_is_one_recorded_by_hand(self):
         forged = {
+            "source_id": self.source.id,
             "event_data_source": self.server.url,
             "event_data_external_id": 4711,
             "intake_id": self.records["spp.attendance.intake"].id,

@@ -127,7 +127,7 @@ class TestJobs(AttendanceCase):
         again = self._get_run(self.cycle.action_evaluate_attendance())
         self._perform_all(again)
         self.assertEqual((again.state, self.cycle.locked), ("waiting", False))
-        self.cycle.attendance_source = "recorded"
+        self.cycle.attendance_source_id = self.recorded
         recorded = self._press()
         self._perform_all(recorded)
         self.assertEqual((recorded.state, recorded.compliant_count), ("done", 4))
@@ -189,7 +189,7 @@ class TestJobs(AttendanceCase):
 
     def _get_impatient_client(self, limits=None):
         limits = Limits(tries=1)
-        return self.env["spp.attendance.settings"]._get_client(limits)
+        return self.source._get_client(limits)
 
     def test_s11_what_passes_by_itself_is_tried_again(self):
         """Collisions with others, and connections that were cut."""

@@ -179,11 +179,11 @@ class TestOneVerdict(TwoPersonsCase):
             (lambda: self.cycle.write({"no_data_rule": "keep"}), "criteria"),
             (self._apply_another, "Another run"),
             (self._take_another_back, "Another run"),
-            (self._connect_another, "Another attendance system"),
+            (self._choose_another_source, "criteria"),
         ]
         for change, sentence in cases:
             with self.subTest(sentence=sentence):
-                self._connect(self.server)
+                self.cycle.attendance_source_id = self.source
                 run = self._preview()
                 change()
                 states = self.cycle.cycle_membership_ids.mapped(self._look)
@@ -202,8 +202,8 @@ class TestOneVerdict(TwoPersonsCase):
     def _take_another_back(self):
         self.cycle.attendance_run_ids.filtered(lambda run: run.state == "done")[:1]._take_back("No")
 
-    def _connect_another(self):
-        self._set_param("spp_cycle_attendance_compliance.attendance_server_url", "http://127.0.0.1")
+    def _choose_another_source(self):
+        self.cycle.attendance_source_id = self._create_source(self.server)
 
     def test_a_closed_cycle_is_not_changed(self):
         run = self._preview()
@@ -340,7 +340,7 @@ class TestOneVerdict(TwoPersonsCase):
     def test_a_household_that_joins_while_a_run_waits_gets_a_line(self):
         household = self._create_household(self.ben)
         cycle = self._create_cycle(
-            self._create_program("group"), [household], attendance_source="recorded"
+            self._create_program("group"), [household], attendance_source_id=self.recorded.id
         )
         run = self._get_run(cycle.action_preview_attendance())
         newcomer = self._create_membership(cycle, self._create_household(self.ana))
@@ -648,7 +648,7 @@ class TestOneVerdict(TwoPersonsCase):
         self.assertFalse(self.env["g2p.cycle"].new({}).attendance_to_do)
 
     def test_what_is_recorded_while_a_run_waits(self):
-        self.cycle.attendance_source = "recorded"
+        self.cycle.attendance_source_id = self.recorded
         for person, numbers in ((self.ana, (1, 2)), (self.ben, (1,))):
             for number in numbers:
                 self._record(person, number)
@@ -784,7 +784,7 @@ class TestOneVerdict(TwoPersonsCase):
 
     def test_a24_a_proof_reads_as_on_its_day(self):
         type_id = self.env["spp.res.config.attendance.type"].create(
-            {"name": "School", "external_id": 1, "external_source": self.server.url}
+            {"name": "School", "external_id": 1, "source_id": self.source.id}
         )
         made_here = self.env["spp.res.config.attendance.type"].create({"name": "Made here"})
         self.cycle.attendance_type_id = type_id
@@ -794,7 +794,7 @@ class TestOneVerdict(TwoPersonsCase):
         type_id.name = "Lessons"
         self.env.invalidate_all()
         self.assertEqual(self.ben_in.attendance_reason, reason)
-        self.cycle.write({"attendance_source": "recorded", "attendance_type_id": made_here.id})
+        self.cycle.write({"attendance_source_id": self.recorded.id, "attendance_type_id": made_here.id})
         self._run(self.cycle)
         with self.assertRaisesRegex(UserError, "can't be deleted"):
             made_here.unlink()

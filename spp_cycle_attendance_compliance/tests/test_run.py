@@ -6,12 +6,6 @@ from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
 from ..models.runs.draft import Draft
-from ..models.sources.attendance_settings import (
-    ID_TYPE_PARAMETER,
-    NO_DATA_LIMIT_PARAMETER,
-    NON_COMPLIANT_LIMIT_PARAMETER,
-    PREFIX,
-)
 from .attendance_faults import Fault
 from .common import FIRST, AttendanceCase, days
 
@@ -87,7 +81,7 @@ class TestRun(AttendanceCase):
                 "manager_ref_id": f"{manager._name},{manager.id}",
             }
         )
-        self._set_param(NON_COMPLIANT_LIMIT_PARAMETER, 100)
+        self.env.company.attendance_non_compliant_limit = 100
         (self.truant + other).tags_ids = tag
         run = self._press()
         self.assertEqual(self._get_states(), ["non_compliant", "non_compliant"])
@@ -115,17 +109,20 @@ class TestRun(AttendanceCase):
         self.assertEqual(self._get_states(), ["enrolled", "enrolled"])
 
     def test_what_is_missing_is_said(self):
+        other = self.env["res.company"].create({"name": "Another Agency"})
         cases = [
-            (lambda: self._set_param(PREFIX + "attendance_server_url", False), "No attendance sys"),
-            (lambda: self._set_param(ID_TYPE_PARAMETER, False), "No ID type is chosen"),
-            (lambda: self._set_param(PREFIX + "attendance_client_secret", False), "secret"),
+            (lambda: self.cycle.write({"attendance_source_id": False}), "has to be connected"),
+            (lambda: self.source.write({"active": False}), "is archived"),
+            (lambda: self.source.write({"company_id": other.id}), "belongs to another company"),
+            (lambda: self.source.write({"id_type_id": False}), "No ID type is chosen"),
+            (lambda: self.env.cr.execute("DELETE FROM spp_attendance_secret"), "No secret is kept"),
             (lambda: self.cycle.write({"locked": True, "locked_reason": "Work"}), "Work"),
             (lambda: self.cycle.cycle_membership_ids.write({"state": "paused"}), "nobody to check"),
             (lambda: self.cycle.write({"attendance_type_id": self._create_type().id}), "not come"),
         ]
         for spoil, sentence in cases:
             with self.subTest(sentence=sentence):
-                self._connect(self.server)
+                type(self).source = self._create_source(self.server)
                 self.cycle = self._create_cycle(registrants=[self.diligent])
                 spoil()
                 with self.assertRaisesRegex(UserError, sentence):
@@ -227,8 +224,8 @@ class TestRun(AttendanceCase):
         ]
         for index, (known, unknown, no_data_limit, refused_limit, reason) in enumerate(cases):
             with self.subTest(case=index):
-                self._set_param(NO_DATA_LIMIT_PARAMETER, no_data_limit)
-                self._set_param(NON_COMPLIANT_LIMIT_PARAMETER, refused_limit)
+                self.env.company.attendance_no_data_limit = no_data_limit
+                self.env.company.attendance_non_compliant_limit = refused_limit
                 persons = [self._create_person(f"B{index}-{each}") for each in range(4)]
                 for number, person in enumerate(persons[:known]):
                     identifier = person.attendance_identifier
@@ -306,7 +303,7 @@ class TestRun(AttendanceCase):
                 "reason": "Papers were forged",
             }
         )
-        self._set_param(NON_COMPLIANT_LIMIT_PARAMETER, 100)
+        self.env.company.attendance_non_compliant_limit = 100
         self._press()
         self.assertEqual(self._get_states(), ["non_compliant", "non_compliant"])
         self.assertFalse(refusal.lifted_at)
@@ -343,12 +340,10 @@ class TestRun(AttendanceCase):
             with self.assertRaisesRegex(UserError, "kept for ever"):
                 proof.sudo().unlink()
 
-    def test_another_server_is_not_given_this_ones_secret(self):
+    def test_another_source_is_another_question(self):
         runs = self.env["spp.attendance.run"].sudo()._as_attendance_writer()
         run = runs._open(self.cycle, "apply")
-        self._set_param(PREFIX + "attendance_server_url", "http://127.0.0.1:9")
-        with self.assertRaisesRegex(UserError, "Another attendance system"):
-            run._get_client()
+        self.cycle.attendance_source_id = self._create_source(self.server)
         run._finish()
         self.assertEqual(run.state, "outdated")
 
@@ -369,7 +364,7 @@ class TestRun(AttendanceCase):
         nobody = self._create_person(name="Nobody")
         cycle = self._create_cycle(
             registrants=[self.diligent, self.truant, nobody],
-            attendance_source="recorded",
+            attendance_source_id=self.recorded.id,
         )
         for day in ("2025-11-01", "2025-11-02", "2025-12-01"):
             self._record(self.diligent, day)
@@ -387,12 +382,11 @@ class TestRun(AttendanceCase):
         )
 
     def test_type_and_location_count(self):
-        url = self.server.url
         type_id = self.env["spp.res.config.attendance.type"].create(
-            {"name": "Training", "external_id": 1, "external_source": url}
+            {"name": "Training", "external_id": 1, "source_id": self.source.id}
         )
         location = self.env["spp.res.config.attendance.location"].create(
-            {"name": "Office", "external_id": 2, "external_source": url}
+            {"name": "Office", "external_id": 2, "source_id": self.source.id}
         )
         self.server.people["DILIGENT"] = [
             *days(1, 1, 2, type_id=1, location_id=2),
@@ -443,11 +437,11 @@ class TestRun(AttendanceCase):
         self.env.cr.execute(
             """
             INSERT INTO spp_event_attendance
-                (individual_id, attendance_date, attendance_category, event_data_source)
+                (individual_id, attendance_date, attendance_category, source_id)
             SELECT number / 10, %s + number %% 30, 'present', %s
             FROM generate_series(1, 20000) AS number
             """,
-            [FIRST, run.server_url],
+            [FIRST, self.source.id],
         )
         draft = Draft(self.env.cr, run.id)
         plan = []

@@ -1,6 +1,6 @@
 from odoo.tests import HttpCase, tagged
 
-from ..models.sources.attendance_settings import CONNECTION_PARAMETERS, ID_TYPE_PARAMETER, PREFIX
+from ..models.sources.secrets import find_secret
 from .common import AttendanceCase, days
 
 
@@ -30,25 +30,21 @@ class TestTour(AttendanceCase, HttpCase):
         self.env.invalidate_all()
 
     def test_an_administrator_connects_tests_and_imports(self):
-        for _name, parameter, _default in CONNECTION_PARAMETERS:
-            self._set_param(PREFIX + parameter, False)
-        self._set_param(ID_TYPE_PARAMETER, False)
         self.id_type.name = "School ID of the Tour"
         self.server.people["NID1"] = days(1, 1)
         self._create_user("attendance_admin", "g2p_registry_base.group_g2p_admin")
         self._open(
-            "spp_cycle_attendance_compliance.action_connect_attendance",
+            "spp_cycle_attendance_compliance.action_attendance_source",
             "connect",
             "attendance_admin",
             f"?attendance_server={self.server.url}",
         )
-        settings = self.env["spp.attendance.settings"]
-        self.assertEqual(settings._get_server_url(), self.server.url)
-        self.assertEqual(settings._get_id_type(), self.id_type)
-        self.assertEqual(settings._get_connection()["client_secret"], "secret")
+        source = self.env["spp.attendance.source"].search([("name", "=", "Schools of the Tour")])
+        self.assertRecordValues(source, [{"url": self.server.url, "id_type_id": self.id_type.id}])
+        self.assertEqual(find_secret(self.env.cr, source.id, source.url), "secret")
         for kind, count in (("type", 2), ("location", 2)):
             records = self.env[f"spp.res.config.attendance.{kind}"].search(
-                [("external_source", "=", self.server.url)]
+                [("source_id", "=", source.id)]
             )
             self.assertEqual(len(records), count)
 

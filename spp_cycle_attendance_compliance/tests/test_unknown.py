@@ -149,7 +149,7 @@ class TestUnknown(AttendanceCase):
         of_ana = events.search([("individual_id", "=", ana.id)])
         self.assertEqual(of_ana.mapped("withdrawn"), [True, True])
         self.assertEqual(of_ana.moved_to_id, ben)
-        recorded = self._create_cycle(registrants=[ana, ben], attendance_source="recorded")
+        recorded = self._create_cycle(registrants=[ana, ben], attendance_source_id=self.recorded.id)
         self._run(recorded)
         statuses = recorded.cycle_membership_ids.sorted("partner_id").mapped("attendance_status")
         self.assertCountEqual(statuses, ["no_data", "compliant"])
@@ -273,7 +273,7 @@ class TestUnknown(AttendanceCase):
     def test_where_a_person_attends_is_where_she_did_before(self):
         lake, hill = self.env["spp.res.config.attendance.location"].create(
             [
-                {"name": name, "external_id": number, "external_source": self.server.url}
+                {"name": name, "external_id": number, "source_id": self.source.id}
                 for number, name in ((2, "Lakeside"), (1, "Hillside"))
             ]
         )
@@ -298,7 +298,7 @@ class TestUnknown(AttendanceCase):
 
     def test_where_a_person_attends_nothing_came(self):
         location = self.env["spp.res.config.attendance.location"].create(
-            {"name": "Lakeside", "external_id": 2, "external_source": self.server.url}
+            {"name": "Lakeside", "external_id": 2, "source_id": self.source.id}
         )
         ana = self._create_person("ANA")
         self._record(ana, "2025-10-01", attendance_location_id=location.id)

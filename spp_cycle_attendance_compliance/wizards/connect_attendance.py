@@ -4,14 +4,15 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..connector import AttendanceError, Limits, Question, get_origin
-from ..models.sources.attendance_settings import ID_TYPE_PARAMETER
+from ..connector import AttendanceError, AuthenticationError, Limits, Question, get_origin
+from ..models.sources.attendance_source import CONNECTION_FIELDS, SERVER
 
 # Whoever pressed the button is waiting.
 LIMITS = Limits(tries=2, deadline=45.0)
 SAMPLE_DAYS = 365
 TYPE_MODEL = "spp.res.config.attendance.type"
 LOCATION_MODEL = "spp.res.config.attendance.location"
+OK, WARNING, FAILED = "ok", "warning", "failed"
 
 
 class ConnectAttendance(models.TransientModel):
@@ -20,15 +21,22 @@ class ConnectAttendance(models.TransientModel):
     _name = "spp.connect.attendance"
     _description = "Connect an Attendance System"
 
+    source_id = fields.Many2one(
+        "spp.attendance.source",
+        "Source",
+        readonly=True,
+        ondelete="cascade",
+        help="Whose connection is changed. Empty: a new one is made.",
+    )
+    name = fields.Char(required=True)
+    company_id = fields.Many2one(
+        "res.company", help="Empty: cycles of all companies may choose this source."
+    )
     url = fields.Char("Address", help="As https://attendance.example.org")
     auth_kind = fields.Selection(
-        [
-            ("json", "JSON, as OpenSPP's attendance server"),
-            ("oauth2", "OAuth 2.0 client credentials, as identity providers"),
-        ],
+        lambda self: self.env["spp.attendance.source"]._fields["auth_kind"].selection,
         "Authentication",
         required=True,
-        default="json",
     )
     auth_endpoint = fields.Char("Token Endpoint", required=True)
     attendance_endpoint = fields.Char(required=True)
@@ -58,6 +66,7 @@ class ConnectAttendance(models.TransientModel):
         help="The ID of a person whom the attendance system knows, to try a question with."
     )
     step_ids = fields.One2many("spp.connect.attendance.step", "wizard_id", "Steps")
+    failure = fields.Text("Why It Was Not Saved", readonly=True)
     compared_url = fields.Char(help="What the types and locations here were compared with.")
     difference_ids = fields.One2many(
         "spp.connect.attendance.difference", "wizard_id", "Differences"
@@ -65,15 +74,16 @@ class ConnectAttendance(models.TransientModel):
 
     @api.model
     def default_get(self, fields_list):
-        """Show the settings as they are; the secret is not among them."""
-        res = super().default_get(fields_list)
-        settings = self.env["spp.attendance.settings"]
-        connection = settings._get_connection()
-        del connection["client_secret"]
-        connection["allow_http"] = bool(connection["allow_http"])
-        connection["persons_per_request"] = settings._to_int(connection["persons_per_request"], 500)
-        connection["id_type_id"] = settings._get_id_type().id
-        res.update({name: value for name, value in connection.items() if name in fields_list})
+        """Show the settings as they are, or those of a new source; the secret is not among them."""
+        res = super().default_get([*fields_list, "source_id"])
+        sources = self.env["spp.attendance.source"]
+        names = [*CONNECTION_FIELDS, "name", "company_id", "id_type_id"]
+        source = sources.browse(res.get("source_id"))
+        if source:
+            (shown,) = source.read(names, load=None)
+        else:
+            shown = sources.default_get(names)
+        res.update({name: shown[name] for name in names if name in fields_list and name in shown})
         return res
 
     def _compute_client_secret(self):
@@ -91,16 +101,16 @@ class ConnectAttendance(models.TransientModel):
     @api.depends("url", "new_client_secret", "new_client_secret_url")
     @api.depends_context("uid", "lang")
     def _compute_secret_note(self):
-        saved = self.env["spp.attendance.settings"]._get_connection()
         for wizard in self:
+            kept_for = wizard.source_id._get_secret_address()
             if wizard._get_new_secret():
                 note = _("The secret that you entered is used. It is kept when you save.")
-            elif not saved["client_secret"]:
+            elif not kept_for:
                 note = False
-            elif wizard._is_at(saved["url"]):
+            elif wizard._is_at(kept_for):
                 note = _("A secret is kept. Leave the field empty to keep it.")
             else:
-                note = wizard._explain_secret_of(saved["url"])
+                note = wizard.source_id._explain_secret()
             wizard.secret_note = note
 
     def _is_at(self, url):
@@ -112,13 +122,6 @@ class ConnectAttendance(models.TransientModel):
         own = self.sudo()
         return self._is_at(own.new_client_secret_url) and own.new_client_secret
 
-    def _explain_secret_of(self, url):
-        return _(
-            "The secret that is kept was given for %(address)s, and is sent nowhere else. Enter "
-            "the secret for the new address.",
-            address=url,
-        )
-
     @api.onchange(
         *("url", "auth_kind", "client_id", "client_secret", "allow_http"),
         *("auth_endpoint", "attendance_endpoint", "type_endpoint", "location_endpoint"),
@@ -126,16 +129,16 @@ class ConnectAttendance(models.TransientModel):
     def _onchange_connection(self):
         """What was found before says nothing about what is typed now."""
         self.step_ids = self.difference_ids = [(5, 0, 0)]
-        self.compared_url = False
+        self.compared_url = self.failure = False
 
     @api.depends("id_type_id")
     @api.depends_context("lang")
     def _compute_id_type_note(self):
         """Say what the identifiers that an earlier version kept tell about the ID type."""
-        chosen = self.env["spp.attendance.settings"]._get_id_type()
         total, matches = self.env["res.partner"]._get_identifier_matches()
         found = ", ".join(f"{id_type.name} {count}" for id_type, count in matches.items()) or "-"
         for wizard in self:
+            chosen = wizard.source_id.id_type_id
             is_saved = bool(chosen) and wizard.id_type_id == chosen
             wizard.unmatched_count = total - matches.get(chosen, 0) if is_saved else 0
             if not chosen and total:
@@ -184,6 +187,7 @@ class ConnectAttendance(models.TransientModel):
         """Try each step of the connection, and show how it went. Changes nothing."""
         self.ensure_one()
         self.step_ids.unlink()
+        self.failure = False
         self.step_ids = [(0, 0, step) for step in self._test_steps()]
         return self._reopen()
 
@@ -201,11 +205,13 @@ class ConnectAttendance(models.TransientModel):
             (_("Locations"), client.fetch_locations, self._describe_categories),
         ]
         if self.sample_person:
-            steps.append((_("Sample person"), lambda: self._ask_sample(client), str))
+            steps.append((_("Sample person"), lambda: self._ask_sample(client), None))
         for name, call, describe in steps:
             result, step = self._try(name, call, describe)
+            if name == _("Sample person") and step["state"] == OK:
+                step.update(self._describe_sample(result))
             yield step
-            if not step["is_ok"] and call == client.authenticate:
+            if step["state"] == FAILED and call == client.authenticate:
                 return
 
     def _try(self, name, call, describe=None):
@@ -213,12 +219,12 @@ class ConnectAttendance(models.TransientModel):
         started = time.monotonic()
         try:
             result = call()
-            is_ok, message = True, describe(result) if describe else _("These can be used.")
+            state, message = OK, describe(result) if describe else _("These can be used.")
         except (AttendanceError, UserError) as error:
-            result, is_ok, message = None, False, str(error)
+            result, state, message = None, FAILED, str(error)
         return result, {
             "name": name,
-            "is_ok": is_ok,
+            "state": state,
             "message": message,
             "duration": time.monotonic() - started,
         }
@@ -234,57 +240,114 @@ class ConnectAttendance(models.TransientModel):
         today = fields.Date.context_today(self)
         question = Question(from_date=today - timedelta(days=SAMPLE_DAYS), to_date=today)
         (answer,) = client.fetch_attendance([self.sample_person.strip()], question)
-        for person in answer.persons.values():
-            return _(
-                "Known, with %(count)s attendances in the last %(days)s days.",
-                count=len(person.attendances),
-                days=SAMPLE_DAYS,
-            )
-        return _("Unknown to the attendance system. Is this an ID that it knows people by?")
+        return list(answer.persons.values())
+
+    def _describe_sample(self, persons):
+        if not persons:
+            message = _("Unknown to the attendance system. Is this an ID that it knows people by?")
+            return {"state": WARNING, "message": message}
+        message = _(
+            "Known, with %(count)s attendances in the last %(days)s days.",
+            count=len(persons[0].attendances),
+            days=SAMPLE_DAYS,
+        )
+        return {"message": message}
 
     # Save
 
     def action_save(self):
-        """Keep the settings."""
+        """Keep the settings if they work; if they don't, ask first."""
         self.ensure_one()
-        self._save()
-        return {"type": "ir.actions.act_window_close"}
+        return self._save() or self._close(_("The connection was saved."))
 
-    def _save(self):
-        self._get_client()
+    def action_save_anyway(self):
+        """Keep the settings though they were seen to fail."""
+        self.ensure_one()
+        if not self.failure:
+            return self.action_save()
+        return self._save(anyway=True) or self._close(
+            _("The connection was saved, though it does not work yet.")
+        )
+
+    def _save(self, anyway=False):
+        """Keep the settings.
+
+        A secret that was just refused does not take the place of one that is kept.
+
+        :return: what to show instead, if nothing was saved
+        """
         if not self.id_type_id:
             raise UserError(_("Choose the ID type by which the attendance system knows people."))
-        settings = self.env["spp.attendance.settings"]
-        connection = self._get_typed_connection()
-        connection["allow_http"] = "True" if self.allow_http else False
-        connection["persons_per_request"] = str(self.persons_per_request)
-        settings._set_connection(connection)
+        secret = self._get_new_secret()
+        with self._get_client() as client:
+            try:
+                self._check_may_move(client)
+                client.authenticate()
+            except AttendanceError as error:
+                if not anyway or self._is_moving():
+                    return self._show_failure(error)
+                if isinstance(error, AuthenticationError) and self.source_id._get_secret_address():
+                    secret = None
+        self._write_source(secret)
+        return None
+
+    def _is_moving(self):
+        return bool(self.source_id) and self.source_id.url != self._get_typed_connection()["url"]
+
+    def _check_may_move(self, client):
+        if self._is_moving():
+            self.source_id._check_is_same_system(client, self.id_type_id)
+
+    def _show_failure(self, error):
+        failure = _("Nothing was saved: %(error)s", error=error)
+        if self._is_moving():
+            failure = _(
+                "Nothing was saved. The attendances that came from %(name)s must be found again at "
+                "the new address: %(error)s",
+                name=self.source_id.name,
+                error=error,
+            )
+        self.failure = failure
+        return self._reopen()
+
+    def _write_source(self, secret):
+        sources = self.env["spp.attendance.source"]
+        vals = {
+            **self._get_typed_connection(),
+            "name": self.name,
+            "company_id": self.company_id.id,
+            "id_type_id": self.id_type_id.id,
+        }
+        if not self.source_id:
+            source = sources._as_attendance_writer().create({**vals, "protocol": SERVER})
+            self.source_id = source.with_env(self.env)
+        self.source_id._set_connection(vals, secret)
         self.sudo().write({"new_client_secret": False, "new_client_secret_url": False})
-        self.env["ir.config_parameter"].sudo().set_param(ID_TYPE_PARAMETER, self.id_type_id.id)
 
     def _get_typed_connection(self):
-        """Return the connection's settings as typed; a secret only if one was."""
-        connection = {
-            name: self[name]
-            for name in self.env["spp.attendance.settings"]._get_connection()
-            if name != "client_secret"
-        }
+        """Return the connection's settings as typed, but the secret."""
+        connection = {name: self[name] for name in CONNECTION_FIELDS}
         for name in ("url", "client_id"):
             connection[name] = (connection[name] or "").strip()
         connection["url"] = connection["url"].rstrip("/")
-        secret = self._get_new_secret()
-        return {**connection, "client_secret": secret} if secret else connection
+        return connection
 
     def _get_client(self):
         connection = self._get_typed_connection()
         if not connection["url"]:
             raise UserError(_("Enter the address of the attendance system."))
-        settings = self.env["spp.attendance.settings"]
-        client = settings._get_client(LIMITS, **connection)
-        saved_url = settings._get_connection()["url"]
-        if "client_secret" not in connection and not self._is_at(saved_url):
-            raise UserError(self._explain_secret_of(saved_url))
-        return client
+        return self.source_id._get_client(LIMITS, self._get_new_secret(), **connection)
+
+    def _close(self, message):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": message,
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
 
     # Import
 
@@ -299,14 +362,13 @@ class ConnectAttendance(models.TransientModel):
                 }
         except AttendanceError as error:
             raise UserError(str(error)) from None
-        url = self._get_typed_connection()["url"]
         self.difference_ids.unlink()
         self.difference_ids = [
             (0, 0, self._prepare_difference(model, *difference))
             for model, found in categories.items()
-            for difference in self.env[model]._compare(url, found)
+            for difference in self.env[model]._compare(self.source_id, found)
         ]
-        self.compared_url = url
+        self.compared_url = self._get_typed_connection()["url"]
         return self._reopen()
 
     @api.model
@@ -324,13 +386,14 @@ class ConnectAttendance(models.TransientModel):
     def action_take_over(self):
         """Save the settings, and take the types and locations over as shown."""
         self.ensure_one()
-        self._save()
-        url = self._get_typed_connection()["url"]
-        if self.compared_url != url:
+        if self.compared_url != self._get_typed_connection()["url"]:
             raise UserError(_("Types and locations were not compared with this address: do so."))
-        self.difference_ids._take_over(url)
+        not_saved = self._save()
+        if not_saved:
+            return not_saved
+        self.difference_ids._take_over(self.source_id)
         self.compared_url = False
-        return {"type": "ir.actions.act_window_close"}
+        return self._close(_("The connection was saved, and types and locations taken over."))
 
     def _reopen(self):
         return {

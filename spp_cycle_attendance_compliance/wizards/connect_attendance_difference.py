@@ -26,7 +26,7 @@ class ConnectAttendanceDifference(models.TransientModel):
     former_name = fields.Char()
     description = fields.Text()
 
-    def _take_over(self, server_url):
+    def _take_over(self, source):
         """Make here what the attendance system has; what is gone there is archived, not deleted."""
         for difference in self:
             record = self.env[difference.model].browse(difference.record_id or [])
@@ -34,5 +34,5 @@ class ConnectAttendanceDifference(models.TransientModel):
                 record.active = False
             else:
                 record._take_over(
-                    server_url, difference.external_id, difference.name, difference.description
+                    source, difference.external_id, difference.name, difference.description
                 )

@@ -7,6 +7,8 @@ class ConnectAttendanceStep(models.TransientModel):
 
     wizard_id = fields.Many2one("spp.connect.attendance", required=True, ondelete="cascade")
     name = fields.Char("Step")
-    is_ok = fields.Boolean("Worked")
+    state = fields.Selection(
+        [("ok", "Worked"), ("warning", "Look at This"), ("failed", "Failed")], "Outcome"
+    )
     message = fields.Text("Result")
     duration = fields.Float("Seconds", digits=(16, 2))

@@ -65,8 +65,10 @@ IN_BACKGROUND = ("big", "press 1", "work 1")
 
 class AttendanceRegistry(Registry):
     def connect(self, server):
-        parameter = "spp_cycle_attendance_compliance.attendance_server_url"
-        self.ask(f"UPDATE ir_config_parameter SET value = '{server.url}' WHERE key = '{parameter}'")
+        self.ask(
+            f"UPDATE spp_attendance_source SET url = '{server.url}' WHERE name = 'Schools';"
+            f" UPDATE spp_attendance_secret SET url = '{server.url}'"
+        )
 
     def get_memberships(self, cycle=1):
         return self.ask(MEMBERSHIPS.format(cycle - 1))

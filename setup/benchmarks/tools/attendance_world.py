@@ -17,6 +17,7 @@ FIRST, LAST = date(2025, 11, 1), date(2025, 11, 30)
 REQUIRED_DAYS = 5
 # What was recorded by hand: how often of each person, on the average, and within how many days.
 RECORDED = 5
+RECORDED_SOURCE = "spp_cycle_attendance_compliance.source_recorded"
 RECORDED_DAYS = 400
 PERSONS_PER_REQUEST = 500
 CATEGORY_MODELS = ("spp.res.config.attendance.type", "spp.res.config.attendance.location")
@@ -66,25 +67,29 @@ def attendance_server(size, port=0):
 
 
 def connect(env, url):
-    """Connect the attendance system, and take over its types and locations."""
-    settings = env["spp.attendance.settings"]
-    connection = {
-        "url": url,
-        "client_id": "client",
-        "client_secret": "secret",
-        "persons_per_request": str(PERSONS_PER_REQUEST),
-    }
-    settings._set_connection(connection)
-    with settings._get_client() as client:
+    """Connect an attendance system, and take over its types and locations; return the source."""
+    sources = env["spp.attendance.source"]._as_attendance_writer()
+    source = sources.create(
+        {
+            "name": f"Benchmark {time.time()}",
+            "url": url,
+            "client_id": "client",
+            "persons_per_request": PERSONS_PER_REQUEST,
+        }
+    )
+    source._set_connection({}, "secret")
+    with source._get_client() as client:
         answers = (client.fetch_types(), client.fetch_locations())
     for model, categories in zip(CATEGORY_MODELS, answers, strict=True):
-        for _change, record, category in env[model]._compare(url, categories):
-            record._take_over(url, *category)
+        for _change, record, category in env[model]._compare(source, categories):
+            record._take_over(source, *category)
+    return source
 
 
-def seed_cycle(env, size):
-    """Create a cycle of ``size`` enrolled persons, who are the only ones with an ID."""
+def seed_cycle(env, size, source):
+    """Create a cycle of ``size`` enrolled persons, who are the only ones that the source knows."""
     id_type = env["g2p.id.type"].create({"name": f"Benchmark ID {time.time()}"})
+    source.id_type_id = id_type
     program = env["g2p.program"].create({"name": f"Benchmark {size}", "target_type": "individual"})
     cycle = env["g2p.cycle"].create(
         {
@@ -93,6 +98,7 @@ def seed_cycle(env, size):
             "start_date": date.today(),
             "end_date": date.today() + timedelta(days=30),
             "use_attendance_criteria": True,
+            "attendance_source_id": source.id,
             "attendance_period": "dates",
             "from_date": FIRST,
             "to_date": LAST,
@@ -119,8 +125,6 @@ def seed_cycle(env, size):
     cr.execute(SEED_IDS, values)
     cr.execute(SEED_MEMBERSHIPS, values)
     env.invalidate_all()
-    id_parameter = "spp_cycle_attendance_compliance.attendance_id_type_id"
-    env["ir.config_parameter"].set_param(id_parameter, id_type.id)
     cr.commit()
     return cycle
 
@@ -208,7 +212,7 @@ def _create_recorded_cycle(env, target_type):
             "start_date": today,
             "end_date": today + timedelta(days=30),
             "use_attendance_criteria": True,
-            "attendance_source": "recorded",
+            "attendance_source_id": env.ref(RECORDED_SOURCE).id,
             "attendance_period": "dates",
             "from_date": today - timedelta(days=RECORDED_DAYS),
             "to_date": today,

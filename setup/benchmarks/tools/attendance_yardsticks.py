@@ -26,13 +26,13 @@ BARE_INSERT = f"""
             individual_id, event_data_external_id, attendance_date, attendance_time,
             attendance_category, attendance_type_id, attendance_location_id,
             attendance_description, attendance_external_url, submitted_by, submitted_datetime,
-            submission_source, event_data_source, company_id, intake_id, cycle_id, program_id,
+            submission_source, source_id, event_data_source, company_id, intake_id, cycle_id, program_id,
             withdrawn, create_uid, create_date, write_uid, write_date
         )
         SELECT individual_id, event_data_external_id, attendance_date, attendance_time,
             attendance_category, attendance_type_id, attendance_location_id,
             attendance_description, attendance_external_url, submitted_by, submitted_datetime,
-            submission_source, %(source)s, %(company)s, %(run)s, %(cycle)s, %(program)s, FALSE,
+            submission_source, %(source)s, %(address)s, %(company)s, %(run)s, %(cycle)s, %(program)s, FALSE,
             1, now() AT TIME ZONE 'UTC', 1, now() AT TIME ZONE 'UTC'
         FROM bare_staging
         ON CONFLICT {COUNTS_ONCE.code} DO NOTHING
@@ -70,8 +70,10 @@ def store_bare(env, cycle, url, folder, person_ids):
     run._fail("Only what the bare limit hangs its events on.")
     label = env["ir.model"]._get("spp.event.attendance").name
     person = env["res.partner"].browse(next(iter(person_ids.values())))  # the others are copies
+    source = cycle.attendance_source_id
     values = {
-        "source": url,
+        "source": source.id,
+        "address": url,
         "company": person.company_id.id or None,
         "run": run.id,
         "cycle": cycle.id,
@@ -80,7 +82,7 @@ def store_bare(env, cycle, url, folder, person_ids):
         "name": f"{label} - [{env.cr.now():%Y-%m-%d %H:%M}]",
     }
     categories = [
-        {number: record.id for number, record in env[model]._get_by_external_id(url).items()}
+        {number: record.id for number, record in env[model]._get_by_external_id(source).items()}
         for model in CATEGORY_MODELS
     ]
     env.flush_all()
@@ -125,13 +127,14 @@ def get_bare_rows(payload, person_ids, type_ids, location_ids):
 
 def loop_through(env, run, client, person_ids):
     model, count = env["spp.event.attendance"]._as_attendance_writer(), 0
-    types, locations = (env[name]._get_by_external_id(run.server_url) for name in CATEGORY_MODELS)
+    source = run.attendance_source_id
+    types, locations = (env[name]._get_by_external_id(source) for name in CATEGORY_MODELS)
     for answer in client.fetch_attendance(list(person_ids), run._get_question()):
         for person in answer.persons.values():
             for item in person.attendances:
                 key = {
                     "individual_id": person_ids[person.person_id],
-                    "event_data_source": run.server_url,
+                    "source_id": source.id,
                     "event_data_external_id": item.external_id,
                 }
                 count += 1

@@ -2,7 +2,6 @@ from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL
 
 ATTENDANCE_MODEL = "spp.event.attendance"
-DEFAULT_CRITERIA_PARAMETER = "spp_cycle_attendance_compliance.use_attendance_criteria_by_default"
 BATCH_SIZE = 10_000
 
 
@@ -15,9 +14,7 @@ def migrate(cr, version):
 
 def keep_default_for_new_cycles(env):
     """Have new cycles use attendance criteria, as they did with the earlier module."""
-    parameters = env["ir.config_parameter"]
-    if not parameters.get_param(DEFAULT_CRITERIA_PARAMETER):
-        parameters.set_param(DEFAULT_CRITERIA_PARAMETER, "True")
+    env["res.company"].search([]).attendance_criteria_by_default = True
 
 
 def refresh_active_events(env):

@@ -19,13 +19,12 @@ from ...verdicts import (
     Requirement,
 )
 
-EXTERNAL, RECORDED = "external", "recorded"
 OWN_DAYS, BEFORE, ALL_SO_FAR, DATES = "cycle", "before", "all", "dates"
 # Nobody was registered before.
 FIRST_DAY_OF_ALL = date(1900, 1, 1)
 # What a new cycle takes over from the one before, and what a run keeps as it was.
 CRITERIA_FIELDS = (
-    "attendance_source",
+    "attendance_source_id",
     "attendance_type_id",
     "attendance_location_id",
     "attendance_period",
@@ -47,12 +46,11 @@ class AttendanceCriteriaMixin(models.AbstractModel):
     _name = "spp.attendance.criteria.mixin"
     _description = "Attendance Criteria"
 
-    attendance_source = fields.Selection(
-        [(EXTERNAL, "The attendance system"), (RECORDED, "What is recorded in OpenSPP")],
-        "Attendance from",
-        required=True,
-        default=EXTERNAL,
-        tracking=True,
+    attendance_source_id = fields.Many2one(
+        "spp.attendance.source", "Attendance from", ondelete="restrict", tracking=True
+    )
+    attendance_protocol = fields.Selection(
+        related="attendance_source_id.protocol", string="Kind of Source"
     )
     attendance_type_id = fields.Many2one(
         "spp.res.config.attendance.type", help="Empty: all types count.", tracking=True

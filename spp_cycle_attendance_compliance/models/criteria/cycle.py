@@ -12,7 +12,6 @@ from odoo.addons.g2p_programs.models.constants import (
     STATE_TO_APPROVE,
 )
 
-from ..sources.attendance_settings import DEFAULT_CRITERIA_PARAMETER
 from .attendance_criteria_mixin import (
     ALL_SO_FAR,
     BEFORE,
@@ -159,7 +158,9 @@ class G2PCycle(models.Model):
             self._check_may_set_criteria(vals)
         default_program_id = self.env.context.get("default_program_id")
         taken_over = [
-            self._get_inherited_criteria(vals.get("program_id", default_program_id))
+            self._get_inherited_criteria(
+                vals.get("program_id", default_program_id), vals.get("company_id")
+            )
             for vals in vals_list
         ]
         return super().create(
@@ -167,25 +168,30 @@ class G2PCycle(models.Model):
         )
 
     @api.model
-    def _get_inherited_criteria(self, program_id):
+    def _get_inherited_criteria(self, program_id, company_id):
         """Return the criteria of a new cycle, each of them: no default from elsewhere counts."""
         previous = self.sudo().search(
             [("program_id", "=", program_id)], order="sequence desc, id desc", limit=1
         )
         if previous:
             criteria = previous._get_criteria_vals()
-            for name in ("attendance_type_id", "attendance_location_id"):
+            for name in ("attendance_source_id", "attendance_type_id", "attendance_location_id"):
                 if not previous[name].active:
                     criteria[name] = False
             use_criteria = previous.use_attendance_criteria
         else:
             defaults = ((name, self._fields[name].default) for name in CRITERIA_FIELDS)
             criteria = {name: default(self) if default else False for name, default in defaults}
-            criteria["attendance_type_id"] = (
-                self.env["spp.res.config.attendance.type"]._get_default().id
-            )
-            get_param = self.env["ir.config_parameter"].sudo().get_param
-            use_criteria = bool(get_param(DEFAULT_CRITERIA_PARAMETER))
+            company = (
+                self.env["res.company"].browse(company_id or ())
+                or self.env["g2p.program"].sudo().browse(program_id or ()).company_id
+                or self.env.company
+            ).sudo()
+            source = self.env["spp.attendance.source"]._get_default(company)
+            types = self.env["spp.res.config.attendance.type"]
+            criteria["attendance_source_id"] = source.id
+            criteria["attendance_type_id"] = types._get_default(source).id
+            use_criteria = company.attendance_criteria_by_default
         return {
             "use_attendance_criteria": use_criteria,
             "from_date": False,
@@ -252,29 +258,66 @@ class G2PCycle(models.Model):
 
     # The source
 
-    @api.model
-    def _get_source_url(self):
-        """Return the address of the source that is asked."""
-        return self.env["spp.attendance.settings"]._get_server_url()
+    @api.onchange("attendance_source_id")
+    def _onchange_attendance_source_id(self):
+        """Another source has other types and locations."""
+        for name in ("attendance_type_id", "attendance_location_id"):
+            if not self._is_of_source(self[name]):
+                self[name] = False
 
-    def _check_can_ask(self):
-        settings = self.env["spp.attendance.settings"]
-        settings._get_client()
-        if not settings._has_identifiers():
+    def _is_of_source(self, category):
+        """Return whether the cycle's source may know a type or a location.
+
+        What is recorded in OpenSPP is of all sources, and made by hand.
+        """
+        source = self.attendance_source_id
+        return not source._is_asked() or category.sudo().source_id == source._origin
+
+    def _check_source(self):
+        """Refuse a source that can't be gone by.
+
+        :raise UserError: with what to do
+        """
+        source = self.sudo().attendance_source_id
+        if not source:
             raise UserError(
                 _(
-                    "No ID type is chosen by which the attendance system knows people. An "
-                    "administrator chooses it under Programs > Configuration > Attendance > "
-                    "Attendance System."
+                    "Choose in the attendance criteria of %(cycle)s where attendance comes from. "
+                    "An attendance system has to be connected before, by an administrator, under "
+                    "Programs > Configuration > Attendance > Attendance Sources.",
+                    cycle=self.name,
+                )
+            )
+        company = self._get_attendance_company()
+        is_anothers = source.company_id and company and source.company_id != company
+        if not source.active or is_anothers:
+            raise UserError(
+                _(
+                    "%(source)s is archived, or belongs to another company. Choose another source "
+                    "in the attendance criteria of %(cycle)s.",
+                    source=source.name,
+                    cycle=self.name,
+                )
+            )
+
+    def _check_can_ask(self):
+        source = self.sudo().attendance_source_id
+        source._get_client().close()
+        if not source._has_identifiers():
+            raise UserError(
+                _(
+                    "No ID type is chosen by which %(source)s knows people. An administrator "
+                    "chooses it under Programs > Configuration > Attendance > Attendance Sources.",
+                    source=source.name,
                 )
             )
         for record in (self.sudo().attendance_type_id, self.sudo().attendance_location_id):
-            known = record.external_id and record.external_source == self._get_source_url()
-            if record and not known:
+            if record and not (record.external_id and self.sudo()._is_of_source(record)):
                 raise UserError(
                     _(
-                        "%(name)s does not come from the attendance system that is connected. "
-                        "Choose another one in the attendance criteria of the cycle.",
+                        "%(name)s does not come from %(source)s. Choose another one in the "
+                        "attendance criteria of the cycle.",
                         name=record.name,
+                        source=source.name,
                     )
                 )

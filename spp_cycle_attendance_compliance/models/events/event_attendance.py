@@ -13,7 +13,7 @@ PRESENT, ABSENT, UNKNOWN = "present", "absent", "unknown"
 # What is withdrawn counts for nobody: its id tells it from all others.
 COUNTS_ONCE = SQL(
     """(
-        event_data_external_id, event_data_source, coalesce(company_id, 0),
+        event_data_external_id, source_id, coalesce(company_id, 0),
         (CASE WHEN withdrawn THEN id ELSE 0 END)
     ) WHERE event_data_external_id > 0 AND individual_id IS NOT NULL"""
 )
@@ -60,11 +60,9 @@ class EventAttendance(models.Model):
         help="In UTC when recorded here; as the attendance system says otherwise.",
     )
     submission_source = fields.Char()
+    source_id = UncheckedMany2one("spp.attendance.source", readonly=True, copy=False)
     event_data_source = fields.Char(
-        "Attendance System",
-        readonly=True,
-        copy=False,
-        help="The address of the system that it comes from.",
+        "Address of the Source", readonly=True, copy=False, help="When the attendance came first."
     )
     event_data_external_id = fields.Integer("External ID", readonly=True, copy=False)
     is_fetched = fields.Boolean(
@@ -137,6 +135,7 @@ class EventAttendance(models.Model):
     @api.model
     def _get_attendance_guarded_fields(self):
         return {
+            "source_id",
             "event_data_source",
             "event_data_external_id",
             "intake_id",
@@ -162,10 +161,10 @@ class EventAttendance(models.Model):
             day = fields.Date.to_string(event.attendance_date) or ""
             event.display_name = f"{event.individual_id.display_name or ''} {day}".strip()
 
-    @api.depends("event_data_source", "event_data_external_id")
+    @api.depends("source_id", "event_data_external_id")
     def _compute_is_fetched(self):
         for event in self:
-            event.is_fetched = bool(event.event_data_source and event.event_data_external_id)
+            event.is_fetched = bool(event.source_id and event.event_data_external_id)
 
     @api.model
     def _search_is_fetched(self, operator, value):
@@ -202,7 +201,7 @@ class EventAttendance(models.Model):
             asked = asked[: asked.ids.index(missed[0].id)]
         domain = [
             ("answer", "=", "known"),
-            ("intake_id.server_url", "=", self.event_data_source),
+            ("intake_id.source_id", "=", self.source_id.id),
             ("intake_id.from_date", "<=", self.attendance_date),
             ("intake_id.to_date", ">=", self.attendance_date),
             ("intake_id.attendance_type_id", "in", (False, self.attendance_type_id.id)),

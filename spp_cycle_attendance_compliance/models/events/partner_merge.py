@@ -18,7 +18,7 @@ class MergePartner(models.TransientModel):
                 """
                 WITH ranked AS (
                     SELECT id, row_number() OVER (
-                        PARTITION BY event_data_source, event_data_external_id
+                        PARTITION BY source_id, event_data_external_id
                         ORDER BY coalesce(withdrawn, FALSE), individual_id != %(kept)s, id
                     ) AS number
                     FROM spp_event_attendance

@@ -2,6 +2,7 @@ from odoo import _, api, fields, models
 from odoo.tools import SQL
 
 from ..intakes.identifiers import create_function, get_identifier, normalise
+from ..sources.attendance_source import SERVER
 
 IDENTIFIERS_GROUP = "spp_cycle_attendance_compliance.group_identifiers"
 
@@ -17,7 +18,7 @@ class ResPartner(models.Model):
         "Known to the Attendance System as",
         compute="_compute_attendance_identifier",
         groups=IDENTIFIERS_GROUP,
-        help="The ID of the type by which the attendance system knows people.",
+        help="The IDs of the types by which attendance systems know people.",
     )
     attendance_ids = fields.One2many("spp.event.attendance", "individual_id", "Attendances")
     attendance_count = fields.Integer(compute="_compute_attendance_count")
@@ -52,13 +53,13 @@ class ResPartner(models.Model):
                 """
                 WITH coming AS (
                     SELECT event.id, coalesce(other.individual_id, max(event.individual_id) OVER (
-                        PARTITION BY event.event_data_source, event.event_data_external_id
+                        PARTITION BY event.source_id, event.event_data_external_id
                     )) AS keeper_id
                     FROM spp_event_attendance AS event
                     LEFT JOIN spp_event_attendance AS other
                         ON other.event_data_external_id = event.event_data_external_id
                             AND other.event_data_external_id > 0
-                            AND other.event_data_source = event.event_data_source
+                            AND other.source_id = event.source_id
                             AND other.withdrawn IS NOT TRUE
                             AND other.company_id IS NOT DISTINCT FROM %(company)s
                             AND other.individual_id IS NOT NULL
@@ -100,17 +101,22 @@ class ResPartner(models.Model):
         may_read = self.env.su or self.env.user.has_group(IDENTIFIERS_GROUP)
         identifiers = self._get_attendance_identifiers() if may_read else {}
         for partner in self:
-            partner.attendance_identifier = identifiers.get(partner._origin.id)
+            partner.attendance_identifier = identifiers.get(partner._origin.id) or False
 
     def _get_attendance_identifiers(self):
-        """Return the identifiers by which the attendance system knows these persons, by id."""
+        """Return by what the attendance systems know these persons, by id."""
         self.flush_model(["personal_identifier"])
         self.env["g2p.reg.id"].flush_model()
-        id_type_id = self.env["spp.attendance.settings"]._get_id_type().id
+        sources = self.env["spp.attendance.source"].sudo().search([("protocol", "=", SERVER)])
+        id_type_ids = dict.fromkeys(source.id_type_id.id for source in sources)
+        identifiers = [get_identifier(each, SQL("person")) for each in id_type_ids]
+        if not identifiers:
+            return {}
         self.env.cr.execute(
             SQL(
-                "SELECT person.id, %s FROM res_partner AS person WHERE person.id = ANY(%s)",
-                get_identifier(id_type_id, SQL("person")),
+                "SELECT person.id, concat_ws(', ', %s) FROM res_partner AS person"
+                " WHERE person.id = ANY(%s)",
+                SQL(", ").join(identifiers),
                 self._origin.ids,
             )
         )

@@ -15,7 +15,10 @@ class AttendanceIntake(models.Model):
     _order = "id"
 
     # The source.
-    server_url = fields.Char("Attendance System", readonly=True)
+    source_id = fields.Many2one(
+        "spp.attendance.source", readonly=True, ondelete="restrict", index=True
+    )
+    server_url = fields.Char("Address", readonly=True, help="Of the source, when it was asked.")
     company_id = fields.Many2one("res.company", readonly=True)
     # The question.
     from_date = fields.Date(readonly=True)

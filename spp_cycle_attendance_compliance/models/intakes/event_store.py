@@ -50,7 +50,7 @@ class EventStore:
     """Writes the events of one intake.
 
     :param int intake_id: the intake that brings them
-    :param str server_url: the source that they come from
+    :param source: that they come from
     :param company_id: of which an attendance counts for one person
     :param cycle_id, program_id: for which it was asked, if it was for any
     :param SQL scope: the condition of the ``event`` that was asked for
@@ -58,14 +58,15 @@ class EventStore:
     """
 
     def __init__(
-        self, env, intake_id, server_url, company_id, cycle_id, program_id, scope, categories
+        self, env, intake_id, source, company_id, cycle_id, program_id, scope, categories
     ):
         self.env = env
-        self.server_url = server_url
+        self.source_id = source.id
         self.scope = scope
         self.parameters = {
             "intake": intake_id,
-            "source": server_url,
+            "source": source.id,
+            "address": source.url or None,
             "company": company_id or None,
             "cycle": cycle_id or None,
             "program": program_id or None,
@@ -178,7 +179,7 @@ class EventStore:
                 SET event_id = (
                     SELECT event.id FROM spp_event_attendance AS event
                     WHERE event.individual_id = staging.individual_id
-                        AND event.event_data_source = %s
+                        AND event.source_id = %s
                         AND event.event_data_external_id = staging.external_id
                         AND event.event_data_external_id > 0
                     ORDER BY coalesce(event.withdrawn, FALSE), event.moved_to_id NULLS FIRST,
@@ -186,7 +187,7 @@ class EventStore:
                     LIMIT 1
                 )
                 """,
-                self.server_url,
+                self.source_id,
             )
         )
 
@@ -248,7 +249,7 @@ class EventStore:
                     FROM spp_event_attendance AS event
                     WHERE event.event_data_external_id = staging.external_id
                         AND event.event_data_external_id > 0
-                        AND event.event_data_source = %s
+                        AND event.source_id = %s
                         AND event.individual_id != staging.individual_id
                         AND event.withdrawn IS NOT TRUE
                         AND event.company_id IS NOT DISTINCT FROM (
@@ -258,7 +259,7 @@ class EventStore:
                 ) AS told
                 WHERE staging.moved_to_id IS NULL
                 """,
-                self.server_url,
+                self.source_id,
             )
         )
         told = self.env.cr.fetchall()
@@ -407,10 +408,10 @@ class EventStore:
                 """
                 WITH event AS (
                     INSERT INTO spp_event_attendance
-                        (%(targets)s, event_data_source, company_id, intake_id, cycle_id,
+                        (%(targets)s, source_id, event_data_source, company_id, intake_id, cycle_id,
                          program_id, withdrawn, withdrawn_intake_id, moved_to_id,
                          create_uid, create_date, write_uid, write_date)
-                    SELECT %(staged)s, %(source)s, person.company_id, %(intake)s, %(cycle)s,
+                    SELECT %(staged)s, %(source)s, %(address)s, person.company_id, %(intake)s, %(cycle)s,
                         %(program)s, staging.moved_to_id IS NOT NULL,
                         CASE WHEN staging.moved_to_id IS NOT NULL THEN %(intake)s END,
                         staging.moved_to_id, %(uid)s, %(now)s, %(uid)s, %(now)s

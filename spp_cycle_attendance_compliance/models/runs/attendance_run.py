@@ -5,8 +5,8 @@ from odoo.exceptions import UserError
 
 from odoo.addons.queue_job.exception import RetryableJobError
 
-from ...connector import AttendanceError
-from ..criteria.attendance_criteria_mixin import ALL_SO_FAR, EXTERNAL
+from ...connector import AttendanceError, PermanentError
+from ..criteria.attendance_criteria_mixin import ALL_SO_FAR
 
 RUNNING, WAITING, DONE = "running", "waiting", "done"
 DISCARDED, FAILED, OUTDATED, TAKEN_BACK = "discarded", "failed", "outdated", "taken_back"
@@ -68,7 +68,7 @@ class AttendanceRun(models.Model):
     taken_back_by_id = fields.Many2one("res.users", "Taken Back by", ondelete="restrict")
     taken_back_at = fields.Datetime("Taken Back on")
     taken_back_reason = fields.Text("Why Taken Back")
-    server_url = fields.Char("Attendance System")
+    server_url = fields.Char("Address", help="Of the source, when the run began.")
     question_key = fields.Char()
     scope_names = fields.Char(help="The names of type and location, as they were then.")
     attendance_to_do = fields.Text(related="cycle_id.attendance_to_do", related_sudo=False)
@@ -183,7 +183,7 @@ class AttendanceRun(models.Model):
     def _open(self, cycle, mode, takes_over=False):
         """Make the record of a run that begins, with the criteria as they are."""
         first, last = cycle._get_attendance_period()
-        external = cycle.attendance_source == EXTERNAL
+        source = cycle.attendance_source_id
         run = self.create(
             {
                 "cycle_id": cycle.id,
@@ -193,13 +193,13 @@ class AttendanceRun(models.Model):
                 "user_id": self.env.uid,
                 "from_date": first,
                 "to_date": last,
-                "server_url": external and cycle._get_source_url(),
+                "server_url": source.url,
                 "cycle_version": cycle._get_attendance_version(),
                 "scope_names": ", ".join(cycle._get_scope_names()),
                 **cycle._get_criteria_vals(),
             }
         )
-        run.question_key = external and run._get_question_key()
+        run.question_key = source._is_asked() and run._get_question_key()
         return run
 
     def _finish(self):
@@ -252,14 +252,18 @@ class AttendanceRun(models.Model):
             last != self.to_date and self.attendance_period != ALL_SO_FAR
         ):
             return _("The days that count were changed since this run began.")
-        if self.server_url and cycle._get_source_url() != self.server_url:
-            return _("Another attendance system was connected since this run began.")
         return ""
 
-    def _fail(self, message):
-        """Keep why the run came to nothing."""
+    def _fail(self, error):
+        """Keep why the run came to nothing.
+
+        :param error: an exception, or a sentence
+        """
+        message = self._describe_error(error) if isinstance(error, Exception) else error
         self.write({"state": FAILED, "error": message, "finished_at": fields.Datetime.now()})
         self.intake_ids.write({"worlds": False})
+        if isinstance(error, PermanentError):
+            self.attendance_source_id._ask_administrator(message)
 
     @api.model
     def _describe_error(self, error):

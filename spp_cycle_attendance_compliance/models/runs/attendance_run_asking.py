@@ -3,14 +3,14 @@ import time
 from dataclasses import replace
 from datetime import date, timedelta
 
-from odoo import _, fields, models
-from odoo.exceptions import UserError
+from odoo import fields, models
 from odoo.tools import SQL
 
 from ...connector import Question
-from ..criteria.attendance_criteria_mixin import ALL_SO_FAR, EXTERNAL
+from ..criteria.attendance_criteria_mixin import ALL_SO_FAR
 from ..intakes.event_store import EventStore
 from ..intakes.identifiers import get_identifier
+from ..sources.attendance_source import RECORDED
 from .draft import Draft
 
 # How many persons are asked about in one intake, as in the platform's jobs.
@@ -25,7 +25,7 @@ class AttendanceRun(models.Model):
     _inherit = "spp.attendance.run"
 
     def _is_asking(self):
-        return self.attendance_source == EXTERNAL and self.mode != "evaluate"
+        return self.attendance_source_id._is_asked() and self.mode != "evaluate"
 
     def _plan_intakes(self):
         """Deal the memberships of the cycle out to intakes of about as many persons each."""
@@ -70,7 +70,7 @@ class AttendanceRun(models.Model):
             "run_id": self.id,
             "user_id": self.user_id.id,
             "company_id": self.company_id.id,
-            "server_url": self.server_url,
+            "source_id": self.attendance_source_id.id,
             "from_date": self.from_date,
             "to_date": self.to_date,
             "attendance_type_id": self.attendance_type_id.id,
@@ -93,7 +93,7 @@ class AttendanceRun(models.Model):
         store = EventStore(
             self.env,
             intake_id=intake.id,
-            server_url=self.server_url,
+            source=self.attendance_source_id,
             company_id=self.company_id.id,
             cycle_id=self.cycle_id.id,
             program_id=self.program_id.id,
@@ -104,6 +104,7 @@ class AttendanceRun(models.Model):
         intake.write(
             {
                 "is_done": True,
+                "server_url": self.attendance_source_id.url,
                 "worlds": worlds,
                 "answered_at": fields.Datetime.now(),
                 "person_count": len(partner_ids),
@@ -113,7 +114,7 @@ class AttendanceRun(models.Model):
         )
 
     def _set_identifiers(self, draft):
-        id_type_id = self.env["spp.attendance.settings"]._get_id_type().id
+        id_type_id = self.attendance_source_id.id_type_id.id
         draft.set_identifiers(
             id_type_id, get_identifier(id_type_id, SQL("person")), self.cycle_id.id
         )
@@ -145,11 +146,11 @@ class AttendanceRun(models.Model):
                 )
             return SQL(
                 """
-                intake.server_url = %s AND intake.from_date <= %s AND %s
+                intake.source_id = %s AND intake.from_date <= %s AND %s
                 AND (intake.attendance_type_id IS NULL OR intake.attendance_type_id = %s)
                 AND (intake.attendance_location_id IS NULL OR intake.attendance_location_id = %s)
                 """,
-                self.server_url,
+                self.attendance_source_id.id,
                 self.from_date,
                 covered,
                 self.attendance_type_id.id or None,
@@ -166,12 +167,7 @@ class AttendanceRun(models.Model):
         )
 
     def _get_client(self, limits=None):
-        if self.cycle_id._get_source_url() != self.server_url:
-            # Its secret is not for this run's server.
-            raise UserError(
-                _("Another attendance system was connected since this run began. Run again.")
-            )
-        return self.env["spp.attendance.settings"]._get_client(limits)
+        return self.attendance_source_id._get_client(limits)
 
     # The question
 
@@ -184,10 +180,11 @@ class AttendanceRun(models.Model):
         )
 
     def _get_categories(self):
-        """Return the types and the locations of the server, by its ids."""
+        """Return the types and the locations of the source, by its ids."""
+        source = self.attendance_source_id
         return (
-            self.env["spp.res.config.attendance.type"]._get_by_external_id(self.server_url),
-            self.env["spp.res.config.attendance.location"]._get_by_external_id(self.server_url),
+            self.env["spp.res.config.attendance.type"]._get_by_external_id(source),
+            self.env["spp.res.config.attendance.location"]._get_by_external_id(source),
         )
 
     def _get_question_key(self):
@@ -206,14 +203,14 @@ class AttendanceRun(models.Model):
         if self.attendance_period == ALL_SO_FAR:
             # It is the same question tomorrow, when it ends a day later.
             question = replace(question, to_date=date.max)
-        text = repr((self.server_url, question, known, module.latest_version))
+        text = repr((self.attendance_source_id.id, question, known, module.latest_version))
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def _get_event_scope(self):
         """Return the SQL condition of the events that this run is about."""
         conditions = [SQL("event.attendance_date BETWEEN %s AND %s", self.from_date, self.to_date)]
-        if self.attendance_source == EXTERNAL:
-            conditions.append(SQL("event.event_data_source = %s", self.server_url))
+        if self.attendance_source_id.protocol != RECORDED:
+            conditions.append(SQL("event.source_id = %s", self.attendance_source_id.id))
         if self.attendance_type_id:
             conditions.append(SQL("event.attendance_type_id = %s", self.attendance_type_id.id))
         if self.attendance_location_id:

@@ -13,8 +13,7 @@ from ...verdicts import (
     Attended,
     Members,
 )
-from ..criteria.attendance_criteria_mixin import ALL_SO_FAR, EXTERNAL
-from ..sources.attendance_settings import NO_DATA_LIMIT_PARAMETER, NON_COMPLIANT_LIMIT_PARAMETER
+from ..criteria.attendance_criteria_mixin import ALL_SO_FAR
 from .attendance_run_line import STATUSES
 from .draft import UNSETTLED, WITH_DATA, Draft
 
@@ -34,10 +33,11 @@ class AttendanceRun(models.Model):
         draft = self._draft_world()
         draft.set_worlds()
         scope = self._get_event_scope()
-        if self.attendance_source == EXTERNAL:
+        is_asked = self.attendance_source_id._is_asked()
+        if is_asked:
             draft.join_answers(self._get_usable_intakes())
             draft.count_events(scope, self.attendance_unit)
-        if self.attendance_source == EXTERNAL and self.attendance_requirement == PERCENTAGE:
+        if is_asked and self.attendance_requirement == PERCENTAGE:
             draft.find_silent_locations(scope, self.from_date, self.attendance_location_id.id)
         self._judge_persons(draft)
         self._judge_households(draft)
@@ -61,7 +61,7 @@ class AttendanceRun(models.Model):
         draft.add_registrants(self.cycle_id.id, *membership_range)
         counting = self.env["res.partner"].sudo()._search(self._get_member_domain())
         draft.add_members(fields.Datetime.now(), counting.select())
-        if self.attendance_source == EXTERNAL:
+        if self.attendance_source_id._is_asked():
             self._set_identifiers(draft)
         else:
             draft.count_events(self._get_event_scope(), self.attendance_unit)
@@ -242,8 +242,8 @@ class AttendanceRun(models.Model):
 
     def _get_brake_reasons(self):
         yield self._get_period_reason()
-        settings = self.env["spp.attendance.settings"]
-        limit = settings._get_percentage(NO_DATA_LIMIT_PARAMETER)
+        company = self.company_id or self.env.company
+        limit = company.attendance_no_data_limit
         if self.without_data_count * 100 > limit * self.person_count:
             yield _(
                 "%(count)s of %(total)s persons have no data, more than %(limit)s%%. "
@@ -252,7 +252,7 @@ class AttendanceRun(models.Model):
                 total=self.person_count,
                 limit=limit,
             )
-        limit = settings._get_percentage(NON_COMPLIANT_LIMIT_PARAMETER)
+        limit = company.attendance_non_compliant_limit
         may_lose = self._count_who_may_lose()
         if self.losing_count * 100 > limit * may_lose:
             yield _(

@@ -8,7 +8,6 @@ from odoo.addons.queue_job.exception import RetryableJobError
 
 from ...connector import AttendanceError, Limits
 from ...verdicts import DECIDED_STATES
-from ..criteria.attendance_criteria_mixin import EXTERNAL
 from .attendance_run import APPLY, DONE, EVALUATE, PREVIEW, RUNNING, TAKEN_BACK, WAITING
 
 # Below so many memberships a run is made at once, as the platform does its own work.
@@ -120,7 +119,8 @@ class G2PCycle(models.Model):
                 )
             )
         self._check_can_count()
-        if self.attendance_source == EXTERNAL and mode != EVALUATE:
+        self._check_source()
+        if self.sudo().attendance_source_id._is_asked() and mode != EVALUATE:
             self._check_can_ask()
 
     def _check_attendance_not_locked(self):
@@ -176,9 +176,9 @@ class G2PCycle(models.Model):
                         self._carry_out_attendance(lambda intake=intake: run._ask(intake, client))
             self._carry_out_attendance(run._finish)
         except Exception as error:
-            message = run._describe_error(error)
+            failure = error
             if not self.env.cr.closed:
-                self._carry_out_attendance(lambda: run._fail(message))
+                self._carry_out_attendance(lambda: run._fail(failure))
             if not isinstance(error, TOLD_ERRORS):
                 raise
 

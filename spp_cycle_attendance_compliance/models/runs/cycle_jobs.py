@@ -132,20 +132,23 @@ class G2PCycle(models.Model):
     def _report_attendance_failure(self, cycle, run, error):
         """Keep a failure although the job's own transaction is about to be rolled back."""
         _logger.warning("The attendance run %s failed: %s", run.id, type(error).__name__)
-        message = run._describe_error(error)
         for tries_left in reversed(range(MAX_TRIES)):
             try:
                 with self.env.registry.cursor() as cr:
                     env = self.env(cr=cr)
-                    cycle.with_env(env)._stop_attendance_run(run.with_env(env), message)
+                    cycle.with_env(env)._stop_attendance_run(run.with_env(env), error)
                 return
             except PASSING_ERRORS:
                 if not tries_left:
                     raise
 
-    def _stop_attendance_run(self, run, message):
-        """Let go of a cycle whose run, or what was asked for of it, failed, and say so."""
+    def _stop_attendance_run(self, run, error):
+        """Let go of a cycle whose run, or what was asked for of it, failed, and say so.
+
+        :param error: an exception, or a sentence
+        """
         run = run.sudo()._as_attendance_writer()
+        message = run._describe_error(error) if isinstance(error, Exception) else error
         if run.request:
             body = _(
                 "%(asked)s: it failed, and no membership was changed. %(error)s Open the run and "
@@ -161,7 +164,7 @@ class G2PCycle(models.Model):
                 "Open the run and press Retry to run again.",
                 error=message,
             )
-            run._fail(message)
+            run._fail(error)
         else:
             return
         if run.in_background:

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 class AttendanceCategoryMixin(models.AbstractModel):
     """What a type and a location of attendance have in common.
 
-    The same name may stand for two things on two servers: only the server and its id tell them
+    The same name may stand for two things of two sources: only the source and its id tell them
     apart. Those made here have neither.
     """
 
@@ -20,8 +20,8 @@ class AttendanceCategoryMixin(models.AbstractModel):
     external_id = fields.Integer(
         "External ID", readonly=True, help="The number that the attendance system knows it by."
     )
-    external_source = fields.Char(
-        "Attendance System", readonly=True, help="The address of the system that it comes from."
+    source_id = fields.Many2one(
+        "spp.attendance.source", "Source", readonly=True, ondelete="restrict", index=True
     )
 
     @api.ondelete(at_uninstall=False)
@@ -32,7 +32,7 @@ class AttendanceCategoryMixin(models.AbstractModel):
         """
         events = self.env["spp.event.attendance"].sudo()
         used = self.filtered("external_id")
-        for model in (events, self.env["spp.attendance.run"].sudo()):
+        for model in (events, self.env["spp.attendance.run"].sudo(), self.env["g2p.cycle"].sudo()):
             used |= model.search([(self._event_field, "in", self.ids)], limit=1)[self._event_field]
         if used:
             raise UserError(
@@ -43,23 +43,33 @@ class AttendanceCategoryMixin(models.AbstractModel):
                 )
             )
 
+    @api.depends("name", "source_id.name")
+    @api.depends_context("show_source")
+    def _compute_display_name(self):
+        """Where those of several sources are chosen from, say of which one each is."""
+        for category in self:
+            source = self.env.context.get("show_source") and category.sudo().source_id.name
+            category.display_name = f"{category.name} ({source})" if source else category.name
+
     @api.model
-    def _get_by_external_id(self, server_url):
-        """Return the records of a server, archived ones included, by the server's ids."""
+    def _get_by_external_id(self, source):
+        """Return the records of a source, archived ones included, by the source's ids."""
         records = self.sudo().with_context(active_test=False)
-        domain = [("external_source", "=", server_url), ("external_id", "!=", 0)]
-        return {record.external_id: record for record in records.search(domain)}
+        domain = [("source_id", "=", source.id), ("external_id", "!=", 0)]
+        found = records.search(domain) if source else self.browse()
+        return {record.external_id: record for record in found}
 
     @api.model
-    def _compare(self, server_url, categories):
-        """Return what taking over a server's categories would change here.
+    def _compare(self, source, categories):
+        """Return what taking over a source's categories would change here.
 
-        :param categories: all that the server has, a list of `connector.Category`
+        :param source: the source; an empty record for one that is not connected yet
+        :param categories: all that the source has, a list of `connector.Category`
         :return: a list of (change, record, category), with change ``new``, ``renamed``,
             ``described`` (in other words than before) or ``gone``; record is empty for a new one,
             category is ``None`` for one that is gone
         """
-        known = self._get_by_external_id(server_url)
+        known = self._get_by_external_id(source)
         differences = []
         for category in categories:
             record = known.pop(category.external_id, self.browse())
@@ -72,14 +82,14 @@ class AttendanceCategoryMixin(models.AbstractModel):
         gone = [("gone", record, None) for record in known.values() if record.active]
         return differences + gone
 
-    def _take_over(self, server_url, external_id, name, description):
-        """Make this record, a new one if there is none, the server's category."""
+    def _take_over(self, source, external_id, name, description):
+        """Make this record, a new one if there is none, the source's category."""
         vals = {
             "name": name,
             "description": description,
             "active": True,
             "external_id": external_id,
-            "external_source": server_url,
+            "source_id": source.id,
         }
         if self:
             self.write(vals)

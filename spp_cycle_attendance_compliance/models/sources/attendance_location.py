@@ -10,7 +10,7 @@ class AttendanceLocation(models.Model):
     _sql_constraints = [
         (
             "external_unique",
-            "unique (external_source, external_id)",
-            "This location of the attendance system is here already.",
+            "unique (source_id, external_id)",
+            "This location of the source is here already.",
         ),
     ]

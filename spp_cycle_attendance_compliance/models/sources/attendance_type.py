@@ -16,16 +16,22 @@ class AttendanceType(models.Model):
     _sql_constraints = [
         (
             "external_unique",
-            "unique (external_source, external_id)",
-            "This type of the attendance system is here already.",
+            "unique (source_id, external_id)",
+            "This type of the source is here already.",
         ),
     ]
 
-    @api.constrains("set_as_default")
+    @api.constrains("set_as_default", "source_id")
     def _check_set_as_default(self):
-        if self.search_count([("set_as_default", "=", True)]) > 1:
-            raise ValidationError(_("Only one type can be the default. Unset the other one first."))
+        for kind in self.filtered("set_as_default"):
+            others = [("set_as_default", "=", True), ("source_id", "=", kind.source_id.id)]
+            if self.search_count(others) > 1:
+                raise ValidationError(
+                    _("Only one type of a source can be the default. Unset the other one first.")
+                )
 
     @api.model
-    def _get_default(self):
-        return self.sudo().search([("set_as_default", "=", True)], limit=1)
+    def _get_default(self, source):
+        """Return the type of a program's first cycle whose attendance comes from a source."""
+        domain = [("set_as_default", "=", True), ("source_id", "=", source.id)]
+        return self.sudo().search(domain, limit=1) if source else self.browse()

@@ -58,12 +58,12 @@ PROOF = """
 OTHER_CRITERIA = """
     SELECT run.id FROM spp_attendance_run AS run JOIN g2p_cycle AS cycle ON cycle.id = run.cycle_id
     WHERE run.id = ANY(%s) AND (
-        (run.attendance_source, run.attendance_unit, run.attendance_requirement,
+        (run.attendance_source_id, run.attendance_unit, run.attendance_requirement,
             run.required_number_of_attendance, run.required_percentage, run.no_data_rule,
             run.household_rule, run.household_number, run.household_percentage,
             run.attendance_period, run.from_date, run.to_date)
             IS DISTINCT FROM (
-                cycle.attendance_source, cycle.attendance_unit, cycle.attendance_requirement,
+                cycle.attendance_source_id, cycle.attendance_unit, cycle.attendance_requirement,
                 cycle.required_number_of_attendance, cycle.required_percentage,
                 cycle.no_data_rule, cycle.household_rule, cycle.household_number,
                 cycle.household_percentage, cycle.attendance_period,
@@ -129,7 +129,7 @@ OTHER_MEMBERS = """
 TWICE = """
     SELECT event_data_external_id FROM spp_event_attendance
     WHERE withdrawn IS NOT TRUE AND event_data_external_id > 0 AND individual_id = ANY(%s)
-    GROUP BY event_data_source, event_data_external_id HAVING count(*) > 1
+    GROUP BY source_id, event_data_external_id HAVING count(*) > 1
 """
 SAID = {
     "compliant": "compliant",

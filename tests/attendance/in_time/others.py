@@ -38,7 +38,7 @@ CRITERIA = st.one_of(
             "household_percentage": st.sampled_from([34, 50, 100]),
         }
     ),
-    st.fixed_dictionaries({"attendance_source": st.sampled_from(["external", "recorded"])}),
+    st.fixed_dictionaries({"attendance_protocol": st.sampled_from(["server", "recorded"])}),
 )
 STATES = st.sampled_from(["draft", "enrolled", "non_compliant", "paused", "exited", "not_eligible"])
 
@@ -79,6 +79,9 @@ class Others(RuleBasedStateMachine):
 
     def _write(self, cycle, vals):
         cycle_id = self.world.cycle_ids[cycle]
+        protocol = vals.get("attendance_protocol")
+        if protocol:
+            vals = {"attendance_source_id": self.stage.source_ids[protocol]}
         return self.world.do(lambda env: env["g2p.cycle"].browse(cycle_id).write(vals))
 
     @rule(cycle=CYCLES, vals=CRITERIA)

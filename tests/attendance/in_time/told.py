@@ -21,11 +21,12 @@ LINES = """
     SELECT line.id, line.kind, line.partner_id AS person_id, line.household_line_id, line.counts,
         line.finding, line.number_of_attendance AS number, line.unclear, line.recorded,
         line.undated, line.verdict, run.id AS run_id, run.mode, run.takes_over,
-        run.attendance_source AS source, run.attendance_unit AS unit, run.from_date, run.to_date,
+        source.protocol AS source, run.attendance_unit AS unit, run.from_date, run.to_date,
         CASE WHEN run.attendance_requirement = 'percentage' THEN run.required_percentage END
             AS percentage, run.required_number_of_attendance AS required,
         run.household_rule AS rule, run.household_number, run.household_percentage
     FROM spp_attendance_run_line AS line JOIN spp_attendance_run AS run ON run.id = line.run_id
+    JOIN spp_attendance_source AS source ON source.id = run.attendance_source_id
     WHERE run.cycle_id = ANY(%s) AND line.id > %s ORDER BY line.id
 """
 IDENTIFIERS = """

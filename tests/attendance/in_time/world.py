@@ -14,7 +14,6 @@ from odoo.addons.queue_job.job import Job
 
 from .told import Register
 
-PREFIX = "spp_cycle_attendance_compliance."
 PERSONS = 6
 FIRST = date(2025, 11, 1)
 DECIDED = ("draft", "enrolled", "non_compliant")
@@ -39,14 +38,19 @@ class Stage:
         self.numbers = count(1)
         id_type = env["g2p.id.type"].create({"name": f"ID {uuid4()}"})
         self.id_type_id = id_type.id
-        for name, value in (
-            ("attendance_server_url", self.server.url),
-            ("attendance_client_id", self.server.client[0]),
-            ("attendance_client_secret", self.server.client[1]),
-            ("attendance_id_type_id", id_type.id),
-            ("brake_no_data_percentage", "100"),
-        ):
-            env["ir.config_parameter"].set_param(PREFIX + name, value)
+        sources = env["spp.attendance.source"]._as_attendance_writer()
+        source = sources.create(
+            {
+                "name": f"Source {uuid4()}",
+                "url": self.server.url,
+                "client_id": self.server.client[0],
+                "id_type_id": id_type.id,
+            }
+        )
+        source._set_connection({}, self.server.client[1])
+        recorded = env.ref("spp_cycle_attendance_compliance.source_recorded")
+        self.source_ids = {"server": source.id, "recorded": recorded.id}
+        env.company.attendance_no_data_limit = 100
         currency = env.company.currency_id
         self.journal_id = (
             env["account.journal"]
@@ -154,6 +158,7 @@ class World:
                 "start_date": date.today(),
                 "end_date": date.today() + timedelta(days=30),
                 "use_attendance_criteria": True,
+                "attendance_source_id": self.stage.source_ids["server"],
                 "attendance_period": "dates",
                 "from_date": FIRST,
                 "to_date": FIRST + timedelta(days=29),
@@ -175,8 +180,7 @@ class World:
 
     def set_brake(self, env, percentage):
         self.brake_percentage = percentage
-        name = f"{PREFIX}brake_non_compliant_percentage"
-        env["ir.config_parameter"].set_param(name, str(percentage))
+        env.company.attendance_non_compliant_limit = percentage
 
     def do(self, step):
         """Take a step in a transaction of its own; return what it refuses, if it does."""

@@ -45,7 +45,7 @@ from odoo.addons.spp_cycle_attendance_compliance.connector import Limits
 from odoo.addons.spp_cycle_attendance_compliance.models.memberships import cycle_membership
 from odoo.addons.spp_cycle_attendance_compliance.models.runs import attendance_run_asking
 from odoo.addons.spp_cycle_attendance_compliance.models.runs import cycle as cycle_module
-from odoo.addons.spp_cycle_attendance_compliance.models.sources import attendance_settings
+from odoo.addons.spp_cycle_attendance_compliance.models.sources import attendance_source
 
 sys.path.append(str(Path(sys.argv[0]).parents[2]))
 sys.path.append(str(Path(sys.argv[0]).parents[3] / "setup" / "benchmarks" / "tools"))
@@ -60,14 +60,15 @@ WRITE_SIZE = cycle_membership.WRITE_SIZE
 
 def seed(secret):
     id_type = env["g2p.id.type"].create({"name": "National ID"})
-    prefix = attendance_settings.PREFIX
-    for name, value in (
-        (prefix + "attendance_server_url", "http://127.0.0.1:1"),
-        (prefix + "attendance_client_id", "client"),
-        (prefix + "attendance_client_secret", secret),
-        (attendance_settings.ID_TYPE_PARAMETER, id_type.id),
-    ):
-        env["ir.config_parameter"].set_param(name, value)
+    source = env["spp.attendance.source"]._as_attendance_writer().create(
+        {
+            "name": "Schools",
+            "url": "http://127.0.0.1:1",
+            "client_id": "client",
+            "id_type_id": id_type.id,
+        }
+    )
+    source._set_connection({}, secret)
     persons = env["res.partner"].create(
         [{"name": f"Person {number}", "is_registrant": True} for number in range(1, 6)]
     )
@@ -119,8 +120,7 @@ def get_jobs(number, domain):
 
 
 def crowd(size, url):
-    connect(env, url)
-    seed_cycle(env, int(size))
+    seed_cycle(env, int(size), connect(env, url))
 
 
 def press(number):
@@ -242,7 +242,7 @@ def chatty():
 
 
 impatient = partial(Limits, tries=2, first_pause=0.01)
-patch.object(attendance_settings, "Limits", impatient).start()
+patch.object(attendance_source, "Limits", impatient).start()
 patch.object(cycle_module, "LIMITS_AT_ONCE", impatient()).start()
 patch.object(attendance_run_asking, "INTAKE_SIZE", 2).start()
 patch.object(cycle_membership, "WRITE_SIZE", 1).start()

@@ -28,7 +28,7 @@ from in_time.world import Stage
 from odoo.addons.spp_cycle_attendance_compliance.connector import Limits
 from odoo.addons.spp_cycle_attendance_compliance.models.runs import attendance_run_asking
 from odoo.addons.spp_cycle_attendance_compliance.models.runs import cycle as cycle_module
-from odoo.addons.spp_cycle_attendance_compliance.models.sources import attendance_settings
+from odoo.addons.spp_cycle_attendance_compliance.models.sources import attendance_source
 
 # Few worlds by each seed: Hypothesis makes those that follow like the ones before.
 SEEDS, WORLDS, STEPS = 8, 8, 70
@@ -60,7 +60,7 @@ def run(seeds, minutes=float("inf")):
 
 
 impatient = partial(Limits, tries=2, first_pause=0.01)
-patch.object(attendance_settings, "Limits", impatient).start()
+patch.object(attendance_source, "Limits", impatient).start()
 patch.object(cycle_module, "LIMITS_AT_ONCE", impatient()).start()
 # Several questions by each run; of the many walks' runs but one, so that it takes less time.
 walks = sys.argv[2:] == ["pairs"]

@@ -29,6 +29,8 @@ function see(content, trigger) {
 registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.connect", {
     test: true,
     steps: () => [
+        click("Connect", ".o_control_panel button:contains(Connect an Attendance System)"),
+        enter("Its name", "div[name=name] input", "Schools of the Tour"),
         enter("The address", "div[name=url] input", serverUrl),
         click("The ID type: what is there to choose", "div[name=id_type_id] input"),
         click("The ID type", ".o-autocomplete--dropdown-item:contains(School ID of the Tour) a"),
@@ -36,6 +38,8 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.connect
         enter("A wrong secret", "div[name=client_secret] input", "wrong"),
         click("Test Connection", "button[name=action_test]"),
         see("The token is refused", ".o_data_row.text-danger:contains(Token)"),
+        click("Save", "button[name=action_save]"),
+        see("It asks first", ".alert-danger:contains(Nothing was saved)"),
         enter("The right secret", "div[name=client_secret] input", "secret"),
         enter("A person to try", "div[name=sample_person] input", "NID1"),
         click("Test Connection", "button[name=action_test]"),
@@ -47,7 +51,8 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.connect
         see("A type is new", ".o_data_row:contains(Training Session)"),
         see("A location is new", ".o_data_row:contains(Community Center A)"),
         click("Save and Take Over", "button[name=action_take_over]"),
-        see("Done", "body:not(:has(.modal))"),
+        see("It says so", ".o_notification:contains(The connection was saved)"),
+        see("Done", "body:not(:has(.modal)) .o_data_row:contains(Schools of the Tour)"),
     ],
 });
 
