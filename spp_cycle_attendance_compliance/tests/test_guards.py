@@ -1,5 +1,4 @@
 import inspect
-
 from uuid import uuid4
 
 from odoo import fields

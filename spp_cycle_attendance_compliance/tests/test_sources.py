@@ -137,9 +137,8 @@ class TestSources(WizardCase):
 
     def test_what_is_used_is_not_deleted(self):
         cycle = self._create_cycle()
-        for source in (self.source, self.recorded):
-            with self.assertRaisesRegex(UserError, "Archive it instead"):
-                source.unlink()
+        with self.assertRaisesRegex(UserError, "Archive it instead"):
+            self.source.unlink()
         made_here = self.env[TYPE].create({"name": "Made here"})
         cycle.write({"attendance_source_id": self.recorded.id, "attendance_type_id": made_here.id})
         with self.assertRaisesRegex(UserError, "can't be deleted"):

@@ -5,12 +5,14 @@ import json
 import pytest
 from earlier import COMPLAINT, EVENTS, FACTS, LOCATIONS, MEMBERS, TYPES, rows
 
+ADDON = "spp_cycle_attendance_compliance"
 A, B = "{server}", "https://b.example.org"
+URL = "(SELECT url FROM spp_attendance_source AS source WHERE source.id = source_id)"
 CATEGORIES = (
     f"(3,Class,{A},1,t) (5,Lesson,{A},,f) (6,Elsewhere,{B},1,t) (8,Home,,,t) (9,Yard,,,t) "
     f'(10,Zero,{A},,t) (11,"Zero again",{A},,t)'
 )
-CRITERIA = "(external,days,number,80,any,1,50,[],absent)"
+CRITERIA = "(server,days,number,80,any,1,50,[],absent)"
 CASES = {
     "addresses are normal, 0 is no number, one event has a number of the server": (
         rows("id, event_data_source, event_data_external_id", EVENTS),
@@ -44,11 +46,11 @@ CASES = {
         "(116,active) (117,active)",
     ),
     "types: one of those with the same number keeps it": (
-        rows("id, name, external_source, external_id, active", TYPES),
+        rows(f"id, name, {URL}, external_id, active", TYPES),
         CATEGORIES,
     ),
     "locations: one of those with the same number keeps it": (
-        rows("id, name, external_source, external_id, active", LOCATIONS),
+        rows(f"id, name, {URL}, external_id, active", LOCATIONS),
         CATEGORIES,
     ),
     "the default type is one in use": (
@@ -72,7 +74,8 @@ CASES = {
     ),
     "cycles: the defaults of what is new": (
         rows(
-            "attendance_source, attendance_unit, attendance_requirement, required_percentage, "
+            "(SELECT protocol FROM spp_attendance_source AS source "
+            "WHERE source.id = attendance_source_id AND active), attendance_unit, attendance_requirement, required_percentage, "
             "household_rule, household_number, household_percentage, member_domain, no_data_rule",
             "g2p_cycle",
         ),
@@ -91,12 +94,39 @@ CASES = {
         rows("id", f"{MEMBERS} WHERE active"),
         "(2) (3) (5) (6) (7) (8) (9) (10) (11) (12) (13)",
     ),
-    "parameters": (
-        "SELECT string_agg(concat_ws(' ', split_part(key, '.', 2), value), ', ' ORDER BY key) "
-        "FROM ir_config_parameter WHERE key LIKE 'spp_cycle_attendance_compliance.%'"
-        " AND key NOT LIKE '%id_type_id'",
-        f"attendance_client_id client, attendance_client_secret secret, attendance_server_url {A}, "
-        "attendance_type_endpoint /attendance/types, use_attendance_criteria_by_default True",
+    "no parameter is left": (
+        "SELECT count(*) FROM ir_config_parameter"
+        " WHERE key LIKE 'spp_cycle_attendance_compliance.%'",
+        "0",
+    ),
+    "a source of the parameters, and an archived one of another address": (
+        rows(
+            "name, protocol, url, active, client_id, auth_kind, auth_endpoint, "
+            "attendance_endpoint, type_endpoint, location_endpoint, allow_http, "
+            "persons_per_request, company_id",
+            "spp_attendance_source",
+        ),
+        '("What is recorded in OpenSPP",recorded,,t,,json,/auth/token,/attendances,'
+        "/attendance/types,/attendance/locations,,500,) "
+        f'("Attendance System",server,{A},t,client,json,/auth/token,/attendances,'
+        "/attendance/types,/attendance/locations,f,500,) "
+        f"({B},server,{B},f,,json,/auth/token,/attendances,/attendance/types,"
+        "/attendance/locations,,500,)",
+    ),
+    "the secret is bound to its address": (
+        "SELECT string_agg(concat_ws(' ', name, secret.url, secret), ', ')"
+        " FROM spp_attendance_secret AS secret"
+        " JOIN spp_attendance_source AS source ON source.id = source_id",
+        f"Attendance System {A} secret",
+    ),
+    "events are tied to their sources": (
+        f"SELECT count(*) FROM {EVENTS} AS event LEFT JOIN spp_attendance_source AS source"
+        " ON source.id = source_id WHERE source.url IS DISTINCT FROM event_data_source",
+        "0",
+    ),
+    "new cycles use attendance criteria": (
+        "SELECT bool_and(attendance_criteria_by_default) FROM res_company",
+        "t",
     ),
     "what must be unique now": (
         "SELECT string_agg(indexdef, ', ' ORDER BY indexdef) FROM pg_indexes "
@@ -105,18 +135,18 @@ CASES = {
         f"CREATE UNIQUE INDEX {MEMBERS}_shown_unique ON public.{MEMBERS} USING btree "
         "(cycle_membership_id, individual_id) WHERE active, "
         f"CREATE UNIQUE INDEX {EVENTS}_external_unique ON public.{EVENTS} USING btree "
-        "(event_data_external_id, event_data_source, COALESCE(company_id, 0), "
+        "(event_data_external_id, source_id, COALESCE(company_id, 0), "
         "(\nCASE\n    WHEN withdrawn THEN id\n    ELSE 0\nEND)) "
         "WHERE ((event_data_external_id > 0) AND (individual_id IS NOT NULL)), "
         f"CREATE UNIQUE INDEX {LOCATIONS}_external_unique ON public.{LOCATIONS} USING btree "
-        "(external_source, external_id), "
+        "(source_id, external_id), "
         f"CREATE UNIQUE INDEX {TYPES}_external_unique ON public.{TYPES} USING btree "
-        "(external_source, external_id)",
+        "(source_id, external_id)",
     ),
     "what is required is there": (
         "SELECT count(*) FROM information_schema.columns WHERE is_nullable = 'NO' AND "
         f"(table_name, column_name) IN (('{EVENTS}', 'attendance_category'), "
-        "('g2p_cycle', 'attendance_source'), ('g2p_cycle', 'attendance_unit'), "
+        "('spp_attendance_source', 'protocol'), ('g2p_cycle', 'attendance_unit'), "
         "('g2p_cycle', 'attendance_requirement'), ('g2p_cycle', 'household_rule'), "
         "('g2p_cycle', 'no_data_rule'))",
         "6",
@@ -280,25 +310,103 @@ def test_what_was_over_is_held_back_and_the_rest_settles(found):
     }
 
 
-# 17.0.2.2.0 had the same tables, with other indexes.
+# What 17.0.2.2.1 had instead of sources; and the indexes of 17.0.2.2.0.
+OF_17_0_2_2_1 = f"""
+    ALTER TABLE {TYPES} ADD external_source varchar;
+    UPDATE {TYPES} SET external_source = {URL};
+    ALTER TABLE {LOCATIONS} ADD external_source varchar;
+    UPDATE {LOCATIONS} SET external_source = {URL};
+    ALTER TABLE g2p_cycle ADD attendance_source varchar NOT NULL DEFAULT 'external';
+    UPDATE g2p_cycle SET attendance_source = 'recorded' WHERE name = 'over';
+    ALTER TABLE spp_attendance_run ADD attendance_source varchar NOT NULL DEFAULT 'external';
+    INSERT INTO ir_config_parameter (key, value)
+        SELECT '{ADDON}.' || key, value FROM spp_attendance_source AS source
+        JOIN spp_attendance_secret AS secret ON secret.source_id = source.id
+        CROSS JOIN LATERAL (VALUES
+            ('attendance_server_url', source.url), ('attendance_client_id', client_id),
+            ('attendance_client_secret', secret), ('attendance_id_type_id', id_type_id::text),
+            ('attendance_persons_per_request', '750'), ('attendance_allow_http', 'True'),
+            ('brake_no_data_percentage', '30'), ('brake_non_compliant_percentage', '100')
+        ) AS told (key, value);
+    INSERT INTO ir_filters (name, model_id, domain, context, sort) VALUES
+        ('Asked', 'g2p.cycle', '[("attendance_source", "=", "external")]',
+         '{{"group_by": ["attendance_source"]}}', '[]');
+    DELETE FROM ir_model_data WHERE module = '{ADDON}' AND name = 'source_recorded';
+    ALTER TABLE {TYPES} DROP source_id;
+    ALTER TABLE {LOCATIONS} DROP source_id;
+    ALTER TABLE {EVENTS} DROP source_id;
+    ALTER TABLE g2p_cycle DROP attendance_source_id;
+    ALTER TABLE spp_attendance_run DROP attendance_source_id;
+    ALTER TABLE spp_attendance_intake DROP source_id;
+    ALTER TABLE res_company DROP attendance_no_data_limit, DROP attendance_non_compliant_limit,
+        DROP attendance_criteria_by_default;
+    DROP TABLE spp_attendance_secret;
+    DROP TABLE spp_attendance_source CASCADE;
+"""
 OF_17_0_2_2_0 = f"""
+    {OF_17_0_2_2_1}
     DROP INDEX {EVENTS}_individual_date_index, {EVENTS}_date_index;
     CREATE INDEX {EVENTS}__individual_id_index ON {EVENTS} (individual_id);
 """
 
 
-def test_upgrading_once_more_changes_nothing(earlier, upgraded, tmp_path):
+@pytest.mark.parametrize(
+    ("version", "change"), [("17.0.2.2.0", OF_17_0_2_2_0), ("17.0.2.2.1", OF_17_0_2_2_1)]
+)
+def test_from_before_the_sources(earlier, upgraded, tmp_path, version, change):
     name = earlier.copy(upgraded[0])
-    earlier.set_version(name, "spp_cycle_attendance_compliance", "17.0.2.2.0")
-    earlier.sql(OF_17_0_2_2_0, name)
+    earlier.set_version(name, ADDON, version)
+    earlier.sql(change, name)
     log = earlier.upgrade(name, tmp_path / "odoo.log")
     assert not COMPLAINT.findall(log)
     indexes = f"SELECT indexdef FROM pg_indexes WHERE tablename = '{EVENTS}' ORDER BY indexname"
     assert earlier.sql(indexes, name) == earlier.sql(indexes, upgraded[0])
+    for content in (
+        rows("id, event_data_source, source_id, withdrawn, company_id", EVENTS),
+        rows("id, source_id, external_id, name", TYPES),
+        rows("id, source_id, external_id, name", LOCATIONS),
+        rows("id, name, protocol, url, active, client_id, id_type_id", "spp_attendance_source"),
+        rows("source_id, url, secret", "spp_attendance_secret"),
+    ):
+        assert earlier.sql(content, name) == earlier.sql(content, upgraded[0]), content
+    for query, answer in (
+        (
+            "SELECT string_agg(cycle.name, ', ') FROM g2p_cycle AS cycle JOIN spp_attendance_source"
+            " AS source ON source.id = attendance_source_id WHERE protocol = 'recorded'",
+            "over",
+        ),
+        (
+            "SELECT concat_ws(' ', persons_per_request, allow_http) FROM spp_attendance_source"
+            " WHERE client_id = 'client'",
+            "750 t",
+        ),
+        (
+            "SELECT DISTINCT concat_ws(' ', attendance_no_data_limit,"
+            " attendance_non_compliant_limit, attendance_criteria_by_default) FROM res_company",
+            "30 100 f",
+        ),
+        (
+            "SELECT domain || context FROM ir_filters WHERE name = 'Asked'",
+            """[("attendance_protocol", "=", "server")]{"group_by": ["attendance_source_id"]}""",
+        ),
+        (f"SELECT count(*) FROM ir_config_parameter WHERE key LIKE '{ADDON}.%'", "0"),
+        (
+            "SELECT count(*) FROM information_schema.columns"
+            " WHERE column_name IN ('attendance_source', 'external_source')",
+            "0",
+        ),
+    ):
+        assert earlier.sql(query, name) == answer, query
+    assert earlier.read_kept(name) == earlier.held
+
+
+def test_upgrading_once_more_changes_nothing(earlier, upgraded, tmp_path):
+    name = earlier.copy(upgraded[0])
+    assert not COMPLAINT.findall(earlier.upgrade(name, tmp_path / "odoo.log"))
     for table in (
         *(EVENTS, MEMBERS, TYPES, LOCATIONS, "spp_event_attendance_change", "spp_event_data"),
         *("g2p_cycle", "g2p_cycle_membership", "g2p_entitlement", "g2p_entitlement_inkind"),
-        *("ir_config_parameter", "ir_filters"),
+        *("ir_config_parameter", "ir_filters", "spp_attendance_source", "spp_attendance_secret"),
     ):
         content = rows("row.*", f"{table} AS row")
         assert earlier.sql(content, name) == earlier.sql(content, upgraded[0]), table
