@@ -280,14 +280,14 @@ class TestAccess(AccessCase):
                     source.create(vals).unlink()
                     self.assertEqual(source.client_id, "client")
                     continue
-                for attempt in (
-                    lambda: source.write({"persons_per_request": 1}),
-                    lambda: source.create(vals),
-                    source.unlink,
-                    lambda: source.read(["client_id"]),
+                for method, *arguments in (
+                    ("write", {"persons_per_request": 1}),
+                    ("create", vals),
+                    ("unlink",),
+                    ("read", ["client_id"]),
                 ):
                     with self.assertRaises(AccessError):
-                        attempt()
+                        getattr(source, method)(*arguments)
 
     def test_a_second_company_sees_and_touches_nothing(self):
         other = self.env["res.company"].create({"name": "Another Agency"})

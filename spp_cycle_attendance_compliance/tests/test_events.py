@@ -206,10 +206,7 @@ class TestEvents(EventCase):
     def test_another_question_touches_nothing_else(self):
         """Another period, type, location, cycle or person: the events of the first run stay."""
         type_id, other_type = self.env["spp.res.config.attendance.type"].create(
-            [
-                {"name": "A", "external_id": number, "source_id": self.source.id}
-                for number in (1, 2)
-            ]
+            [{"name": "A", "external_id": number, "source_id": self.source.id} for number in (1, 2)]
         )
         location = self.env["spp.res.config.attendance.location"].create(
             {"name": "B", "external_id": 2, "source_id": self.source.id}

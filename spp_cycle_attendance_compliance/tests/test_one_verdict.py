@@ -794,7 +794,9 @@ class TestOneVerdict(TwoPersonsCase):
         type_id.name = "Lessons"
         self.env.invalidate_all()
         self.assertEqual(self.ben_in.attendance_reason, reason)
-        self.cycle.write({"attendance_source_id": self.recorded.id, "attendance_type_id": made_here.id})
+        self.cycle.write(
+            {"attendance_source_id": self.recorded.id, "attendance_type_id": made_here.id}
+        )
         self._run(self.cycle)
         with self.assertRaisesRegex(UserError, "can't be deleted"):
             made_here.unlink()

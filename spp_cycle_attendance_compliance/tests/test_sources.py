@@ -173,7 +173,9 @@ class TestSources(WizardCase):
             ("", False),
         ):
             with self.subTest(url):
-                self.assertEqual(find_secret(self.env.cr, self.source.id, url), goes and "s" or None)
+                self.assertEqual(
+                    find_secret(self.env.cr, self.source.id, url), goes and "s" or None
+                )
 
     def test_a_company_sees_its_own(self):
         other = self.env["res.company"].create({"name": "Another Agency"})
@@ -189,7 +191,11 @@ class TestSources(WizardCase):
         person = self._create_person("NID1")
         cycle = self._create_cycle(registrants=[person])
         self.source.with_user(self.admin).persons_per_request = 100
-        for fault, count in ((Fault.status(503), 0), (Fault.status(401), 1), (Fault.status(403), 1)):
+        for fault, count in (
+            (Fault.status(503), 0),
+            (Fault.status(401), 1),
+            (Fault.status(403), 1),
+        ):
             self.server.next("token", fault, times=None)
             run = self._get_run(cycle.action_filter_beneficiaries_by_compliance_criteria())
             self.server.forget_faults()
@@ -233,9 +239,12 @@ class TestMovedSource(EventCase, WizardCase):
         ana, ben = self.server.people["NID1"], self.server.people["NID2"]
         later = [{**each, "date": "2025-12-01"} for each in ben]
         for people in ({}, {"NID1": ana, "NID2": later}, {"NID1": ben, "NID2": ana}):
-            with self.subTest(people=len(people)), AttendanceServer(people) as server:
-                with self.assertRaisesRegex(UserError, "another attendance system"):
-                    self._move_to(server)[1]()
+            with (
+                self.subTest(people=len(people)),
+                AttendanceServer(people) as server,
+                self.assertRaisesRegex(UserError, "another attendance system"),
+            ):
+                self._move_to(server)[1]()
 
     def test_a_proof_that_fails_is_not_overruled(self):
         with AttendanceServer(self.server.people) as server:
@@ -251,9 +260,11 @@ class TestMovedSource(EventCase, WizardCase):
 
     def test_nothing_can_tell(self):
         other = self.env["g2p.id.type"].create({"name": "School ID"})
-        with AttendanceServer(self.server.people) as server:
-            with self.assertRaisesRegex(UserError, "Nothing can tell"):
-                self._move_to(server, id_type_id=other.id)[1]()
+        with (
+            AttendanceServer(self.server.people) as server,
+            self.assertRaisesRegex(UserError, "Nothing can tell"),
+        ):
+            self._move_to(server, id_type_id=other.id)[1]()
 
     def test_nothing_is_stored(self):
         empty = self._create_source(self.server)

@@ -23,7 +23,6 @@ class ConnectAttendance(models.TransientModel):
 
     source_id = fields.Many2one(
         "spp.attendance.source",
-        "Source",
         readonly=True,
         ondelete="cascade",
         help="Whose connection is changed. Empty: a new one is made.",

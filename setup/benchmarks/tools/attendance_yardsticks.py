@@ -26,14 +26,14 @@ BARE_INSERT = f"""
             individual_id, event_data_external_id, attendance_date, attendance_time,
             attendance_category, attendance_type_id, attendance_location_id,
             attendance_description, attendance_external_url, submitted_by, submitted_datetime,
-            submission_source, source_id, event_data_source, company_id, intake_id, cycle_id, program_id,
-            withdrawn, create_uid, create_date, write_uid, write_date
+            submission_source, source_id, event_data_source, company_id, intake_id, cycle_id,
+            program_id, withdrawn, create_uid, create_date, write_uid, write_date
         )
         SELECT individual_id, event_data_external_id, attendance_date, attendance_time,
             attendance_category, attendance_type_id, attendance_location_id,
             attendance_description, attendance_external_url, submitted_by, submitted_datetime,
-            submission_source, %(source)s, %(address)s, %(company)s, %(run)s, %(cycle)s, %(program)s, FALSE,
-            1, now() AT TIME ZONE 'UTC', 1, now() AT TIME ZONE 'UTC'
+            submission_source, %(source)s, %(address)s, %(company)s, %(run)s, %(cycle)s,
+            %(program)s, FALSE, 1, now() AT TIME ZONE 'UTC', 1, now() AT TIME ZONE 'UTC'
         FROM bare_staging
         ON CONFLICT {COUNTS_ONCE.code} DO NOTHING
         RETURNING id, individual_id, event_data_external_id

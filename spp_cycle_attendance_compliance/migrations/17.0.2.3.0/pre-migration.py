@@ -11,7 +11,6 @@ from odoo.tools.sql import column_exists, create_column, table_exists
 
 MODULE = "spp_cycle_attendance_compliance"
 PREFIX = f"{MODULE}."
-SOURCES = "spp_attendance_source"
 EVENTS = "spp_event_attendance"
 TYPES, LOCATIONS = "spp_res_config_attendance_type", "spp_res_config_attendance_location"
 # (table, the column that tells the address, the new column)
@@ -56,9 +55,7 @@ def migrate(cr, version):
     tie_criteria(cr, main_id, recorded_id)
     keep_company_settings(cr, parameters)
     rename_in_filters(cr)
-    cr.execute(
-        "DELETE FROM ir_config_parameter WHERE left(key, %s) = %s", [len(PREFIX), PREFIX]
-    )
+    cr.execute("DELETE FROM ir_config_parameter WHERE left(key, %s) = %s", [len(PREFIX), PREFIX])
 
 
 def read_parameters(cr):
@@ -73,8 +70,8 @@ def read_parameters(cr):
 
 def make_tables(cr):
     cr.execute(
-        f"""
-        CREATE TABLE {SOURCES} (
+        """
+        CREATE TABLE spp_attendance_source (
             id serial PRIMARY KEY, name varchar NOT NULL, protocol varchar NOT NULL, url varchar,
             active boolean, auth_kind varchar, auth_endpoint varchar, client_id varchar,
             attendance_endpoint varchar, type_endpoint varchar, location_endpoint varchar,
@@ -84,9 +81,9 @@ def make_tables(cr):
         """
     )
     cr.execute(
-        f"""
+        """
         CREATE TABLE spp_attendance_secret (
-            source_id integer PRIMARY KEY REFERENCES {SOURCES} ON DELETE CASCADE,
+            source_id integer PRIMARY KEY REFERENCES spp_attendance_source ON DELETE CASCADE,
             url varchar NOT NULL,
             secret varchar NOT NULL
         )
@@ -267,9 +264,7 @@ def keep_company_settings(cr, parameters):
         value = parameters.get(parameter, "")
         if re.fullmatch("[1-9][0-9]?|100", value):
             create_column(cr, "res_company", column, "int4")
-            cr.execute(
-                SQL("UPDATE res_company SET %s = %s", SQL.identifier(column), int(value))
-            )
+            cr.execute(SQL("UPDATE res_company SET %s = %s", SQL.identifier(column), int(value)))
     create_column(cr, "res_company", "attendance_criteria_by_default", "bool")
     cr.execute(
         "UPDATE res_company SET attendance_criteria_by_default = %s",

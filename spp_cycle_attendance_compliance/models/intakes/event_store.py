@@ -57,9 +57,7 @@ class EventStore:
     :param categories: types and locations, two dicts of records by the source's ids
     """
 
-    def __init__(
-        self, env, intake_id, source, company_id, cycle_id, program_id, scope, categories
-    ):
+    def __init__(self, env, intake_id, source, company_id, cycle_id, program_id, scope, categories):
         self.env = env
         self.source_id = source.id
         self.scope = scope
@@ -411,8 +409,8 @@ class EventStore:
                         (%(targets)s, source_id, event_data_source, company_id, intake_id, cycle_id,
                          program_id, withdrawn, withdrawn_intake_id, moved_to_id,
                          create_uid, create_date, write_uid, write_date)
-                    SELECT %(staged)s, %(source)s, %(address)s, person.company_id, %(intake)s, %(cycle)s,
-                        %(program)s, staging.moved_to_id IS NOT NULL,
+                    SELECT %(staged)s, %(source)s, %(address)s, person.company_id, %(intake)s,
+                        %(cycle)s, %(program)s, staging.moved_to_id IS NOT NULL,
                         CASE WHEN staging.moved_to_id IS NOT NULL THEN %(intake)s END,
                         staging.moved_to_id, %(uid)s, %(now)s, %(uid)s, %(now)s
                     FROM spp_attendance_staging AS staging

@@ -21,7 +21,7 @@ class AttendanceCategoryMixin(models.AbstractModel):
         "External ID", readonly=True, help="The number that the attendance system knows it by."
     )
     source_id = fields.Many2one(
-        "spp.attendance.source", "Source", readonly=True, ondelete="restrict", index=True
+        "spp.attendance.source", readonly=True, ondelete="restrict", index=True
     )
 
     @api.ondelete(at_uninstall=False)

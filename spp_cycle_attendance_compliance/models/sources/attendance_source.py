@@ -146,9 +146,7 @@ class AttendanceSource(models.Model):
     @api.model
     def _get_default(self, company):
         """Return the source of a program's first cycle: the only one that is connected."""
-        domain = expression.AND(
-            [self._get_usable_domain(company), [("protocol", "!=", RECORDED)]]
-        )
+        domain = expression.AND([self._get_usable_domain(company), [("protocol", "!=", RECORDED)]])
         connected = self.sudo().search(domain, limit=2)
         return connected if len(connected) == 1 else self.browse()
 
@@ -204,7 +202,8 @@ class AttendanceSource(models.Model):
         """Return whether there is anything by which the attendance system may know people."""
         persons = self.env["res.partner"].sudo().with_context(active_test=False)
         return bool(
-            self.sudo().id_type_id or persons.search([("personal_identifier", "!=", False)], limit=1)
+            self.sudo().id_type_id
+            or persons.search([("personal_identifier", "!=", False)], limit=1)
         )
 
     def _choose_id_type(self):
@@ -242,8 +241,10 @@ class AttendanceSource(models.Model):
         """Return whoever changed the source last, or else one of the administrators."""
         administrators = self.env["res.users"].search([("share", "=", False)], order="id")
         administrators = administrators.filtered(
-            lambda user: user.has_group(ADMINISTRATORS)
-            and (not self.company_id or self.company_id in user.company_ids)
+            lambda user: (
+                user.has_group(ADMINISTRATORS)
+                and (not self.company_id or self.company_id in user.company_ids)
+            )
         )
         own = self.write_uid | self.create_uid
         return (administrators & own)[:1] or administrators[:1]

@@ -60,13 +60,17 @@ WRITE_SIZE = cycle_membership.WRITE_SIZE
 
 def seed(secret):
     id_type = env["g2p.id.type"].create({"name": "National ID"})
-    source = env["spp.attendance.source"]._as_attendance_writer().create(
-        {
-            "name": "Schools",
-            "url": "http://127.0.0.1:1",
-            "client_id": "client",
-            "id_type_id": id_type.id,
-        }
+    source = (
+        env["spp.attendance.source"]
+        ._as_attendance_writer()
+        .create(
+            {
+                "name": "Schools",
+                "url": "http://127.0.0.1:1",
+                "client_id": "client",
+                "id_type_id": id_type.id,
+            }
+        )
     )
     source._set_connection({}, secret)
     persons = env["res.partner"].create(

@@ -213,7 +213,9 @@ print(
             "broken": get_broken_external_ids(),
             "opened": open_pages(),
             "own": get_own_changes(),
-            "id_type": env["spp.attendance.source"].search([("protocol", "=", "server")]).id_type_id.name,
+            "id_type": env["spp.attendance.source"]
+            .search([("protocol", "=", "server")])
+            .id_type_id.name,
             "attendance": check_attendance(),
             "settlement": settle(),
             "opened again": open_pages(),
