@@ -75,7 +75,8 @@ CASES = {
     "cycles: the defaults of what is new": (
         rows(
             "(SELECT protocol FROM spp_attendance_source AS source "
-            "WHERE source.id = attendance_source_id AND active), attendance_unit, attendance_requirement, required_percentage, "
+            "WHERE source.id = attendance_source_id AND active), attendance_unit, "
+            "attendance_requirement, required_percentage, "
             "household_rule, household_number, household_percentage, member_domain, no_data_rule",
             "g2p_cycle",
         ),
