@@ -11,7 +11,7 @@ from odoo.addons.queue_job.exception import RetryableJobError
 from odoo.addons.queue_job.job import Job
 
 from ..connector import AttendanceError, Limits
-from ..models.runs import attendance_run_asking, cycle
+from ..models.runs import asking, cycle
 from .attendance_faults import Fault
 from .common import AttendanceCase, days
 
@@ -24,7 +24,7 @@ class TestJobs(AttendanceCase):
         super().setUp()
         for module, name, value in (
             (cycle, "MIN_ROW_JOB_QUEUE", 0),
-            (attendance_run_asking, "INTAKE_SIZE", 2),
+            (asking, "INTAKE_SIZE", 2),
         ):
             patcher = patch.object(module, name, value)
             patcher.start()
@@ -34,7 +34,7 @@ class TestJobs(AttendanceCase):
 
         def report(model, cycle, run, error):
             self.env.invalidate_all()
-            cycle._stop_attendance_run(run, run._describe_error(error))
+            cycle._stop_attendance_run(run, error)
 
         patcher = patch.object(jobs, "_report_attendance_failure", report)
         patcher.start()

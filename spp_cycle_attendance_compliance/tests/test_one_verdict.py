@@ -13,7 +13,7 @@ from odoo.tools import mute_logger
 from odoo.tools.safe_eval import safe_eval
 
 from ..models.memberships import cycle_membership
-from ..models.runs import attendance_run_asking
+from ..models.runs import asking, attendance_run_asking
 from .attendance_faults import Fault
 from .attendance_server import attendance
 from .common import TwoPersonsCase, days
@@ -355,7 +355,7 @@ class TestOneVerdict(TwoPersonsCase):
             self._create_household(*members) for members in ((), (), [self.ana], (), [self.ben], ())
         ]
         cycle = self._create_cycle(self._create_program("group"), households)
-        with patch.object(attendance_run_asking, "INTAKE_SIZE", 1):
+        with patch.object(asking, "INTAKE_SIZE", 1):
             run = self._run(cycle)
         self.assertEqual(run.intake_ids.mapped("person_count"), [1, 1])
         self.assertEqual((run.state, run.changed_meanwhile_count), ("done", 0))
@@ -448,7 +448,7 @@ class TestOneVerdict(TwoPersonsCase):
         self.cycle.attendance_period = "all"
         self.env.company.partner_id.tz = "UTC"
         evening = fields.Datetime.now().replace(hour=23, minute=50) + timedelta(days=1)
-        with patch.object(attendance_run_asking, "INTAKE_SIZE", 1):
+        with patch.object(asking, "INTAKE_SIZE", 1):
             with freeze_time(evening):
                 self.server.next("attendance", lambda request, respond: respond(request))
                 failed = self._fail()

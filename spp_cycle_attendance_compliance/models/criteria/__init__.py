@@ -1,2 +1,3 @@
 from . import attendance_criteria_mixin
+from . import attendance_question
 from . import cycle

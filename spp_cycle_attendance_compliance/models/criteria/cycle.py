@@ -300,6 +300,17 @@ class G2PCycle(models.Model):
                 )
             )
 
+        for category in (self.sudo().attendance_type_id, self.sudo().attendance_location_id):
+            if category and not self.sudo()._is_of_source(category):
+                raise UserError(
+                    _(
+                        "%(name)s does not come from %(source)s. Choose another one in the "
+                        "attendance criteria of the cycle.",
+                        name=category.name,
+                        source=source.name,
+                    )
+                )
+
     def _check_can_ask(self):
         source = self.sudo().attendance_source_id
         source._get_client().close()
@@ -311,13 +322,3 @@ class G2PCycle(models.Model):
                     source=source.name,
                 )
             )
-        for record in (self.sudo().attendance_type_id, self.sudo().attendance_location_id):
-            if record and not (record.external_id and self.sudo()._is_of_source(record)):
-                raise UserError(
-                    _(
-                        "%(name)s does not come from %(source)s. Choose another one in the "
-                        "attendance criteria of the cycle.",
-                        name=record.name,
-                        source=source.name,
-                    )
-                )

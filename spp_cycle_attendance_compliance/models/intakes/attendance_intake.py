@@ -28,10 +28,11 @@ class AttendanceIntake(models.Model):
         "spp.res.config.attendance.location", "Location", readonly=True
     )
     question_key = fields.Char(readonly=True, help="Tells its question from others.")
-    # Who asked, and about whom: the memberships of the run's cycle from one to another.
+    # Who asked (a run, or else the nightly poll), and about whom: the memberships of the cycle
+    # from one to another.
     run_id = fields.Many2one("spp.attendance.run", readonly=True, ondelete="restrict", index=True)
-    cycle_id = fields.Many2one(related="run_id.cycle_id", store=True)
-    program_id = fields.Many2one(related="run_id.program_id", store=True)
+    cycle_id = fields.Many2one("g2p.cycle", readonly=True, ondelete="restrict")
+    program_id = fields.Many2one("g2p.program", readonly=True, ondelete="restrict")
     user_id = fields.Many2one("res.users", "By", readonly=True)
     number = fields.Integer(readonly=True)
     first_membership_id = fields.Integer(readonly=True)

@@ -1,3 +1,4 @@
+from . import asking
 from . import attendance_run
 from . import attendance_run_line
 from . import attendance_run_asking
@@ -7,3 +8,4 @@ from . import withheld_entitlement
 from . import attendance_run_request
 from . import cycle
 from . import cycle_jobs
+from . import cycle_poll

@@ -170,6 +170,9 @@ class AttendanceRun(models.Model):
         for run in self:
             run.exception_count = counts.get(run, 0)
 
+    def _get_cycle(self):
+        return self.cycle_id
+
     def _is_about_households(self):
         return self.cycle_id._is_about_households()
 

@@ -39,10 +39,10 @@ class Draft:
     would cost many times as much: PostgreSQL writes all of their indexes each time.
 
     :param cr: the cursor; nothing of the ORM may be pending
-    :param int run_id: the run that the lines are of
+    :param int run_id: the run that the lines are of; 0 if they are only looked at
     """
 
-    def __init__(self, cr, run_id):
+    def __init__(self, cr, run_id=0):
         self.cr = cr
         self.run_id = run_id
         self._make_table()

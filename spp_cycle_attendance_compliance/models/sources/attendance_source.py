@@ -79,6 +79,12 @@ class AttendanceSource(models.Model):
         help="The ID by which the attendance system knows people.",
         tracking=True,
     )
+    is_polled = fields.Boolean(
+        "Ask Every Night",
+        help="Every night it is asked what runs of its cycles would ask. What it answers is stored, "
+        "so runs take less time, and attendances are seen before; nothing is decided.",
+        tracking=True,
+    )
     type_ids = fields.One2many("spp.res.config.attendance.type", "source_id", "Types")
     location_ids = fields.One2many("spp.res.config.attendance.location", "source_id", "Locations")
 

@@ -43,7 +43,7 @@ from odoo.addons.queue_job.job import Job
 from odoo.addons.queue_job.jobrunner.runner import Database
 from odoo.addons.spp_cycle_attendance_compliance.connector import Limits
 from odoo.addons.spp_cycle_attendance_compliance.models.memberships import cycle_membership
-from odoo.addons.spp_cycle_attendance_compliance.models.runs import attendance_run_asking
+from odoo.addons.spp_cycle_attendance_compliance.models.runs import asking
 from odoo.addons.spp_cycle_attendance_compliance.models.runs import cycle as cycle_module
 from odoo.addons.spp_cycle_attendance_compliance.models.sources import attendance_source
 
@@ -232,7 +232,7 @@ def pause(model, method):
 
 
 def sized(count):
-    patch.object(attendance_run_asking, "INTAKE_SIZE", int(count)).start()
+    patch.object(asking, "INTAKE_SIZE", int(count)).start()
     patch.object(cycle_membership, "WRITE_SIZE", WRITE_SIZE).start()
 
 
@@ -248,6 +248,6 @@ def chatty():
 impatient = partial(Limits, tries=2, first_pause=0.01)
 patch.object(attendance_source, "Limits", impatient).start()
 patch.object(cycle_module, "LIMITS_AT_ONCE", impatient()).start()
-patch.object(attendance_run_asking, "INTAKE_SIZE", 2).start()
+patch.object(asking, "INTAKE_SIZE", 2).start()
 patch.object(cycle_membership, "WRITE_SIZE", 1).start()
 carry_out(env, globals())

@@ -26,7 +26,7 @@ from in_time.pairs import walk_pairs
 from in_time.world import Stage
 
 from odoo.addons.spp_cycle_attendance_compliance.connector import Limits
-from odoo.addons.spp_cycle_attendance_compliance.models.runs import attendance_run_asking
+from odoo.addons.spp_cycle_attendance_compliance.models.runs import asking
 from odoo.addons.spp_cycle_attendance_compliance.models.runs import cycle as cycle_module
 from odoo.addons.spp_cycle_attendance_compliance.models.sources import attendance_source
 
@@ -64,7 +64,7 @@ patch.object(attendance_source, "Limits", impatient).start()
 patch.object(cycle_module, "LIMITS_AT_ONCE", impatient()).start()
 # Several questions by each run; of the many walks' runs but one, so that it takes less time.
 walks = sys.argv[2:] == ["pairs"]
-patch.object(attendance_run_asking, "INTAKE_SIZE", 6 if walks else 2).start()
+patch.object(asking, "INTAKE_SIZE", 6 if walks else 2).start()
 stage = Attendance.stage = Stage(env)
 stage.of_size, stage.make_fault = of_size, Fault.status
 env.cr.commit()
