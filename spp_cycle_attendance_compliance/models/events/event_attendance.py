@@ -17,6 +17,12 @@ COUNTS_ONCE = SQL(
         (CASE WHEN withdrawn THEN id ELSE 0 END)
     ) WHERE event_data_external_id > 0 AND individual_id IS NOT NULL"""
 )
+# The same of what came in files.
+COUNTS_ONCE_IN_FILES = SQL(
+    """(
+        file_record, source_id, coalesce(company_id, 0), (CASE WHEN withdrawn THEN id ELSE 0 END)
+    ) WHERE file_record IS NOT NULL AND individual_id IS NOT NULL"""
+)
 TIME_FORMAT = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 
 
@@ -65,8 +71,15 @@ class EventAttendance(models.Model):
         "Address of the Source", readonly=True, copy=False, help="When the attendance came first."
     )
     event_data_external_id = fields.Integer("External ID", readonly=True, copy=False)
+    file_record = fields.Char(
+        "Record of a File",
+        readonly=True,
+        copy=False,
+        help="What tells it from others of its source: the file's own record ID, or person, day, "
+        "type, location and time.",
+    )
     is_fetched = fields.Boolean(
-        "From an Attendance System", compute="_compute_is_fetched", search="_search_is_fetched"
+        "From a Source", compute="_compute_is_fetched", search="_search_is_fetched"
     )
     intake_id = UncheckedMany2one("spp.attendance.intake", "Brought by", readonly=True, copy=False)
     run_id = fields.Many2one(related="intake_id.run_id")
@@ -106,6 +119,13 @@ class EventAttendance(models.Model):
                 COUNTS_ONCE,
             )
         )
+        self.env.cr.execute(
+            SQL(
+                "CREATE UNIQUE INDEX IF NOT EXISTS spp_event_attendance_file_unique"
+                " ON spp_event_attendance %s",
+                COUNTS_ONCE_IN_FILES,
+            )
+        )
         # A person's of some days. The unique index leaves some out, so it can't serve for that.
         create_index(
             self.env.cr,
@@ -138,6 +158,7 @@ class EventAttendance(models.Model):
             "source_id",
             "event_data_source",
             "event_data_external_id",
+            "file_record",
             "intake_id",
             "withdrawn_intake_id",
             "moved_to_id",
@@ -161,10 +182,11 @@ class EventAttendance(models.Model):
             day = fields.Date.to_string(event.attendance_date) or ""
             event.display_name = f"{event.individual_id.display_name or ''} {day}".strip()
 
-    @api.depends("source_id", "event_data_external_id")
+    @api.depends("source_id", "event_data_external_id", "file_record")
     def _compute_is_fetched(self):
         for event in self:
-            event.is_fetched = bool(event.source_id and event.event_data_external_id)
+            is_told = event.event_data_external_id or event.file_record
+            event.is_fetched = bool(event.source_id and is_told)
 
     @api.model
     def _search_is_fetched(self, operator, value):
@@ -175,7 +197,9 @@ class EventAttendance(models.Model):
             wanted = {True, False} - wanted
         if len(wanted) != 1:
             return [(1, "=", 1)] if wanted else [(0, "=", 1)]
-        return [("event_data_external_id", *((">", 0) if True in wanted else ("in", (0, False))))]
+        if True in wanted:
+            return ["|", ("event_data_external_id", ">", 0), ("file_record", "!=", False)]
+        return [("event_data_external_id", "in", (0, False)), ("file_record", "=", False)]
 
     def _compute_last_seen_intake_id(self):
         for event in self:

@@ -13,17 +13,19 @@ class MergePartner(models.TransientModel):
         one that is not withdrawn, or else that of the contact that stays. The other is kept.
         """
         self.env.flush_all()
+        # Where the person is part of what tells an attendance from others.
+        record = SQL("regexp_replace(file_record, '^[0-9]+/', %s)", f"{dst_partner.id}/")
         self.env.cr.execute(
             SQL(
                 """
                 WITH ranked AS (
                     SELECT id, row_number() OVER (
-                        PARTITION BY source_id, event_data_external_id
+                        PARTITION BY source_id, event_data_external_id, %(record)s
                         ORDER BY coalesce(withdrawn, FALSE), individual_id != %(kept)s, id
                     ) AS number
                     FROM spp_event_attendance
-                    WHERE individual_id = ANY(%(merged)s) AND event_data_external_id > 0
-                        AND moved_to_id IS NULL
+                    WHERE individual_id = ANY(%(merged)s) AND moved_to_id IS NULL
+                        AND (event_data_external_id > 0 OR file_record IS NOT NULL)
                 ), moved AS (
                     UPDATE spp_event_attendance AS event
                     SET withdrawn = TRUE, moved_to_id = %(kept)s
@@ -38,6 +40,7 @@ class MergePartner(models.TransientModel):
                 FROM moved WHERE withdrawn IS NOT TRUE
                 """,
                 kept=dst_partner.id,
+                record=record,
                 merged=(src_partners + dst_partner).ids,
                 uid=self.env.uid,
                 now=self.env.cr.now(),
@@ -46,6 +49,14 @@ class MergePartner(models.TransientModel):
         self.env.cr.execute(
             "UPDATE spp_event_attendance SET moved_to_id = %s WHERE moved_to_id = ANY(%s)",
             [dst_partner.id, src_partners.ids],
+        )
+        self.env.cr.execute(
+            SQL(
+                "UPDATE spp_event_attendance SET file_record = %s"
+                " WHERE individual_id = ANY(%s) AND file_record IS NOT NULL",
+                record,
+                src_partners.ids,
+            )
         )
         src_partners._bring_attendances_to(dst_partner.company_id.id)
         self.env.invalidate_all()

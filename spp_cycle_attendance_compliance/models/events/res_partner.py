@@ -53,19 +53,23 @@ class ResPartner(models.Model):
                 """
                 WITH coming AS (
                     SELECT event.id, coalesce(other.individual_id, max(event.individual_id) OVER (
-                        PARTITION BY event.source_id, event.event_data_external_id
+                        PARTITION BY event.source_id, event.event_data_external_id,
+                            event.file_record
                     )) AS keeper_id
                     FROM spp_event_attendance AS event
                     LEFT JOIN spp_event_attendance AS other
-                        ON other.event_data_external_id = event.event_data_external_id
-                            AND other.event_data_external_id > 0
+                        ON (
+                            other.event_data_external_id = event.event_data_external_id
+                                AND other.event_data_external_id > 0
+                            OR other.file_record = event.file_record
+                        )
                             AND other.source_id = event.source_id
                             AND other.withdrawn IS NOT TRUE
                             AND other.company_id IS NOT DISTINCT FROM %(company)s
                             AND other.individual_id IS NOT NULL
                             AND other.individual_id != ALL(%(coming)s)
                     WHERE event.individual_id = ANY(%(coming)s) AND event.withdrawn IS NOT TRUE
-                        AND event.event_data_external_id > 0
+                        AND (event.event_data_external_id > 0 OR event.file_record IS NOT NULL)
                 ), moved AS (
                     UPDATE spp_event_attendance AS event
                     SET withdrawn = TRUE, moved_to_id = coming.keeper_id

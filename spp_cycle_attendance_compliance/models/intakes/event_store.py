@@ -13,10 +13,11 @@ from odoo.tools import SQL
 from ..events.event_attendance import COUNTS_ONCE
 from ..events.event_data import ATTENDANCE_MODEL
 
-# (column of the staging table, its type, column of spp_event_attendance), as `_get_row` fills it.
+# (column of the staging table, its type, column of spp_event_attendance).
 COLUMNS = (
     ("individual_id", "integer", "individual_id"),
     ("external_id", "integer", "event_data_external_id"),
+    ("record", "varchar", "file_record"),
     ("date", "date", "attendance_date"),
     ("time", "varchar", "attendance_time"),
     ("category", "varchar", "attendance_category"),
@@ -28,7 +29,7 @@ COLUMNS = (
     ("submitted_datetime", "varchar", "submitted_datetime"),
     ("submission_source", "varchar", "submission_source"),
 )
-KEY_COLUMNS = ("individual_id", "external_id")
+KEY_COLUMNS = ("individual_id", "external_id", "record")
 # Shown by name in the trace of changes, as a person reads them.
 NAMED_COLUMNS = {
     "type_id": "spp_res_config_attendance_type",
@@ -47,7 +48,7 @@ class Stored(NamedTuple):
 
 
 class EventStore:
-    """Writes the events of one intake.
+    """Writes the events of one intake, which are told from each other by their numbers.
 
     :param int intake_id: the intake that brings them
     :param source: that they come from
@@ -56,6 +57,10 @@ class EventStore:
     :param SQL scope: the condition of the ``event`` that was asked for
     :param categories: types and locations, two dicts of records by the source's ids
     """
+
+    counts_once = COUNTS_ONCE
+    has_key = SQL("event.event_data_external_id > 0")
+    is_same = SQL("event.event_data_external_id = staging.external_id")
 
     def __init__(self, env, intake_id, source, company_id, cycle_id, program_id, scope, categories):
         self.env = env
@@ -90,12 +95,15 @@ class EventStore:
         if not individual_ids:
             return Stored()
         self.env.flush_all()
-        had_events = self._get_individuals_with_events(individual_ids)
         self._stage(attendances)
+        return self._store_staged(individual_ids, withdrawable, self._has_shared(attendances))
+
+    def _store_staged(self, individual_ids, withdrawable, has_shared=False):
+        had_events = self._get_individuals_with_events(individual_ids)
         changed = withdrawn = 0
         if had_events:
             self._find_events()
-        shared = self._give_to_one() if self._has_shared(attendances) else []
+        shared = self._give_to_one() if has_shared else []
         moved = self._take_from_others()
         if had_events:
             self._log_changes()
@@ -122,6 +130,20 @@ class EventStore:
         return [row[0] for row in self.env.cr.fetchall()]
 
     def _stage(self, attendances):
+        self._make_staging()
+        lines = io.StringIO()
+        csv.writer(lines).writerows(
+            self._get_row(individual_id, attendance)
+            for individual_id, listed in attendances.items()
+            for attendance in listed
+        )
+        lines.seek(0)
+        names = ", ".join(name for name, _kind, _target in COLUMNS)
+        self.env.cr.copy_expert(
+            f"COPY spp_attendance_staging ({names}) FROM STDIN (FORMAT csv)", lines
+        )
+
+    def _make_staging(self):
         cr = self.env.cr
         columns = [SQL("%s %s", SQL.identifier(name), SQL(kind)) for name, kind, _to in COLUMNS]
         cr.execute(
@@ -132,15 +154,6 @@ class EventStore:
             )
         )
         cr.execute("TRUNCATE spp_attendance_staging")
-        lines = io.StringIO()
-        csv.writer(lines).writerows(
-            self._get_row(individual_id, attendance)
-            for individual_id, listed in attendances.items()
-            for attendance in listed
-        )
-        lines.seek(0)
-        names = ", ".join(name for name, _kind, _target in COLUMNS)
-        cr.copy_expert(f"COPY spp_attendance_staging ({names}) FROM STDIN (FORMAT csv)", lines)
 
     def _get_row(self, individual_id, attendance):
         type_id = self.type_ids.get(attendance.type_id)
@@ -152,6 +165,7 @@ class EventStore:
         return (
             individual_id,
             attendance.external_id,
+            None,
             attendance.date,
             attendance.time,
             attendance.category,
@@ -177,15 +191,15 @@ class EventStore:
                 SET event_id = (
                     SELECT event.id FROM spp_event_attendance AS event
                     WHERE event.individual_id = staging.individual_id
-                        AND event.source_id = %s
-                        AND event.event_data_external_id = staging.external_id
-                        AND event.event_data_external_id > 0
+                        AND event.source_id = %s AND %s AND %s
                     ORDER BY coalesce(event.withdrawn, FALSE), event.moved_to_id NULLS FIRST,
                         event.id
                     LIMIT 1
                 )
                 """,
                 self.source_id,
+                self.is_same,
+                self.has_key,
             )
         )
 
@@ -245,9 +259,7 @@ class EventStore:
                 CROSS JOIN LATERAL (
                     SELECT event.id, event.individual_id
                     FROM spp_event_attendance AS event
-                    WHERE event.event_data_external_id = staging.external_id
-                        AND event.event_data_external_id > 0
-                        AND event.source_id = %s
+                    WHERE %s AND %s AND event.source_id = %s
                         AND event.individual_id != staging.individual_id
                         AND event.withdrawn IS NOT TRUE
                         AND event.company_id IS NOT DISTINCT FROM (
@@ -257,6 +269,8 @@ class EventStore:
                 ) AS told
                 WHERE staging.moved_to_id IS NULL
                 """,
+                self.is_same,
+                self.has_key,
                 self.source_id,
             )
         )
@@ -371,7 +385,7 @@ class EventStore:
                         write_uid = %(uid)s, write_date = %(now)s
                     WHERE event.individual_id = ANY(%(individuals)s)
                         AND %(scope)s
-                        AND event.event_data_external_id > 0
+                        AND %(has_key)s
                         AND event.withdrawn IS NOT TRUE
                         AND NOT EXISTS (
                             SELECT FROM spp_attendance_staging AS staging
@@ -387,6 +401,7 @@ class EventStore:
                 """,
                 individuals=individual_ids,
                 scope=self.scope,
+                has_key=self.has_key,
                 **self.parameters,
             )
         )
@@ -438,7 +453,7 @@ class EventStore:
                 """,
                 targets=targets,
                 staged=staged,
-                counts_once=COUNTS_ONCE,
+                counts_once=self.counts_once,
                 model=ATTENDANCE_MODEL,
                 label=label,
                 name=f"{label} - [{self.env.cr.now():%Y-%m-%d %H:%M}]",
