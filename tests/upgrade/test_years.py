@@ -22,6 +22,7 @@ SAID = json.loads(WRITTEN.read_text())["said"]
 # Of `attended.json`: what was not applied says so now, and the verdict that stands says why.
 NOT_APPLIED = {"56": "paused, exited or not eligible"}
 STANDING = {"waited/Ida": "2 of 2 days, 11/01/2025 to 11/30/2025: compliant"}
+NEW = ["source_id", "file_record"]
 MOVED = ["run_id", "withdrawn_run_id", "intake_id", "withdrawn_intake_id", "moved_to_id"]
 ALL_EVENTS = (
     "SELECT string_agg((to_jsonb(event) - ARRAY{but})::text, ' ' ORDER BY id)"
@@ -78,7 +79,7 @@ def found(released, upgraded):
 
 def test_every_event_is_there_with_all_it_had(released, before, upgraded):
     """What counts for one person alone from now on is told apart from it, case by case."""
-    query = ALL_EVENTS.format(but=[*MOVED, "withdrawn"])
+    query = ALL_EVENTS.format(but=[*MOVED, *NEW, "withdrawn"])
     assert released.sql(query, upgraded) == released.sql(query, before)
     held = (
         f"SELECT string_agg(withdrawn::text, ' ' ORDER BY id) FROM {EVENTS} WHERE id < {FIRST_ID}"

@@ -92,7 +92,12 @@ def make_tables(cr):
 
 
 def make_source(cr, **values):
-    values = {"active": True, "create_uid": 1, "write_uid": 1, **values}
+    values = {
+        **{column: default for column, _parameter, default in CONNECTION},
+        **{"active": True, "allow_http": False, "persons_per_request": 500},
+        **{"create_uid": 1, "write_uid": 1},
+        **values,
+    }
     cr.execute(
         SQL(
             "INSERT INTO spp_attendance_source (%s, create_date, write_date)"
@@ -173,13 +178,7 @@ def make_others(cr, sources):
         for url in sorted(row[0] for row in cr.fetchall() if row[0]):
             if url not in sources:
                 sources[url] = make_source(
-                    cr,
-                    name=url,
-                    protocol="server",
-                    url=url,
-                    active=False,
-                    persons_per_request=500,
-                    **{column: default for column, _parameter, default in CONNECTION},
+                    cr, name=url, protocol="server", url=url, active=False
                 )
     return {url: source_id for url, source_id in sources.items() if url and source_id}
 

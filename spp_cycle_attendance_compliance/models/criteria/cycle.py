@@ -293,9 +293,9 @@ class G2PCycle(models.Model):
         if not source.active or is_anothers:
             raise UserError(
                 _(
-                    "%(source)s is archived, or belongs to another company. Choose another source "
+                    "%(system)s is archived, or belongs to another company. Choose another source "
                     "in the attendance criteria of %(cycle)s.",
-                    source=source.name,
+                    system=source.name,
                     cycle=self.name,
                 )
             )
@@ -304,10 +304,10 @@ class G2PCycle(models.Model):
             if category and not self.sudo()._is_of_source(category):
                 raise UserError(
                     _(
-                        "%(name)s does not come from %(source)s. Choose another one in the "
+                        "%(name)s does not come from %(system)s. Choose another one in the "
                         "attendance criteria of the cycle.",
                         name=category.name,
-                        source=source.name,
+                        system=source.name,
                     )
                 )
 
@@ -317,8 +317,8 @@ class G2PCycle(models.Model):
         if not source._has_identifiers():
             raise UserError(
                 _(
-                    "No ID type is chosen by which %(source)s knows people. An administrator "
+                    "No ID type is chosen by which %(system)s knows people. An administrator "
                     "chooses it under Programs > Configuration > Attendance > Attendance Sources.",
-                    source=source.name,
+                    system=source.name,
                 )
             )

@@ -1,10 +1,14 @@
 from odoo import _, api, fields, models
 from odoo.tools import SQL
 
-from ..intakes.identifiers import create_function, get_identifier, normalise
+from ..intakes.identifiers import (
+    IDENTIFIERS_GROUP,
+    create_function,
+    get_identifier,
+    normalise,
+)
 from ..sources.attendance_source import SERVER
 
-IDENTIFIERS_GROUP = "spp_cycle_attendance_compliance.group_identifiers"
 
 
 class ResPartner(models.Model):

@@ -3,6 +3,7 @@ from odoo.tools import SQL
 from odoo.tools.sql import create_index
 
 from ..unchecked_many2one import UncheckedMany2one
+from .identifiers import IDENTIFIERS_GROUP
 
 KNOWN, UNKNOWN, UNREADABLE = "known", "unknown", "unreadable"
 ANSWERS = [
@@ -26,7 +27,7 @@ class AttendanceAnswer(models.Model):
 
     intake_id = UncheckedMany2one("spp.attendance.intake", required=True, index=True)
     identifier = fields.Char(
-        "Person's ID", groups="spp_cycle_attendance_compliance.group_identifiers"
+        "Person's ID", groups=IDENTIFIERS_GROUP
     )
     partner_id = fields.Many2one("res.partner", "Person", required=True, ondelete="restrict")
     answer = fields.Selection(ANSWERS, required=True)
@@ -35,11 +36,11 @@ class AttendanceAnswer(models.Model):
     )
     # Of what has the ID in it, and little else that could not be guessed.
     digest = fields.Char(
-        groups="spp_cycle_attendance_compliance.group_identifiers",
+        groups=IDENTIFIERS_GROUP,
         help="Of the answer, to tell quickly whether it is the same again.",
     )
     answer_digest = fields.Char(
-        groups="spp_cycle_attendance_compliance.group_identifiers",
+        groups=IDENTIFIERS_GROUP,
         help="Of the answer about all persons who were asked for at once.",
     )
     note = fields.Char("Remark")

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..unchecked_many2one import UncheckedMany2one
+from .identifiers import IDENTIFIERS_GROUP
 
 
 class AttendanceIntake(models.Model):
@@ -40,10 +41,24 @@ class AttendanceIntake(models.Model):
     worlds = fields.Text(
         readonly=True,
         prefetch=False,
-        groups="spp_cycle_attendance_compliance.group_identifiers",
+        groups=IDENTIFIERS_GROUP,
         help="Of each membership: its override, members and identifiers when they were asked for. "
         "Empty as soon as the run has decided.",
     )
+    # Or a file.
+    file = fields.Binary(readonly=True, attachment=True, groups=IDENTIFIERS_GROUP)
+    file_name = fields.Char(readonly=True)
+    file_digest = fields.Char(readonly=True, index="btree_not_null")
+    file_layout = fields.Json("Columns of the File", readonly=True)
+    is_complete = fields.Boolean(
+        "File Is Complete",
+        readonly=True,
+        help="What its persons had, from its first to its last day and of its types, and was not "
+        "in it, was withdrawn.",
+    )
+    leaves_out_bad_rows = fields.Boolean(readonly=True)
+    row_count = fields.Integer("Rows", readonly=True)
+    bad_row_count = fields.Integer("Rows Left Out", readonly=True)
     # How it went.
     is_done = fields.Boolean("Done", readonly=True)
     answered_at = fields.Datetime("Answered", readonly=True)

@@ -5,7 +5,7 @@ from odoo.osv import expression
 from ...connector import AttendanceClient, ConfigurationError, Limits, ServerSettings
 from .secrets import create_table, find_address, find_secret
 
-SERVER, RECORDED = "server", "recorded"
+SERVER, FILES, RECORDED = "server", "file", "recorded"
 # The connection's settings, by their names in `ServerSettings`; the secret is kept elsewhere.
 CONNECTION_FIELDS = (
     "url",
@@ -42,6 +42,7 @@ class AttendanceSource(models.Model):
     protocol = fields.Selection(
         [
             (SERVER, "An attendance system that is asked"),
+            (FILES, "Files"),
             (RECORDED, "What is recorded in OpenSPP"),
         ],
         "Kind",
@@ -76,9 +77,13 @@ class AttendanceSource(models.Model):
         "g2p.id.type",
         "ID Type",
         ondelete="restrict",
-        help="The ID by which the attendance system knows people.",
+        help="The ID by which the attendance system, or whoever makes the files, knows people.",
         tracking=True,
     )
+    file_layout = fields.Json(
+        "Columns of the Files", copy=False, help="What they mean, as it was said the last time."
+    )
+    intake_ids = fields.One2many("spp.attendance.intake", "source_id", "Intakes")
     is_polled = fields.Boolean(
         "Ask Every Night",
         help="Every night it is asked what runs of its cycles would ask. What it answers is stored, "
@@ -225,7 +230,8 @@ class AttendanceSource(models.Model):
             if count * 100 >= MATCHING_PERCENTAGE * total
         ]
         if len(matching) == 1:
-            self.filtered(lambda source: not source.id_type_id).id_type_id = matching[0]
+            own = self.filtered(lambda source: source._is_asked() and not source.id_type_id)
+            own.id_type_id = matching[0]
 
     # What only an administrator can mend
 
