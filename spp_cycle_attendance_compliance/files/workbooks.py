@@ -18,8 +18,8 @@ LARGEST = 2**30
 LARGEST_BESIDE_SHEETS = 2**28
 MOST_PARTS = 10_000
 MOST_ROWS = 2**20  # of a sheet in Excel
-# With the empty ones that lie between others.
-MOST_CELLS = 10**8
+# With the empty ones before others, of which a few bytes can make thousands.
+MOST_CELLS = 50_000_000
 # The digits that Excel keeps of a number.
 KEPT_DIGITS = 15
 
