@@ -11,7 +11,7 @@
         "spp_programs_compliance_criteria",
         "spp_event_data",
     ],
-    "external_dependencies": {"python": ["requests"]},
+    "external_dependencies": {"python": ["openpyxl", "requests"]},
     "data": [
         "security/attendance_groups.xml",
         "security/ir.model.access.csv",

@@ -1,0 +1,116 @@
+"""A file as a table: what kind of file it is, its titles, and its rows of texts."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+
+from openpyxl.utils import get_column_letter
+
+from .delimited import open_delimited
+from .errors import FileError
+from .texts import clean, fold, trim
+from .workbooks import open_workbook
+
+MOST_COLUMNS = 400
+LONGEST_TITLE = 255
+
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OTHER = (b"<!doctype", b"<html", b"<table", b"<meta", b"<style", b"<?xml", b"%pdf-", b"{\\rtf")
+_TOLD_APART = re.compile(r"( \(column [A-Z]+\))+$")
+
+
+class Table:
+    """A file's titles and rows. The rows are read from the file as they are asked for.
+
+    :param read_lines: gives all rows with their numbers, each time anew
+    :param encoding: of a text: "utf-8", "utf-16" or "cp1252"; ``None`` for a workbook
+    :raises FileError: if there are no titles, or the file can't be read that far
+    """
+
+    def __init__(
+        self,
+        read_lines: Callable[[], Iterator[tuple[int, list[str]]]],
+        encoding: str | None = None,
+    ):
+        self._read_lines = read_lines
+        self.encoding = encoding
+        _number, first = next(self._read_filled(), (0, []))
+        if not first:
+            raise FileError("The file is empty: its first row must hold the titles of its columns.")
+        self.header: tuple[str, ...] = _name_columns(first)
+
+    def rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Yield the rows behind the titles that are not empty, each with its number as a
+        spreadsheet shows it. None is shorter than the titles. One that is longer has cells without
+        a title; only in a text, where a cell that is split moves all behind it.
+
+        :raises FileError: if the file can't be read any further
+        """
+        width, is_text = len(self.header), self.encoding is not None
+        lines = self._read_filled()
+        next(lines)
+        for number, cells in lines:
+            missing = width - len(cells)
+            if missing > 0:
+                cells.extend([""] * missing)
+            elif missing and not is_text:
+                del cells[width:]
+            yield number, tuple(cells)
+
+    def _read_filled(self):
+        for number, cells in self._read_lines():
+            if not trim("".join(cells)):
+                continue
+            while not (cells[-1] and trim(cells[-1])):
+                cells.pop()
+            if len(cells) > MOST_COLUMNS:
+                raise FileError(
+                    f"Row {number} has more than {MOST_COLUMNS} columns: delete those that hold "
+                    "no attendance."
+                )
+            yield number, cells
+
+
+def open_table(content: bytes, name: str) -> Table:
+    """Open a file; what kind of file it is, is found out by its content.
+
+    :param name: of the file, for the sentences of errors
+    :raises FileError: if it is no table that can be read
+    """
+    name = clean(name, 100)
+    start = content[:1024].lstrip().lower()
+    if content.startswith(_OLE):
+        raise FileError(
+            f'"{name}" is of an old kind of Excel, or protected by a password: save it as XLSX or '
+            "CSV without a password."
+        )
+    if start.startswith(_OTHER):
+        raise FileError(f'"{name}" is no table of rows and cells: save it as XLSX or CSV.')
+    try:
+        if content.startswith(_ZIP):
+            return Table(open_workbook(content))
+        encoding, read_lines = open_delimited(content)
+        return Table(read_lines, encoding)
+    except FileError as error:
+        raise FileError(f'"{name}" can\'t be used. {error}') from error
+
+
+def get_written_title(title: str) -> str:
+    """Return the title of a column without what tells it apart from others with the same."""
+    return _TOLD_APART.sub("", title)
+
+
+def _name_columns(cells: Iterable[str]) -> tuple[str, ...]:
+    """Return the titles of columns; those that are the same, or empty, with the column's letter."""
+    titles = [trim(clean(cell, LONGEST_TITLE)) for cell in cells]
+    letters = [get_column_letter(place) for place in range(1, len(titles) + 1)]
+    named = [title or f"column {letter}" for title, letter in zip(titles, letters, strict=True)]
+    while True:
+        counts = Counter(map(fold, named))
+        if len(counts) == len(named):
+            return tuple(named)
+        named = [
+            f"{title} (column {letter})" if counts[fold(title)] > 1 else title
+            for title, letter in zip(named, letters, strict=True)
+        ]
