@@ -2,4 +2,5 @@ from . import registrant_id
 from . import attendance_proof_mixin
 from . import attendance_intake
 from . import attendance_intake_reception
+from . import attendance_file
 from . import attendance_answer

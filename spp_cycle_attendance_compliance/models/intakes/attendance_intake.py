@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import _, api, fields, models
 
 from ..unchecked_many2one import UncheckedMany2one
 from .identifiers import IDENTIFIERS_GROUP
@@ -82,9 +82,28 @@ class AttendanceIntake(models.Model):
     duplicate_count = fields.Integer("Sent Twice", readonly=True)
     unknown_category_count = fields.Integer("Unknown Types or Locations", readonly=True)
 
-    @api.depends("cycle_id", "create_date")
+    @api.depends("cycle_id", "file_name", "create_date")
     def _compute_display_name(self):
         for intake in self:
             at = intake.answered_at or intake.create_date or fields.Datetime.now()
             local = fields.Datetime.context_timestamp(intake, at)
-            intake.display_name = f"{intake.cycle_id.name or ''} {local:%Y-%m-%d %H:%M}".strip()
+            name = intake.file_name or intake.sudo().cycle_id.name or ""
+            intake.display_name = f"{name} {local:%Y-%m-%d %H:%M}".strip()
+
+    def _get_form_action(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Attendance Intake"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "views": [[False, "form"]],
+        }
+
+    def action_open_events(self):
+        """Open the attendances that this intake brought."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "spp_cycle_attendance_compliance.action_spp_event_attendance"
+        )
+        return {**action, "domain": [("intake_id", "=", self.id)], "context": {}}

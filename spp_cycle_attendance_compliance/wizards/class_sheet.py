@@ -1,0 +1,102 @@
+from base64 import b64encode
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..files import write_table
+from ..models.intakes.identifiers import get_identifier
+from ..models.runs.draft import Draft
+from ..models.sources.attendance_source import FILES
+
+MOST_DAYS = 31
+
+
+class ClassSheet(models.TransientModel):
+    """Makes a class sheet: who is expected, and a column for each day, to be filled in and brought
+    in again as a file."""
+
+    _name = "spp.attendance.class.sheet"
+    _description = "Class Sheet"
+
+    cycle_id = fields.Many2one("g2p.cycle", required=True, readonly=True, ondelete="cascade")
+    source_id = fields.Many2one(
+        "spp.attendance.source",
+        required=True,
+        ondelete="cascade",
+        domain=[("protocol", "=", FILES)],
+        default=lambda self: self.env["spp.upload.attendance"]._get_default_source(),
+        help="Of which the sheet will be a file.",
+    )
+    type_id = fields.Many2one(
+        "spp.res.config.attendance.type", domain="[('source_id', 'in', (False, source_id))]"
+    )
+    location_id = fields.Many2one(
+        "spp.res.config.attendance.location", domain="[('source_id', 'in', (False, source_id))]"
+    )
+    from_date = fields.Date("First Day", required=True, default=fields.Date.context_today)
+    to_date = fields.Date("Last Day", required=True, default=fields.Date.context_today)
+    sheet = fields.Binary(attachment=False, readonly=True)
+    sheet_name = fields.Char(readonly=True)
+    note = fields.Char(readonly=True)
+
+    def action_make(self):
+        """Make the sheet, to be downloaded."""
+        self.ensure_one()
+        self.cycle_id._check_may_run_attendance()
+        count = (self.to_date - self.from_date).days + 1
+        if not 1 <= count <= MOST_DAYS:
+            raise UserError(
+                _("A class sheet has from 1 to %(most)s days: correct the dates.", most=MOST_DAYS)
+            )
+        if not self.source_id.id_type_id:
+            raise UserError(
+                _("An administrator has to choose the ID type of %s.", self.source_id.name)
+            )
+        members, without_id = self._get_members()
+        days = [self.from_date + timedelta(days=number) for number in range(count)]
+        names = [self.type_id.name or "", self.location_id.name or ""]
+        header = ["ID", "Name", "Type", "Location", *days]
+        rows = [[*member, *names] for member in members]
+        words = {day.isoformat(): ["x", "a"] for day in days}
+        self.sheet = b64encode(write_table(header, rows, words))
+        self.sheet_name = f"{self.cycle_id.name} {self.from_date}.xlsx".replace("/", "-")
+        self.note = _(
+            "%(count)s persons. Enter x for present and a for absent; an empty cell says nothing.",
+            count=len(members),
+        )
+        if without_id:
+            self.note += " " + _("%(count)s have no such ID, and are left out.", count=without_id)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self._description,
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "views": [[False, "form"]],
+            "target": "new",
+        }
+
+    @api.model
+    def _get_person_query(self):
+        return SQL(
+            """
+            SELECT DISTINCT ON (person.name, person.id) %s AS identifier, person.name
+            FROM spp_attendance_draft AS line JOIN res_partner AS person
+                ON person.id = line.partner_id
+            WHERE line.kind != 'household' ORDER BY person.name, person.id
+            """,
+            get_identifier(self.source_id.id_type_id.id, SQL("person")),
+        )
+
+    def _get_members(self):
+        """Return the ID and the name of each person of the cycle, and how many have no ID."""
+        self.env.flush_all()
+        draft = Draft(self.env.cr)
+        draft.add_registrants(self.cycle_id.id)
+        draft.add_members(fields.Datetime.now())
+        self.env.cr.execute(self._get_person_query())
+        members = self.env.cr.fetchall()
+        known = [member for member in members if member[0]]
+        return known, len(members) - len(known)

@@ -1,0 +1,101 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+PRESENCES = {True: "present", False: "absent"}
+
+
+class RecordAttendance(models.TransientModel):
+    """One page for one day, place and type: who of some persons came."""
+
+    _name = "spp.record.attendance"
+    _description = "Record Attendance"
+
+    attendance_date = fields.Date("Date", required=True, default=fields.Date.context_today)
+    attendance_type_id = fields.Many2one("spp.res.config.attendance.type", "Type")
+    attendance_location_id = fields.Many2one("spp.res.config.attendance.location", "Location")
+    line_ids = fields.One2many("spp.record.attendance.line", "wizard_id", "Persons")
+
+    @api.model
+    def default_get(self, fields_list):
+        """Show the persons that were chosen, and the members of the households that were."""
+        res = super().default_get(fields_list)
+        if "line_ids" in fields_list and self.env.context.get("active_model") == "res.partner":
+            chosen = self.env["res.partner"].browse(self.env.context.get("active_ids", []))
+            households = chosen.filtered("is_group")
+            memberships = households.group_membership_ids.filtered(
+                lambda each: not each.ended_date or each.ended_date > fields.Datetime.now()
+            )
+            persons = (chosen - households) | memberships.individual
+            persons = persons.filtered(lambda person: person.is_registrant and not person.disabled)
+            res["line_ids"] = [
+                (0, 0, {"individual_id": person.id})
+                for person in persons.sorted(lambda person: (person.name or "", person.id))
+            ]
+        return res
+
+    def action_record(self):
+        """Record who came and who did not; what was recorded of that day by hand is corrected."""
+        self.ensure_one()
+        if not self.line_ids:
+            raise UserError(
+                _("Choose persons or households in the registry before, in their list.")
+            )
+        if self.attendance_date > fields.Date.context_today(self):
+            raise UserError(_("This day is still to come: correct the date."))
+        recorded = self._find_recorded()
+        events = self.env["spp.event.attendance"]
+        for line in self.line_ids:
+            category = PRESENCES[line.is_present]
+            known = recorded.get(line.individual_id, events)
+            if not known:
+                events.create(self._prepare_event(line, category))
+            elif known.attendance_category != category:
+                known.attendance_category = category
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": _(
+                    "Recorded: %(present)s present, %(absent)s absent.",
+                    present=len(self.line_ids.filtered("is_present")),
+                    absent=len(self.line_ids.filtered(lambda line: not line.is_present)),
+                ),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _find_recorded(self):
+        """Return what is recorded by hand of this day, place and type, by person."""
+        events = self.env["spp.event.attendance"].search(
+            [
+                ("individual_id", "in", self.line_ids.individual_id.ids),
+                ("attendance_date", "=", self.attendance_date),
+                ("attendance_type_id", "=", self.attendance_type_id.id),
+                ("attendance_location_id", "=", self.attendance_location_id.id),
+                ("attendance_time", "=", False),
+                ("withdrawn", "=", False),
+                ("is_fetched", "=", False),
+            ],
+            order="id",
+        )
+        return {event.individual_id: event for event in events}
+
+    def _prepare_event(self, line, category):
+        return {
+            "individual_id": line.individual_id.id,
+            "attendance_date": self.attendance_date,
+            "attendance_type_id": self.attendance_type_id.id,
+            "attendance_location_id": self.attendance_location_id.id,
+            "attendance_category": category,
+        }
+
+
+class RecordAttendanceLine(models.TransientModel):
+    _name = "spp.record.attendance.line"
+    _description = "Person of a Page of Attendance"
+    _order = "id"
+
+    wizard_id = fields.Many2one("spp.record.attendance", required=True, ondelete="cascade")
+    individual_id = fields.Many2one("res.partner", "Person", required=True, ondelete="cascade")
+    is_present = fields.Boolean("Present", default=True)
