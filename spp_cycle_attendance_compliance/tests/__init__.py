@@ -3,6 +3,7 @@ from . import test_connect
 from . import test_criteria
 from . import test_events
 from . import test_events_by_hand
+from . import test_files
 from . import test_guards
 from . import test_jobs
 from . import test_poll

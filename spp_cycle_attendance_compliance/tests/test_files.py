@@ -1,0 +1,558 @@
+from base64 import b64decode, b64encode
+from datetime import date, timedelta
+from random import Random
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from odoo.addons.queue_job.job import Job
+
+from ..files import open_table, write_table
+from ..models.intakes import attendance_file
+from .common import AttendanceCase
+
+TYPE = "spp.res.config.attendance.type"
+LOCATION = "spp.res.config.attendance.location"
+REGISTRAR = "g2p_registry_base.group_g2p_registrar"
+HEADER = "ID,Date,Presence,Type,Location,Time"
+
+
+class FileCase(AttendanceCase):
+    """A source of files, two persons, and what they have of it."""
+
+    def setUp(self):
+        super().setUp()
+        self.files = self.env["spp.attendance.source"].create(
+            {"name": "School lists", "protocol": "file", "id_type_id": self.id_type.id}
+        )
+        self.lesson, self.training = self.env[TYPE].create(
+            [{"name": name, "source_id": self.files.id} for name in ("Lesson", "Training")]
+        )
+        self.school = self.env[LOCATION].create({"name": "School", "source_id": self.files.id})
+        self.ana, self.ben = self._create_person("ANA"), self._create_person("BEN")
+
+    def _look(self, *rows, header=HEADER, **vals):
+        """Upload a file of rows, and look at it."""
+        content = "\n".join([header, *rows]).encode()
+        return self._look_at(content, **vals)
+
+    def _look_at(self, content, name="list.csv", **vals):
+        wizard = self.env["spp.upload.attendance"].create(
+            {
+                "source_id": self.files.id,
+                "file": b64encode(content),
+                "file_name": name,
+                **vals,
+            }
+        )
+        wizard.action_look()
+        return wizard
+
+    def _store(self, *rows, **vals):
+        wizard = self._look(*rows, **vals)
+        self.assertFalse(wizard.problem)
+        return self._get_intake(wizard.action_store())
+
+    def _get_intake(self, action):
+        self.assertEqual(action["res_model"], "spp.attendance.intake", action)
+        return self.env["spp.attendance.intake"].browse(action["res_id"])
+
+    def _get_events(self):
+        return self.env["spp.event.attendance"].search(
+            [("source_id", "=", self.files.id)], order="individual_id, attendance_date, id"
+        )
+
+    def _get_counting(self):
+        """Return what counts, as (person, day, presence, type, time)."""
+        return [
+            (
+                event.individual_id.name.split()[-1],
+                str(event.attendance_date),
+                event.attendance_category,
+                event.attendance_type_id.name or "",
+                event.attendance_time or "",
+            )
+            for event in self._get_events()
+            if not event.withdrawn
+        ]
+
+    def _count(self, intake):
+        return (
+            intake.new_count,
+            intake.changed_count,
+            intake.withdrawn_count,
+            intake.duplicate_count,
+            intake.bad_row_count,
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestFiles(FileCase):
+    def test_a_list(self):
+        intake = self._store(
+            "ANA,2025-11-01,present,Lesson,School,09:30",
+            "ANA,2025-11-02,absent,lesson ,,",
+            " BEN ,2025-11-01,x,,,",
+        )
+        self.assertEqual(
+            self._get_counting(),
+            [
+                ("ANA", "2025-11-01", "present", "Lesson", "09:30:00"),
+                ("ANA", "2025-11-02", "absent", "Lesson", ""),
+                ("BEN", "2025-11-01", "present", "", ""),
+            ],
+        )
+        self.assertRecordValues(
+            intake,
+            [
+                {
+                    "source_id": self.files.id,
+                    "file_name": "list.csv",
+                    "is_done": True,
+                    "row_count": 3,
+                    "person_count": 2,
+                    "new_count": 3,
+                    "from_date": date(2025, 11, 1),
+                    "to_date": date(2025, 11, 2),
+                }
+            ],
+        )
+        events = self._get_events()
+        self.assertEqual(events.intake_id, intake)
+        self.assertEqual(set(events.mapped("is_fetched")), {True})
+        self.assertEqual(events[0].attendance_location_id, self.school)
+        data = self.env["spp.event.data"].search([("partner_id", "=", self.ana.id)])
+        self.assertEqual(sorted(data.mapped("state")), ["active", "inactive"])
+
+    def test_looking_changes_nothing(self):
+        wizard = self._look("ANA,2025-11-01,present,,,")
+        self.assertEqual((wizard.row_count, wizard.new_count, wizard.bad_count), (1, 1, 0))
+        self.assertFalse(self._get_events())
+        self.assertFalse(self.env["spp.attendance.intake"].search([("file_name", "!=", False)]))
+
+    def test_what_a_second_file_does(self):
+        """Each case: the second file; new, corrected, withdrawn, twice and bad; what counts then."""
+        first = ("ANA,2025-11-01,present,Lesson,,", "ANA,2025-11-02,absent,Lesson,,")
+        before = [
+            ("ANA", "2025-11-01", "present", "Lesson", ""),
+            ("ANA", "2025-11-02", "absent", "Lesson", ""),
+        ]
+        other_day = ("ANA", "2025-11-03", "present", "Lesson", "")
+        corrected = ("ANA", "2025-11-02", "present", "Lesson", "")
+        for rows, complete, counts, counting in (
+            (first, False, (0, 0, 0, 0, 0), before),
+            (first[:1], False, (0, 0, 0, 0, 0), before),
+            (first[::-1] + first, False, (0, 0, 0, 2, 0), before),
+            (("ANA,2025-11-02,present,Lesson,,",), False, (0, 1, 0, 0, 0), [before[0], corrected]),
+            # Another day, type or time is another attendance.
+            (("ANA,2025-11-03,x,Lesson,,",), False, (1, 0, 0, 0, 0), [*before, other_day]),
+            (
+                ("ANA,2025-11-01,x,Lesson,,08:00",),
+                False,
+                (1, 0, 0, 0, 0),
+                [before[0], ("ANA", "2025-11-01", "present", "Lesson", "08:00:00"), before[1]],
+            ),
+            # A complete file: of its persons, days and types.
+            ((first[0], "ANA,2025-11-03,x,Lesson,,"), True, (1, 0, 1, 0, 0), [before[0], other_day]),
+            (first[:1], True, (0, 0, 0, 0, 0), before),
+            (
+                ("ANA,2025-11-01,x,Training,,", "ANA,2025-11-03,x,Training,,"),
+                True,
+                (2, 0, 0, 0, 0),
+                [
+                    before[0],
+                    ("ANA", "2025-11-01", "present", "Training", ""),
+                    before[1],
+                    ("ANA", "2025-11-03", "present", "Training", ""),
+                ],
+            ),
+            (
+                ("BEN,2025-11-01,x,Lesson,,", "BEN,2025-11-03,x,Lesson,,"),
+                True,
+                (2, 0, 0, 0, 0),
+                [
+                    *before,
+                    ("BEN", "2025-11-01", "present", "Lesson", ""),
+                    ("BEN", "2025-11-03", "present", "Lesson", ""),
+                ],
+            ),
+        ):
+            with self.subTest(rows=rows, complete=complete), self.env.cr.savepoint() as savepoint:
+                self._store(*first)
+                wizard = self._look(*rows, is_complete=complete)
+                shown = wizard.new_count, wizard.changed_count, wizard.missing_count
+                self.assertEqual(shown, counts[:3], "what is shown before")
+                intake = self._get_intake(wizard.action_store())
+                self.assertEqual(self._count(intake), counts)
+                self.assertEqual(self._get_counting(), counting)
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_the_trace_of_a_correction(self):
+        self._store("ANA,2025-11-01,present,Lesson,,")
+        self._store("ANA,2025-11-01,absent,Lesson,,")
+        change = self._get_events().change_ids
+        self.assertEqual(
+            (change.field_name, change.old_value, change.new_value, change.intake_id.file_name),
+            ("attendance_category", "present", "absent", "list.csv"),
+        )
+
+    def test_record_ids(self):
+        """With a record ID, another day or person is a correction, and no new attendance."""
+        header = "Record ID,ID,Date,Presence"
+        self._store("7,ANA,2025-11-01,x", "Z-9,ANA,2025-11-02,x", header=header)
+        intake = self._store("7,ANA,2025-11-05,x", "Z-9,BEN,2025-11-02,x", header=header)
+        self.assertEqual(self._count(intake)[:2], (1, 1))
+        self.assertEqual(intake.moved_count, 1)
+        self.assertEqual(
+            self._get_counting(),
+            [("ANA", "2025-11-05", "present", "", ""), ("BEN", "2025-11-02", "present", "", "")],
+        )
+        self.assertNotIn("Z-9", str(self._get_events().mapped("file_record")))
+
+    def test_errors_by_row(self):
+        """Nothing is kept of a file with a bad row; or the good ones, when told to."""
+        other = self._create_person("TWIN")
+        self._create_person("TWIN")
+        rows = (
+            "ANA,2025-11-01,present,Lesson,,",
+            "NOBODY,2025-11-01,present,Lesson,,",
+            "TWIN,2025-11-01,present,Lesson,,",
+            "ANA,2025-13-01,present,Lesson,,",
+            "ANA,2025-11-04,maybe,Lesson,,",
+            "ANA,2025-11-05,present,Dancing,,",
+            "BEN,2025-11-06,present,Lesson,,",
+            "BEN,2025-11-06,absent,Lesson,,",
+            f"ANA,{date.today() + timedelta(days=3)},present,Lesson,,",
+            ",2025-11-01,present,Lesson,,",
+        )
+        wizard = self._look(*rows)
+        self.assertEqual((wizard.row_count, wizard.bad_count, wizard.new_count), (10, 9, 1))
+        problems = {problem.number: problem for problem in wizard.problem_ids}
+        self.assertEqual(sorted(problems), [3, 4, 5, 6, 7, 8, 9, 10, 11])
+        for number, sentence in (
+            (3, "No person of the registry has this ID"),
+            (4, "Several persons"),
+            (5, "2025-13-01"),
+            (6, "maybe"),
+            (7, "Dancing"),
+            (8, "Row 9 says something else"),
+            (9, "Row 8 says something else"),
+        ):
+            self.assertIn(sentence, problems[number].message)
+        self.assertNotIn("NOBODY", str(wizard.problem_ids.mapped("message")))
+        with self.assertRaisesRegex(UserError, "correct them, or leave them out"):
+            wizard.action_store()
+        self.assertFalse(self._get_events())
+        intake = self._get_intake(wizard.action_store_good_rows())
+        self.assertEqual(self._count(intake), (1, 0, 0, 0, 9))
+        table = open_table(b64decode(wizard.bad_rows), wizard.bad_rows_name)
+        self.assertEqual(table.header[-1], "What Is Wrong")
+        self.assertEqual([cells[0] for _number, cells in table.rows()][:2], ["NOBODY", "TWIN"])
+        self.assertTrue(other)
+
+    def test_a_bad_row_is_not_missing(self):
+        """A file with bad rows is not complete: what they meant would be withdrawn."""
+        self._store("ANA,2025-11-01,present,Lesson,,")
+        wizard = self._look(
+            "ANA,2025-11-01,perhaps,Lesson,,", "ANA,2025-11-02,x,Lesson,,", is_complete=True
+        )
+        with self.assertRaisesRegex(UserError, "is not complete"):
+            wizard.action_store_good_rows()
+        self.assertEqual(len(self._get_counting()), 1)
+
+    def test_what_changes_between_looking_and_storing(self):
+        """It is shown again, and nothing is stored, if more is bad or would be withdrawn."""
+        self._store("ANA,2025-11-01,present,Lesson,,", "ANA,2025-11-03,x,Lesson,,")
+        wizard = self._look("ANA,2025-11-01,x,Lesson,,", "ANA,2025-11-04,x,Lesson,,")
+        self.ana.reg_ids.status = "invalid"
+        self.assertEqual(wizard.action_store()["res_model"], wizard._name)
+        self.assertEqual(wizard.bad_count, 2)
+        self.ana.reg_ids.status = False
+        wizard.action_look_again()
+        wizard.is_complete = True
+        self.assertEqual(wizard.action_store()["res_model"], wizard._name)
+        self.assertEqual((wizard.missing_count, len(self._get_counting())), (1, 2))
+        wizard.action_store()
+        self.assertEqual(
+            [row[1] for row in self._get_counting()], ["2025-11-01", "2025-11-04"]
+        )
+
+    def test_who_is_meant(self):
+        """Persons of the registry and the company, by an ID that is valid."""
+        other = self.env["res.company"].create({"name": "Another Agency"})
+        self._create_person("THEIRS", company_id=other.id)
+        self._create_person("GONE", disabled="2025-01-01")
+        self._create_person("OURS", company_id=self.env.company.id)
+        household = self._create_household()
+        self.env["g2p.reg.id"].create(
+            {"partner_id": household.id, "id_type": self.id_type.id, "value": "HOUSE"}
+        )
+        for identifier, is_found in (
+            ("ANA", True),
+            ("OURS", True),
+            ("\u00a0ANA\t", True),
+            ("ana", False),
+            ("THEIRS", False),
+            ("GONE", False),
+            ("HOUSE", False),
+        ):
+            with self.subTest(identifier=identifier):
+                wizard = self._look(f'"{identifier}",2025-11-01,x,,,')
+                self.assertEqual(wizard.bad_count, 0 if is_found else 1)
+
+    def test_columns_are_remembered(self):
+        wizard = self._look("ANA,Kim,01/02/2025,oui", header="Code,Elève,Jour,Là")
+        meanings = {"Code": "identifier", "Jour": "date", "Là": "category"}
+        for column in wizard.column_ids:
+            column.meaning = meanings.get(column.name, False)
+        wizard.date_format = "dmy"
+        wizard.action_look_again()
+        wizard.action_store()
+        self.assertEqual(self._get_counting(), [("ANA", "2025-02-01", "present", "", "")])
+        again = self._look("oui,02/02/2025,ANA", header="Là,Jour,Code")
+        self.assertFalse(again.problem)
+        self.assertEqual((again.date_format, again.new_count), ("dmy", 1))
+
+    def test_what_can_not_be_read(self):
+        for content, sentence in (
+            (b"", "empty"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "XLSX"),
+            (b"PK\x03\x04 no zip", "can't be used"),
+        ):
+            with self.subTest(content=content):
+                wizard = self._look_at(content)
+                self.assertIn(sentence, wizard.problem)
+                self.assertFalse(wizard.row_count)
+        wizard = self._look("ANA,2025-11-01,x", header="ID,Date,Presence")
+        wizard.column_ids.meaning = "date"
+        wizard.action_look_again()
+        self.assertIn("hold the same", wizard.problem)
+        wizard.column_ids.meaning = False
+        wizard.action_look_again()
+        self.assertIn("IDs of the persons", wizard.problem)
+
+    def test_the_type_of_all_rows(self):
+        wizard = self._look("ANA,2025-11-01", header="ID,Date")
+        wizard.write({"type_id": self.training.id, "location_id": self.school.id})
+        wizard.action_look_again()
+        wizard.action_store()
+        event = self._get_events()
+        self.assertEqual(event.attendance_type_id, self.training)
+        self.assertEqual(event.attendance_location_id, self.school)
+
+    def test_a_template_is_read_back(self):
+        wizard = self._look("ANA,2025-11-01,x,,,")
+        action = wizard.action_download_template()
+        self.assertIn("/template/", action["url"])
+        table = open_table(b64decode(wizard.template), "attendance.xlsx")
+        self.assertEqual(table.header[:4], ("ID", "Name", "Date", "Presence"))
+
+    def test_a_class_sheet(self):
+        household = self._create_household(self.ana)
+        nobody = self._create_person(name="Nobody")
+        cycle = self._create_cycle(
+            self._create_program("group"),
+            [household, self._create_household(self.ben, nobody)],
+            attendance_source_id=self.files.id,
+        )
+        sheet = self.env["spp.attendance.class.sheet"].create(
+            {
+                "cycle_id": cycle.id,
+                "type_id": self.lesson.id,
+                "from_date": "2025-11-03",
+                "to_date": "2025-11-05",
+            }
+        )
+        sheet.action_make()
+        self.assertIn("2 persons", sheet.note)
+        self.assertIn("1 have no such ID", sheet.note)
+        table = open_table(b64decode(sheet.sheet), sheet.sheet_name)
+        filled = []
+        for _number, cells in table.rows():
+            marks = ("x", "a", "") if cells[0] == "ANA" else ("", "", "x")
+            filled.append([*cells[:4], *marks])
+        content = write_table(table.header, filled)
+        wizard = self._look_at(content, "class.xlsx")
+        self.assertTrue(wizard.day_columns)
+        wizard.action_store()
+        self.assertEqual(
+            self._get_counting(),
+            [
+                ("ANA", "2025-11-03", "present", "Lesson", ""),
+                ("ANA", "2025-11-04", "absent", "Lesson", ""),
+                ("BEN", "2025-11-05", "present", "Lesson", ""),
+            ],
+        )
+        sheet.to_date = "2026-01-05"
+        with self.assertRaisesRegex(UserError, "from 1 to 31 days"):
+            sheet.action_make()
+
+    def test_a_cycle_of_files(self):
+        """Nobody is asked; who has no row has no data; another source's events don't count."""
+        zoe = self._create_person("ZOE")
+        cycle = self._create_cycle(
+            registrants=[self.ana, self.ben, zoe], attendance_source_id=self.files.id
+        )
+        self._record(zoe, "2025-11-01")
+        self._record(zoe, "2025-11-02")
+        self._store(
+            "ANA,2025-11-01,x,,,", "ANA,2025-11-02,x,,,", "BEN,2025-11-01,x,,,"
+        )
+        run = self._run(cycle)
+        self.assertFalse(self.server.requests)
+        statuses = {
+            membership.partner_id: membership.attendance_status
+            for membership in cycle.cycle_membership_ids
+        }
+        self.assertEqual(
+            statuses, {self.ana: "compliant", self.ben: "non_compliant", zoe: "no_data"}
+        )
+        self.assertEqual(run.asked_count, 0)
+        cycle.attendance_source_id = self.recorded
+        self._run(cycle)
+        membership = self._get_membership(cycle, zoe)
+        self.assertEqual(membership.attendance_status, "compliant", "made by hand, but recorded")
+
+    def test_in_the_background(self):
+        rows = [f"ANA,2025-11-{day:02},x,,," for day in range(1, 6)]
+        with patch(f"{type(self.env['spp.upload.attendance']).__module__}.BIG_FILE", 2):
+            intake = self._store(*rows, "BEN,2025-11-01,x,,,")
+        self.assertFalse(intake.is_done)
+        self.assertTrue(intake.in_background)
+        job = self.env["queue.job"].search(
+            [("identity_key", "=", f"spp.attendance.file.{intake.id}")]
+        )
+        with patch.object(attendance_file, "BIG_FILE", 2):
+            Job.load(self.env, job.uuid).perform()
+        self.assertEqual((intake.is_done, intake.new_count, intake.progress), (True, 6, 100))
+        self.assertEqual(len(self._get_counting()), 6)
+
+    def test_cut_while_it_is_stored(self):
+        """What was stored before stays; done again, nothing is there twice."""
+        store = attendance_file.FileStore.store_rows
+        calls = []
+
+        def cut(self, ids, is_complete):
+            if calls:
+                raise KeyboardInterrupt
+            calls.append(ids)
+            return store(self, ids, is_complete)
+
+        with patch(f"{type(self.env['spp.upload.attendance']).__module__}.BIG_FILE", 0):
+            intake = self._store("ANA,2025-11-01,x,,,", "BEN,2025-11-01,x,,,")
+        intakes = self.env["spp.attendance.intake"]
+        with (
+            patch(f"{attendance_file.FileRows.__module__}.PERSONS_AT_ONCE", 1),
+            patch.object(attendance_file.FileStore, "store_rows", cut),
+            self.assertRaises(KeyboardInterrupt),
+        ):
+            intakes._attendance_file_job(intake.id)
+        self.assertEqual((intake.is_done, len(self._get_counting())), (False, 1))
+        intakes._attendance_file_job(intake.id)
+        self.assertEqual((intake.is_done, len(self._get_counting())), (True, 2))
+
+    def test_merged_persons(self):
+        """What both have in one lesson counts once; a later file finds it."""
+        self._store("ANA,2025-11-01,x,Lesson,,", "BEN,2025-11-01,x,Lesson,,", "BEN,2025-11-02,x,,,")
+        merging = self.env["base.partner.merge.automatic.wizard"].create({})
+        merging._merge((self.ana + self.ben).ids, self.ana)
+        self.assertEqual([row[1] for row in self._get_counting()], ["2025-11-01", "2025-11-02"])
+        self.assertEqual(len(self._get_events()), 3, "nothing is lost")
+        intake = self._store("ANA,2025-11-01,x,Lesson,,", "ANA,2025-11-02,x,,,")
+        self.assertEqual(self._count(intake), (0, 0, 0, 0, 0))
+
+    def test_access(self):
+        registrar = self._create_user("file_registrar", REGISTRAR)
+        validator = self._create_user("file_validator", "g2p_programs.g2p_program_validator")
+        wizards = self.env["spp.upload.attendance"]
+        vals = {
+            "source_id": self.files.id,
+            "file": b64encode(b"ID,Date\nANA,2025-11-01"),
+            "file_name": "list.csv",
+        }
+        wizard = wizards.with_user(registrar).create(vals)
+        wizard.action_look()
+        intake = self._get_intake(wizard.action_store())
+        self.assertEqual(intake.user_id, registrar)
+        self.assertTrue(intake.with_user(registrar).file)
+        with self.assertRaises(AccessError):
+            wizards.with_user(validator).create(vals)
+        with self.assertRaises(AccessError):
+            intake.with_user(validator).read(["file"])
+        self.assertTrue(intake.with_user(validator).read(["file_name"]))
+        event = self._get_events().with_user(registrar)
+        with self.assertRaisesRegex(UserError, "can't be changed here"):
+            event.attendance_category = "absent"
+
+    def test_any_split_order_repetition_and_correction(self):
+        """They end in the same events as the one right file."""
+        random = Random(12)
+        people = [self._create_person(f"R{number}") for number in range(4)]
+        self.assertTrue(people)
+        for round_number in range(12):
+            right = {
+                (f"R{random.randrange(4)}", f"2025-11-{random.randint(1, 9):02}", kind): word
+                for kind in ("Lesson", "Training")
+                for word in ("present", "absent", "?")
+                for _each in range(random.randint(0, 5))
+            }
+            with self.subTest(round=round_number), self.env.cr.savepoint() as savepoint:
+                parts = self._split(random, right)
+                for part in parts:
+                    self._store(*part)
+                scattered = self._get_counting()
+                savepoint.rollback()
+                self.env.invalidate_all()
+            with self.env.cr.savepoint() as savepoint:
+                if right:
+                    self._store(*self._write(right.items()))
+                self.assertEqual(scattered, self._get_counting())
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    @staticmethod
+    def _write(items):
+        return [f"{who},{day},{word},{kind},," for (who, day, kind), word in items]
+
+    def _split(self, random, right):
+        """Deal rows to some files, wrong ones before, and right ones again."""
+        items = list(right.items())
+        wrong = [(key, random.choice(("present", "absent", "?"))) for key in right]
+        random.shuffle(wrong)
+        random.shuffle(items)
+        parts = [wrong[: len(wrong) // 2], items[: len(items) // 3], items[len(items) // 3 :]]
+        parts.append(random.sample(items, len(items) // 2) * 2)
+        return [self._write(part) for part in parts if part]
+
+
+@tagged("post_install", "-at_install")
+class TestOnePage(AttendanceCase):
+    def test_tap_who_did_not_come(self):
+        ana, ben, zoe = (self._create_person(name) for name in ("ANA", "BEN", "ZOE"))
+        household = self._create_household(ana, ben)
+        registrar = self._create_user("page_registrar", REGISTRAR)
+        pages = self.env["spp.record.attendance"].with_user(registrar)
+        pages = pages.with_context(active_model="res.partner", active_ids=(household + zoe).ids)
+        page = pages.create({"attendance_date": "2025-11-03"})
+        self.assertEqual(page.line_ids.individual_id, ana + ben + zoe)
+        page.line_ids[1].is_present = False
+        page.line_ids[2].unlink()
+        page.action_record()
+        events = self.env["spp.event.attendance"].search([], order="individual_id")
+        events = events.filtered(lambda event: event.individual_id in ana + ben + zoe)
+        self.assertRecordValues(
+            events,
+            [
+                {"individual_id": ana.id, "attendance_category": "present", "is_fetched": False},
+                {"individual_id": ben.id, "attendance_category": "absent", "is_fetched": False},
+            ],
+        )
+        # Once more: it corrects, and makes no twin.
+        again = pages.create({"attendance_date": "2025-11-03"})
+        again.action_record()
+        self.assertEqual(set(events.mapped("attendance_category")), {"present"})
+        later = pages.create({"attendance_date": date.today() + timedelta(days=1)})
+        with self.assertRaisesRegex(UserError, "still to come"):
+            later.action_record()
