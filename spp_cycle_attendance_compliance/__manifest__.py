@@ -23,6 +23,7 @@
         "wizards/upload_attendance_views.xml",
         "wizards/class_sheet_views.xml",
         "wizards/record_attendance_views.xml",
+        "wizards/take_back_attendance_views.xml",
         "views/attendance_category_views.xml",
         "views/attendance_source_views.xml",
         "views/event_attendance_views.xml",

@@ -59,6 +59,12 @@ class AttendanceCase(TransactionCase):
         source.sudo()._set_connection({}, server.client[1])
         return source
 
+    def _create_another_source(self, **vals):
+        """Connect a second system, which knows the same people."""
+        server = AttendanceServer(self.server.people)
+        self.addCleanup(server.close)
+        return self._create_source(server, **vals)
+
     @classmethod
     def _move(cls, url, **vals):
         """Have the source at another address, without a proof."""

@@ -242,7 +242,7 @@ class TestConnect(AttendanceCase):
 
     def test_import(self):
         own = {"source_id": self.source.id}
-        other = self._create_source(self.server)
+        other = self._create_another_source()
         described, renamed, gone, same_name, foreign, archived = self.env[TYPE].create(
             [
                 {"name": "Lesson", "external_id": 4, **own, "description": "a"},

@@ -9,7 +9,8 @@ from odoo.tests import tagged
 from odoo.addons.queue_job.job import Job
 
 from ..files import open_table, write_table
-from ..models.intakes import attendance_file
+from ..models.intakes import attendance_file, file_store
+from ..wizards import upload_attendance
 from .common import AttendanceCase
 
 TYPE = "spp.res.config.attendance.type"
@@ -234,7 +235,7 @@ class TestFiles(FileCase):
         for number, sentence in (
             (3, "No person of the registry has this ID"),
             (4, "Several persons"),
-            (5, "2025-13-01"),
+            (5, "not a date"),
             (6, "maybe"),
             (7, "Dancing"),
             (8, "Row 9 says something else"),
@@ -317,7 +318,7 @@ class TestFiles(FileCase):
 
     def test_what_can_not_be_read(self):
         for content, sentence in (
-            (b"", "empty"),
+            (b"\n\n", "empty"),
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "XLSX"),
             (b"PK\x03\x04 no zip", "can't be used"),
         ):
@@ -417,15 +418,14 @@ class TestFiles(FileCase):
 
     def test_in_the_background(self):
         rows = [f"ANA,2025-11-{day:02},x,,," for day in range(1, 6)]
-        with patch(f"{type(self.env['spp.upload.attendance']).__module__}.BIG_FILE", 2):
+        with patch.object(upload_attendance, "BIG_FILE", 2):
             intake = self._store(*rows, "BEN,2025-11-01,x,,,")
         self.assertFalse(intake.is_done)
         self.assertTrue(intake.in_background)
         job = self.env["queue.job"].search(
             [("identity_key", "=", f"spp.attendance.file.{intake.id}")]
         )
-        with patch.object(attendance_file, "BIG_FILE", 2):
-            Job.load(self.env, job.uuid).perform()
+        Job.load(self.env, job.uuid).perform()
         self.assertEqual((intake.is_done, intake.new_count, intake.progress), (True, 6, 100))
         self.assertEqual(len(self._get_counting()), 6)
 
@@ -440,11 +440,11 @@ class TestFiles(FileCase):
             calls.append(ids)
             return store(self, ids, is_complete)
 
-        with patch(f"{type(self.env['spp.upload.attendance']).__module__}.BIG_FILE", 0):
+        with patch.object(upload_attendance, "BIG_FILE", 0):
             intake = self._store("ANA,2025-11-01,x,,,", "BEN,2025-11-01,x,,,")
         intakes = self.env["spp.attendance.intake"]
         with (
-            patch(f"{attendance_file.FileRows.__module__}.PERSONS_AT_ONCE", 1),
+            patch.object(file_store, "PERSONS_AT_ONCE", 1),
             patch.object(attendance_file.FileStore, "store_rows", cut),
             self.assertRaises(KeyboardInterrupt),
         ):
@@ -452,6 +452,50 @@ class TestFiles(FileCase):
         self.assertEqual((intake.is_done, len(self._get_counting())), (False, 1))
         intakes._attendance_file_job(intake.id)
         self.assertEqual((intake.is_done, len(self._get_counting())), (True, 2))
+
+    def test_taking_a_file_back(self):
+        """Each case: files, of which the second is taken back; what counts then.
+
+        As if it had never been there: what the first and the third say.
+        """
+        one = "ANA,2025-11-01,x,Lesson,,"
+        absent = "ANA,2025-11-01,a,Lesson,,"
+        two = "ANA,2025-11-02,x,Lesson,,"
+        is_one = ("ANA", "2025-11-01", "present", "Lesson", "")
+        is_absent = ("ANA", "2025-11-01", "absent", "Lesson", "")
+        is_two = ("ANA", "2025-11-02", "present", "Lesson", "")
+        for first, second, third, counting in (
+            ([one], [two], [], [is_one]),
+            ([], [one, two], [], []),
+            ([one], [absent], [], [is_one]),
+            ([one], [absent], [absent], [is_absent]),
+            ([absent], [one], [two], [is_absent, is_two]),
+            ([], [one], [one], [is_one]),
+            ([], [one], [absent], [is_absent]),
+            ([one, two], ["complete", one], [], [is_one, is_two]),
+            ([one, two], ["complete", two], ["complete", two], [is_two]),
+            ([], [one, two], ["complete", two], [is_two]),
+            ([], [two], ["complete", one, "ANA,2025-11-03,a,Lesson,,"], [is_one, "later"]),
+        ):
+            with self.subTest(first=first, second=second, third=third):
+                savepoint = self.env.cr.savepoint().__enter__()
+                for number, rows in enumerate((first, second, third)):
+                    complete = rows[:1] == ["complete"]
+                    intake = rows and self._store(*rows[complete:], is_complete=complete)
+                    if number == 1:
+                        taken = intake
+                if counting[-1:] == ["later"]:
+                    counting[-1] = ("ANA", "2025-11-03", "absent", "Lesson", "")
+                action = taken.action_take_back()
+                self.env[action["res_model"]].with_context(**action["context"]).create(
+                    {"reason": "Of another school"}
+                ).action_confirm()
+                self.assertEqual(self._get_counting(), counting)
+                self.assertEqual(taken.taken_back_reason, "Of another school")
+                with self.assertRaisesRegex(UserError, "not taken back yet"):
+                    taken.action_take_back()
+                savepoint.rollback()
+                self.env.invalidate_all()
 
     def test_merged_persons(self):
         """What both have in one lesson counts once; a later file finds it."""
@@ -502,13 +546,13 @@ class TestFiles(FileCase):
                 parts = self._split(random, right)
                 for part in parts:
                     self._store(*part)
-                scattered = self._get_counting()
+                scattered = sorted(self._get_counting())
                 savepoint.rollback()
                 self.env.invalidate_all()
             with self.env.cr.savepoint() as savepoint:
                 if right:
                     self._store(*self._write(right.items()))
-                self.assertEqual(scattered, self._get_counting())
+                self.assertEqual(scattered, sorted(self._get_counting()))
                 savepoint.rollback()
                 self.env.invalidate_all()
 

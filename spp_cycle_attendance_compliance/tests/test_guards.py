@@ -130,7 +130,7 @@ class GuardCase(AttendanceCase):
             return next(key for key in field.get_values(self.env) if key != value)
         return {
             "binary": lambda: "Rm9yZ2Vk",
-            "json": lambda: {"forged": 1},
+            "json": lambda: '{"forged": 1}',
             "boolean": lambda: not value,
             "char": lambda: "forged",
             "date": lambda: "2001-01-01",

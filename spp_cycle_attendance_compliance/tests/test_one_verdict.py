@@ -203,7 +203,7 @@ class TestOneVerdict(TwoPersonsCase):
         self.cycle.attendance_run_ids.filtered(lambda run: run.state == "done")[:1]._take_back("No")
 
     def _choose_another_source(self):
-        self.cycle.attendance_source_id = self._create_source(self.server)
+        self.cycle.attendance_source_id = self._create_another_source()
 
     def test_a_closed_cycle_is_not_changed(self):
         run = self._preview()

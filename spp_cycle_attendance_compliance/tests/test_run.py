@@ -122,7 +122,7 @@ class TestRun(AttendanceCase):
         ]
         for spoil, sentence in cases:
             with self.subTest(sentence=sentence):
-                type(self).source = self._create_source(self.server)
+                type(self).source = self._create_another_source()
                 self.cycle = self._create_cycle(registrants=[self.diligent])
                 spoil()
                 with self.assertRaisesRegex(UserError, sentence):
@@ -343,7 +343,7 @@ class TestRun(AttendanceCase):
     def test_another_source_is_another_question(self):
         runs = self.env["spp.attendance.run"].sudo()._as_attendance_writer()
         run = runs._open(self.cycle, "apply")
-        self.cycle.attendance_source_id = self._create_source(self.server)
+        self.cycle.attendance_source_id = self._create_another_source()
         run._finish()
         self.assertEqual(run.state, "outdated")
 

@@ -1,10 +1,7 @@
 from datetime import date, timedelta
 
-from psycopg2 import IntegrityError
-
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
 
 from ..models.sources.secrets import drop_table, find_secret, keep_secret
 from .attendance_faults import Fault
@@ -49,10 +46,10 @@ class TestSources(WizardCase):
         )
         self.assertEqual(self._get_secret(wizard.source_id), "secret")
         self.assertEqual((self.source.url, self._get_secret()), (self.server.url, "secret"))
-        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"), self.env.cr.savepoint():
-            self.source.copy({"name": "Health centres", "company_id": self.env.company.id}).copy(
-                {"name": "Health centres", "company_id": self.env.company.id}
-            )
+        with self.assertRaisesRegex(ValidationError, "called health centres already"):
+            self.source.copy({"name": "health centres"})
+        with self.assertRaisesRegex(ValidationError, "Health centres already"):
+            self._create_source(server)
 
     def test_a_wrong_secret_does_not_replace_a_good_one(self):
         wizard = self._open_wizard(self.source, client_secret="wrong", persons_per_request=7)
@@ -86,7 +83,7 @@ class TestSources(WizardCase):
         for company, chosen in ((None, self.source), (other, self.source), (False, sources)):
             with self.subTest(company=company):
                 if company is not None:
-                    self._create_source(self.server, company_id=company and company.id)
+                    self._create_another_source(company_id=company and company.id)
                 cycle = self._create_next_cycle(self._create_program())
                 self.assertEqual(cycle.attendance_source_id, chosen)
 
@@ -113,7 +110,7 @@ class TestSources(WizardCase):
                 {
                     "name": "Check-up",
                     "external_id": 1,
-                    "source_id": self._create_source(self.server).id,
+                    "source_id": self._create_another_source().id,
                 },
                 {"name": "Made here"},
             ]
@@ -176,6 +173,29 @@ class TestSources(WizardCase):
                 self.assertEqual(
                     find_secret(self.env.cr, self.source.id, url), goes and "s" or None
                 )
+
+    def test_another_companys_secret_is_not_lent(self):
+        other = self.env["res.company"].create({"name": "Another Agency"})
+        self.source.company_id = other
+        with self.assertRaises(AccessError):
+            self._open_wizard(
+                name="X", source_id=self.source.id, url=self.server.url, id_type_id=self.id_type.id
+            )
+        self.assertFalse(self.server.requests)
+
+    def test_credentials_stay_together(self):
+        """Where new ones are refused, both of those that are kept stay."""
+        wizard = self._open_wizard(self.source, client_id="other", client_secret="wrong")
+        wizard.action_save()
+        wizard.action_save_anyway()
+        self.assertEqual((self.source.client_id, self._get_secret()), ("client", "secret"))
+
+    def test_what_failed_is_not_saved_when_something_else_is_typed(self):
+        wizard = self._open_wizard(self.source, client_secret="wrong")
+        wizard.action_save()
+        wizard.client_secret = "wrong again"
+        wizard.action_save_anyway()
+        self.assertIn("Nothing was saved", wizard.failure)
 
     def test_a_company_sees_its_own(self):
         other = self.env["res.company"].create({"name": "Another Agency"})
@@ -266,12 +286,58 @@ class TestMovedSource(EventCase, WizardCase):
         ):
             self._move_to(server, id_type_id=other.id)[1]()
 
-    def test_nothing_is_stored(self):
-        empty = self._create_source(self.server)
-        with AttendanceServer({}) as server:
+    def test_nothing_came_from_it_yet(self):
+        """Then its address may be corrected; but not once it was asked, or types were taken over."""
+        empty = self._create_another_source()
+        with AttendanceServer({}) as server, AttendanceServer({}) as third:
             wizard = self._open_wizard(empty, url=server.url, client_secret="secret")
             wizard.action_save()
-        self.assertEqual(empty.url, server.url)
+            self.assertEqual(empty.url, server.url)
+            self.env[TYPE].create({"name": "Lesson", "external_id": 1, "source_id": empty.id})
+            wizard = self._open_wizard(empty, url=third.url, client_secret="secret")
+            with self.assertRaisesRegex(UserError, "Nothing can tell"):
+                wizard.action_save()
+            self.assertEqual(empty.url, server.url)
+
+    def test_a_system_that_knew_nobody_is_not_moved(self):
+        """What it answered ("unknown") would be taken for what the other one says."""
+        self.cycle.attendance_source_id = self._create_another_source()
+        self.cycle.attendance_source_id.id_type_id = self.env["g2p.id.type"].create({"name": "X"})
+        stranger = self._create_person("STRANGER")
+        stranger.reg_ids.id_type = self.cycle.attendance_source_id.id_type_id
+        self._create_membership(self.cycle, stranger)
+        self._run(self.cycle)
+        with (
+            AttendanceServer({}) as server,
+            self.assertRaisesRegex(UserError, "Nothing can tell"),
+        ):
+            self._open_wizard(
+                self.cycle.attendance_source_id, url=server.url, client_secret="secret"
+            ).action_save()
+
+    def test_another_path_or_client_may_be_another_system(self):
+        for vals in ({"attendance_endpoint": "/other/attendances"}, {"client_id": "other"}):
+            with self.subTest(vals=vals):
+                self.server.client = (vals.get("client_id", "client"), "secret")
+                self.server.people = {}
+                wizard = self._open_wizard(self.source, **vals)
+                try:
+                    wizard.action_save()
+                except UserError as error:
+                    self.assertIn("another attendance system", str(error))
+                else:
+                    self.assertIn("must be found again", wizard.failure)
+                self.assertEqual(self.source.client_id, "client")
+                self.assertEqual(self.source.attendance_endpoint, "/attendances")
+
+    def test_not_while_it_is_asked(self):
+        runs = self.env["spp.attendance.run"].sudo()._as_attendance_writer()
+        runs._open(self.cycle, "apply")
+        with (
+            AttendanceServer(self.server.people) as server,
+            self.assertRaisesRegex(UserError, "is asking"),
+        ):
+            self._move_to(server)[1]()
 
     def test_types_and_verdicts_stay(self):
         """After the move a run finds all as it was: nothing is new, corrected or withdrawn."""

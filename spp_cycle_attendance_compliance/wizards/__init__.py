@@ -2,6 +2,7 @@ from . import connect_attendance
 from . import upload_attendance
 from . import class_sheet
 from . import record_attendance
+from . import take_back_attendance
 from . import connect_attendance_step
 from . import connect_attendance_difference
 from . import attendance_run_reason

@@ -1,8 +1,10 @@
+import hashlib
 import time
 from datetime import timedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
 from ..connector import AttendanceError, AuthenticationError, Limits, Question, get_origin
 from ..models.sources.attendance_source import CONNECTION_FIELDS, SERVER
@@ -33,7 +35,9 @@ class ConnectAttendance(models.TransientModel):
     )
     url = fields.Char("Address", help="As https://attendance.example.org")
     auth_kind = fields.Selection(
-        lambda self: self.env["spp.attendance.source"]._fields["auth_kind"].selection,
+        lambda self: self.env["spp.attendance.source"]
+        ._fields["auth_kind"]
+        ._description_selection(self.env),
         "Authentication",
         required=True,
     )
@@ -66,6 +70,8 @@ class ConnectAttendance(models.TransientModel):
     )
     step_ids = fields.One2many("spp.connect.attendance.step", "wizard_id", "Steps")
     failure = fields.Text("Why It Was Not Saved", readonly=True)
+    is_moving = fields.Boolean(readonly=True)
+    typed_key = fields.Char(groups=fields.NO_ACCESS, help="For which all of this was found.")
     compared_url = fields.Char(help="What the types and locations here were compared with.")
     difference_ids = fields.One2many(
         "spp.connect.attendance.difference", "wizard_id", "Differences"
@@ -89,18 +95,32 @@ class ConnectAttendance(models.TransientModel):
         self.client_secret = False
 
     def _inverse_client_secret(self):
+        self.flush_recordset()
         for wizard in self.filtered("client_secret"):
-            wizard.sudo().write(
-                {"new_client_secret": wizard.client_secret, "new_client_secret_url": wizard.url}
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE spp_connect_attendance"
+                    " SET new_client_secret = %s, new_client_secret_url = %s WHERE id = %s",
+                    wizard.client_secret,
+                    wizard.url or "",
+                    wizard.id,
+                ),
+                log_exceptions=False,  # whatever goes wrong, the server's log has no secret in it
             )
         # What was typed must not come back to the browser either.
-        self.invalidate_recordset(["client_secret"])
+        self.invalidate_recordset()
+
+    @api.constrains("source_id")
+    def _check_source_id(self):
+        """Let nobody use the secret of another company's source."""
+        self.source_id.read(["client_id"])
 
     # Of a new record, a form computes only what depends on something.
     @api.depends("url", "new_client_secret", "new_client_secret_url")
     @api.depends_context("uid", "lang")
     def _compute_secret_note(self):
         for wizard in self:
+            wizard._check_source_id()
             kept_for = wizard.source_id._get_secret_address()
             if wizard._get_new_secret():
                 note = _("The secret that you entered is used. It is kept when you save.")
@@ -130,13 +150,33 @@ class ConnectAttendance(models.TransientModel):
         self.step_ids = self.difference_ids = [(5, 0, 0)]
         self.compared_url = self.failure = False
 
+    def _forget_what_was_found(self):
+        """Forget what was found for something else than what is typed now.
+
+        The form can't: it does not send what it shows read-only.
+        """
+        key = hashlib.sha256(
+            repr((self._get_typed_connection(), self._get_new_secret())).encode()
+        ).hexdigest()
+        if self.typed_key != key:
+            self.step_ids.unlink()
+            self.difference_ids.unlink()
+            self.write({"typed_key": key, "failure": False, "compared_url": False})
+
     @api.depends("id_type_id")
     @api.depends_context("lang")
     def _compute_id_type_note(self):
         """Say what the identifiers that an earlier version kept tell about the ID type."""
+        first = self.env["spp.attendance.source"].search(
+            [("protocol", "=", SERVER)], order="id", limit=1
+        )
         total, matches = self.env["res.partner"]._get_identifier_matches()
         found = ", ".join(f"{id_type.name} {count}" for id_type, count in matches.items()) or "-"
         for wizard in self:
+            # Only the first source was there when an earlier version kept identifiers.
+            if wizard.source_id != first:
+                wizard.update({"id_type_note": False, "unmatched_count": 0})
+                continue
             chosen = wizard.source_id.id_type_id
             is_saved = bool(chosen) and wizard.id_type_id == chosen
             wizard.unmatched_count = total - matches.get(chosen, 0) if is_saved else 0
@@ -185,8 +225,8 @@ class ConnectAttendance(models.TransientModel):
     def action_test(self):
         """Try each step of the connection, and show how it went. Changes nothing."""
         self.ensure_one()
+        self._forget_what_was_found()
         self.step_ids.unlink()
-        self.failure = False
         self.step_ids = [(0, 0, step) for step in self._test_steps()]
         return self._reopen()
 
@@ -257,62 +297,62 @@ class ConnectAttendance(models.TransientModel):
     def action_save(self):
         """Keep the settings if they work; if they don't, ask first."""
         self.ensure_one()
+        self._forget_what_was_found()
         return self._save() or self._close(_("The connection was saved."))
 
     def action_save_anyway(self):
         """Keep the settings though they were seen to fail."""
         self.ensure_one()
+        self._forget_what_was_found()
         if not self.failure:
             return self.action_save()
         return self._save(anyway=True) or self._close(
-            _("The connection was saved, though it does not work yet.")
+            _(
+                "The connection was saved, though it does not work yet. If the client ID or the "
+                "secret were refused, those that were kept stay."
+            )
         )
 
     def _save(self, anyway=False):
         """Keep the settings.
 
-        A secret that was just refused does not take the place of one that is kept.
+        Credentials that were just refused do not take the place of those that are kept.
 
         :return: what to show instead, if nothing was saved
         """
         if not self.id_type_id:
             raise UserError(_("Choose the ID type by which the attendance system knows people."))
-        secret = self._get_new_secret()
+        connection, secret = self._get_typed_connection(), self._get_new_secret()
+        self.is_moving = bool(self.source_id) and self.source_id._is_moved_by(connection)
         with self._get_client() as client:
             try:
-                self._check_may_move(client)
                 client.authenticate()
+                if self.is_moving:
+                    self.source_id._check_is_same_system(client, self.id_type_id)
             except AttendanceError as error:
-                if not anyway or self._is_moving():
+                if not anyway or self.is_moving:
                     return self._show_failure(error)
                 if isinstance(error, AuthenticationError) and self.source_id._get_secret_address():
-                    secret = None
-        self._write_source(secret)
+                    secret, connection["client_id"] = None, self.source_id.client_id
+        self._write_source(connection, secret)
         return None
-
-    def _is_moving(self):
-        return bool(self.source_id) and self.source_id.url != self._get_typed_connection()["url"]
-
-    def _check_may_move(self, client):
-        if self._is_moving():
-            self.source_id._check_is_same_system(client, self.id_type_id)
 
     def _show_failure(self, error):
         failure = _("Nothing was saved: %(error)s", error=error)
-        if self._is_moving():
+        if self.is_moving:
             failure = _(
-                "Nothing was saved. The attendances that came from %(name)s must be found again at "
-                "the new address: %(error)s",
+                "Nothing was saved. The attendances that came from %(name)s must be found again "
+                "where you say that it is now: %(error)s",
                 name=self.source_id.name,
                 error=error,
             )
         self.failure = failure
         return self._reopen()
 
-    def _write_source(self, secret):
+    def _write_source(self, connection, secret):
         sources = self.env["spp.attendance.source"]
         vals = {
-            **self._get_typed_connection(),
+            **connection,
             "name": self.name,
             "company_id": self.company_id.id,
             "id_type_id": self.id_type_id.id,
@@ -321,6 +361,7 @@ class ConnectAttendance(models.TransientModel):
             source = sources._as_attendance_writer().create({**vals, "protocol": SERVER})
             self.source_id = source.with_env(self.env)
         self.source_id._set_connection(vals, secret)
+        self.source_id.activity_feedback(["mail.mail_activity_data_todo"])
         self.sudo().write({"new_client_secret": False, "new_client_secret_url": False})
 
     def _get_typed_connection(self):
@@ -353,6 +394,7 @@ class ConnectAttendance(models.TransientModel):
     def action_import(self):
         """Show which types and locations are new, changed or gone. Changes nothing."""
         self.ensure_one()
+        self._forget_what_was_found()
         try:
             with self._get_client() as client:
                 categories = {
@@ -385,6 +427,7 @@ class ConnectAttendance(models.TransientModel):
     def action_take_over(self):
         """Save the settings, and take the types and locations over as shown."""
         self.ensure_one()
+        self._forget_what_was_found()
         if self.compared_url != self._get_typed_connection()["url"]:
             raise UserError(_("Types and locations were not compared with this address: do so."))
         not_saved = self._save()

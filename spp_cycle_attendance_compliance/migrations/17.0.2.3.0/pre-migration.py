@@ -33,13 +33,24 @@ LIMITS = (
     ("attendance_no_data_limit", "brake_no_data_percentage"),
     ("attendance_non_compliant_limit", "brake_non_compliant_percentage"),
 )
-# What people's filters name otherwise now: (models, before, in domains, in groupings).
+# What people's filters name otherwise now: (before, in domains, in groupings), as regular
+# expressions; whatever leads to the field stays.
 RENAMED = (
-    (("spp.res.config.attendance.type", "spp.res.config.attendance.location"),)
-    + ("external_source", "source_id.url", "source_id"),
-    (("g2p.cycle", "spp.attendance.run"),)
-    + ("attendance_source", "attendance_protocol", "attendance_source_id"),
+    (r"""(["'])external_source\1(\s*,\s*["']=["']\s*,\s*False)""", r"\1source_id\1\2", None),
+    (r"""(["'])((?:\w+\.)*)external_source\1""", r"\1\2source_id.url\1", r"\1\2source_id\1"),
+    (
+        r"""(["'])((?:\w+\.)*)attendance_source\1""",
+        r"\1\2attendance_protocol\1",
+        r"\1\2attendance_source_id\1",
+    ),
+    (
+        r"""(["'](?:\w+\.)*attendance_protocol["']\s*,[^()\[\]]*[(\[]?["'])external(["'])""",
+        r"\1server\2",
+        None,
+    ),
 )
+# Whose filters: those of fields of such names that others have are left alone.
+FILTERED = ("g2p.%", "spp.attendance.%", "spp.event.%", "spp.res.config.attendance.%", "res.partner")
 
 
 def migrate(cr, version):
@@ -63,7 +74,11 @@ def read_parameters(cr):
         "SELECT substr(key, %s), value FROM ir_config_parameter WHERE left(key, %s) = %s",
         [len(PREFIX) + 1, len(PREFIX), PREFIX],
     )
-    parameters = {key: (value or "").strip() for key, value in cr.fetchall()}
+    read = dict(cr.fetchall())
+    parameters = {key: (value or "").strip() for key, value in read.items()}
+    parameters["attendance_client_secret"] = read.get("attendance_client_secret") or ""
+    if parameters.get("attendance_auth_kind") != "oauth2":
+        parameters["attendance_auth_kind"] = "json"
     url = parameters.get("attendance_server_url", "").rstrip("/")
     return {**parameters, "attendance_server_url": url}
 
@@ -137,7 +152,7 @@ def make_main(cr, parameters):
         protocol="server",
         url=url or None,
         allow_http=bool(parameters.get("attendance_allow_http")),
-        persons_per_request=int(number) if re.fullmatch("[1-9][0-9]{0,3}", number) else 500,
+        persons_per_request=min(int(number), 5000) if re.fullmatch("[1-9][0-9]{0,3}", number) else 500,
         id_type_id=id_type_id,
         **{
             column: parameters.get(parameter) or default
@@ -272,28 +287,21 @@ def keep_company_settings(cr, parameters):
 
 
 def rename_in_filters(cr):
-    for models, before, in_domains, in_groupings in RENAMED:
+    for before, in_domains, in_groupings in RENAMED:
         cr.execute(
             """
             UPDATE ir_filters SET domain = regexp_replace(domain, %(before)s, %(domain)s, 'g'),
-                context = regexp_replace(context, %(before)s, %(grouping)s, 'g')
-            WHERE model_id = ANY(%(models)s)
+                context = CASE WHEN %(grouping)s IS NULL THEN context
+                    ELSE regexp_replace(context, %(before)s, %(grouping)s, 'g') END
+            WHERE model_id LIKE ANY(%(models)s)
             """,
             {
-                "before": rf"""(["']){before}\1""",
-                "domain": rf"\1{in_domains}\1",
-                "grouping": rf"\1{in_groupings}\1",
-                "models": list(models),
+                "before": before,
+                "domain": in_domains,
+                "grouping": in_groupings,
+                "models": list(FILTERED),
             },
         )
-    # What the attendance system knows is what a system that is asked knows.
-    cr.execute(
-        """
-        UPDATE ir_filters SET domain = regexp_replace(
-            domain, '(["'']attendance_protocol["''].*?["''])external(["''])', '\\1server\\2', 'g')
-        WHERE model_id IN ('g2p.cycle', 'spp.attendance.run')
-        """
-    )
 
 
 def add_missing(cr, table, name):

@@ -56,7 +56,7 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         first, last = self._get_attendance_period()
         conditions = [SQL("event.attendance_date BETWEEN %s AND %s", first, last)]
         if self.attendance_source_id.protocol != RECORDED:
-            conditions.append(SQL("event.source_id = %s", self.attendance_source_id.id))
+            conditions.append(SQL("event.source_id = %s", self.attendance_source_id.id or None))
         if self.attendance_type_id:
             conditions.append(SQL("event.attendance_type_id = %s", self.attendance_type_id.id))
         if self.attendance_location_id:

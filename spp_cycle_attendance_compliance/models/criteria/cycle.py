@@ -12,6 +12,7 @@ from odoo.addons.g2p_programs.models.constants import (
     STATE_TO_APPROVE,
 )
 
+from ..sources.attendance_source import SourceError
 from .attendance_criteria_mixin import (
     ALL_SO_FAR,
     BEFORE,
@@ -178,10 +179,14 @@ class G2PCycle(models.Model):
             for name in ("attendance_source_id", "attendance_type_id", "attendance_location_id"):
                 if not previous[name].active:
                     criteria[name] = False
+            if not criteria["attendance_source_id"]:
+                criteria.update(attendance_type_id=False, attendance_location_id=False)
             use_criteria = previous.use_attendance_criteria
         else:
             defaults = ((name, self._fields[name].default) for name in CRITERIA_FIELDS)
             criteria = {name: default(self) if default else False for name, default in defaults}
+            # The one that the cycle will have, though its program may have another.
+            company_id = company_id or self.default_get(["company_id"]).get("company_id")
             company = (
                 self.env["res.company"].browse(company_id or ())
                 or self.env["g2p.program"].sudo().browse(program_id or ()).company_id
@@ -288,18 +293,33 @@ class G2PCycle(models.Model):
                     cycle=self.name,
                 )
             )
-        company = self._get_attendance_company()
-        is_anothers = source.company_id and company and source.company_id != company
-        if not source.active or is_anothers:
+        if not source.active and self._is_open_for_attendance():
             raise UserError(
                 _(
-                    "%(system)s is archived, or belongs to another company. Choose another source "
-                    "in the attendance criteria of %(cycle)s.",
+                    "%(system)s is archived. Choose another source in the attendance criteria of "
+                    "%(cycle)s.",
                     system=source.name,
                     cycle=self.name,
                 )
             )
-
+        if not source.active:
+            raise UserError(
+                _(
+                    "%(system)s is archived. To look at a cycle that is approved or over, have an "
+                    "administrator unarchive it.",
+                    system=source.name,
+                )
+            )
+        company = self._get_attendance_company()
+        if source.company_id and company and source.company_id != company:
+            raise UserError(
+                _(
+                    "%(system)s belongs to another company. Choose another source in the "
+                    "attendance criteria of %(cycle)s.",
+                    system=source.name,
+                    cycle=self.name,
+                )
+            )
         for category in (self.sudo().attendance_type_id, self.sudo().attendance_location_id):
             if category and not self.sudo()._is_of_source(category):
                 raise UserError(
@@ -313,7 +333,13 @@ class G2PCycle(models.Model):
 
     def _check_can_ask(self):
         source = self.sudo().attendance_source_id
-        source._get_client().close()
+        try:
+            source._get_client().close()
+        except SourceError as error:
+            # Whoever runs it can't mend it. This transaction is about to be rolled back.
+            with self.env.registry.cursor() as cr:
+                source.with_env(source.env(cr=cr))._ask_administrator(str(error))
+            raise
         if not source._has_identifiers():
             raise UserError(
                 _(

@@ -122,8 +122,9 @@ class ResPartner(models.Model):
             return {}
         self.env.cr.execute(
             SQL(
-                "SELECT person.id, concat_ws(', ', %s) FROM res_partner AS person"
-                " WHERE person.id = ANY(%s)",
+                "SELECT person.id, (SELECT string_agg(DISTINCT known.value, ', ')"
+                " FROM unnest(ARRAY[%s]) AS known (value))"
+                " FROM res_partner AS person WHERE person.id = ANY(%s)",
                 SQL(", ").join(identifiers),
                 self._origin.ids,
             )

@@ -7,6 +7,7 @@ from odoo.addons.queue_job.exception import RetryableJobError
 
 from ...connector import AttendanceError, PermanentError
 from ..criteria.attendance_criteria_mixin import ALL_SO_FAR
+from ..sources.attendance_source import SourceError
 
 RUNNING, WAITING, DONE = "running", "waiting", "done"
 DISCARDED, FAILED, OUTDATED, TAKEN_BACK = "discarded", "failed", "outdated", "taken_back"
@@ -265,7 +266,7 @@ class AttendanceRun(models.Model):
         message = self._describe_error(error) if isinstance(error, Exception) else error
         self.write({"state": FAILED, "error": message, "finished_at": fields.Datetime.now()})
         self.intake_ids.write({"worlds": False})
-        if isinstance(error, PermanentError):
+        if isinstance(error, PermanentError | SourceError):
             self.attendance_source_id._ask_administrator(message)
 
     @api.model

@@ -38,7 +38,12 @@ class AttendanceRun(models.Model):
             draft.join_answers(self._get_usable_intakes())
             draft.count_events(scope, self.attendance_unit)
         if is_asked and self.attendance_requirement == PERCENTAGE:
-            draft.find_silent_locations(scope, self.from_date, self.attendance_location_id.id)
+            draft.find_silent_locations(
+                scope,
+                self.from_date,
+                self.attendance_source_id.id,
+                self.attendance_location_id.id,
+            )
         self._judge_persons(draft)
         self._judge_households(draft)
         self._check_compliance_criteria(draft)

@@ -259,13 +259,14 @@ class Draft:
             none=UNRECORDED,
         )
 
-    def find_silent_locations(self, scope, first_day, location_id):
+    def find_silent_locations(self, scope, first_day, source_id, location_id):
         """Find who is known and without a record, where nothing came from where she attends.
 
         That is the location that is asked about, or else that of her last attendance before.
 
         :param SQL scope: the condition of the ``event`` that counts
         :param date first_day: of the period
+        :param source_id: that is asked; where people were for other sources says nothing
         :param location_id: the location that is asked about, if it is one
         """
         self.execute(
@@ -276,8 +277,9 @@ class Draft:
                 SELECT coalesce(%(location)s, (
                     SELECT event.attendance_location_id
                     FROM spp_event_attendance AS event
+                    JOIN spp_res_config_attendance_location AS place
+                        ON place.id = event.attendance_location_id AND place.source_id = %(source)s
                     WHERE event.individual_id = own.partner_id AND event.withdrawn IS NOT TRUE
-                        AND event.attendance_location_id IS NOT NULL
                         AND event.attendance_date < %(first_day)s
                     ORDER BY event.attendance_date DESC, event.id DESC LIMIT 1
                 )) AS id
@@ -294,6 +296,7 @@ class Draft:
             known=KNOWN,
             scope=scope,
             first_day=first_day,
+            source=source_id,
             location=location_id or None,
         )
 

@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.osv import expression
+from odoo.tools import plaintext2html
 
 from ...connector import AttendanceClient, ConfigurationError, Limits, ServerSettings
 from .secrets import create_table, find_address, find_secret
@@ -21,6 +22,10 @@ CONNECTION_FIELDS = (
 # Of the persons with a kept identifier, how many must have it as their ID of one type.
 MATCHING_PERCENTAGE = 95
 ADMINISTRATORS = "g2p_registry_base.group_g2p_admin"
+
+
+class SourceError(UserError):
+    """A source can't be asked before an administrator has done something."""
 
 
 class AttendanceSource(models.Model):
@@ -93,10 +98,6 @@ class AttendanceSource(models.Model):
     type_ids = fields.One2many("spp.res.config.attendance.type", "source_id", "Types")
     location_ids = fields.One2many("spp.res.config.attendance.location", "source_id", "Locations")
 
-    _sql_constraints = [
-        ("name_unique", "unique (name, company_id)", "There is a source of this name already."),
-    ]
-
     def init(self):
         result = super().init()
         create_table(self.env.cr)
@@ -104,7 +105,7 @@ class AttendanceSource(models.Model):
 
     @api.model
     def _get_attendance_guarded_fields(self):
-        return {"url"}
+        return {"url", "attendance_endpoint", "client_id"}
 
     @api.model
     def _explain_attendance_guard(self):
@@ -119,6 +120,35 @@ class AttendanceSource(models.Model):
             raise AccessError(self._explain_attendance_guard())
         return super().write(vals)
 
+    @api.constrains("name", "company_id")
+    def _check_name(self):
+        for source in self:
+            same = [("name", "=ilike", source.name), ("company_id", "=", source.company_id.id)]
+            if self.with_context(active_test=False).search_count(same) > 1:
+                raise ValidationError(
+                    _("There is a source called %(name)s already.", name=source.name)
+                )
+
+    @api.constrains("url", "attendance_endpoint")
+    def _check_url(self):
+        """The same system as two sources would count twice."""
+        for source in self.filtered("url"):
+            same = [
+                ("url", "=", source.url),
+                ("attendance_endpoint", "=", source.attendance_endpoint),
+                ("id", "!=", source.id),
+            ]
+            other = self.sudo().with_context(active_test=False).search(same, limit=1)
+            if other:
+                raise ValidationError(
+                    _(
+                        "%(address)s is the source %(name)s already. Change that one; if it is "
+                        "archived, unarchive it.",
+                        address=source.url,
+                        name=other.name,
+                    )
+                )
+
     @api.constrains("persons_per_request")
     def _check_persons_per_request(self):
         if any(not 1 <= source.persons_per_request <= 5000 for source in self):
@@ -128,22 +158,15 @@ class AttendanceSource(models.Model):
     def _refuse_unlink_of_used(self):
         """Keep what attendance came from, as PostgreSQL does not (see `UncheckedMany2one`)."""
         for source in self:
-            events = self.env["spp.event.attendance"].sudo()
-            is_used = any(
-                model.with_context(active_test=False).search_count(
-                    [(name, "=", source.id)], limit=1
-                )
-                for model, name in (
-                    (self.env["g2p.cycle"].sudo(), "attendance_source_id"),
-                    (self.env["spp.attendance.run"].sudo(), "attendance_source_id"),
-                    (events, "source_id"),
-                )
+            is_used = source._is_known() or any(
+                self.env[name].sudo().search_count([("attendance_source_id", "=", source.id)])
+                for name in ("g2p.cycle", "spp.attendance.run")
             )
             if is_used:
                 raise UserError(
                     _(
-                        "%(name)s can't be deleted: cycles, runs or attendances refer to it. "
-                        "Archive it instead.",
+                        "%(name)s can't be deleted: cycles, runs, attendances, types or locations "
+                        "refer to it. Archive it instead.",
                         name=source.name,
                     )
                 )
@@ -193,18 +216,18 @@ class AttendanceSource(models.Model):
         :param Limits limits: how long and how often to try
         :param str secret: instead of the one that is kept
         :param connection: settings that take the place of the kept ones
-        :raise UserError: if the settings are not complete, or can't be right
+        :raise SourceError: if the settings are not complete, or can't be right
         """
         values = {**self._get_connection(), **connection}
         secret = secret or (self.id and find_secret(self.env.cr, self.id, values["url"]))
         if values["url"] and not secret:
-            raise UserError(self._explain_secret())
+            raise SourceError(self._explain_secret())
         try:
             settings = ServerSettings(
                 **{**values, "allow_http": bool(values["allow_http"])}, client_secret=secret or ""
             )
         except ConfigurationError as error:
-            raise UserError(str(error)) from None
+            raise SourceError(str(error)) from None
         return AttendanceClient(settings, limits or Limits())
 
     # Who is known there
@@ -240,12 +263,15 @@ class AttendanceSource(models.Model):
         self.ensure_one()
         administrator = self._get_administrator()
         summary = _("The attendance system can't be asked")
-        is_known = any(activity.summary == summary for activity in self.activity_ids)
-        if administrator and not is_known:
+        note = plaintext2html(problem)
+        asked = self.activity_ids.filtered("automated")
+        if asked:
+            asked.note = note
+        elif administrator:
             self.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=summary,
-                note=problem,
+                note=note,
                 user_id=administrator.id,
             )
 

@@ -9,6 +9,8 @@ from .secrets import keep_secret
 # Of so many attendances, as many percent are found again, or it is another system.
 PROOF_SIZE = 100
 PROOF_PERCENTAGE = 90
+# What tells which system it is.
+TELLING = ("url", "attendance_endpoint", "client_id", "auth_kind", "auth_endpoint")
 # Among the newest of so many, those of persons who have an ID now are looked for.
 PROOF_CANDIDATES = 10_000
 
@@ -17,6 +19,24 @@ class AttendanceSource(models.Model):
     """Changing the connection; to another address only if the same system answers there."""
 
     _inherit = "spp.attendance.source"
+
+    def _is_moved_by(self, values):
+        """Return whether settings may lead to another system than the one that was asked so far."""
+        kept = self._get_connection()
+        return self._is_known() and any(kept[name] != (values[name] or "") for name in TELLING)
+
+    def _is_known(self):
+        """Return whether anything came from it: answers, attendances, or types and locations."""
+        related = (
+            ("spp.attendance.intake", [("source_id", "=", self.id), ("is_done", "=", True)]),
+            ("spp.event.attendance", [("source_id", "=", self.id)]),
+            ("spp.res.config.attendance.type", [("source_id", "=", self.id)]),
+            ("spp.res.config.attendance.location", [("source_id", "=", self.id)]),
+        )
+        return any(
+            self.env[name].sudo().with_context(active_test=False).search_count(domain, limit=1)
+            for name, domain in related
+        )
 
     def _set_connection(self, values, secret=None):
         """Keep settings of the connection, and the secret if there is a new one."""
@@ -38,9 +58,17 @@ class AttendanceSource(models.Model):
         :raise connector.AttendanceError: if it can't be asked
         """
         stored = self._get_stored_attendances(id_type)
+        self._refuse_while_it_is_asked()
         if not stored:
-            self._refuse_unless_nothing_is_stored()
-            return
+            raise UserError(
+                _(
+                    "Nothing can tell whether this is the same attendance system: of nobody who has "
+                    "an ID of the chosen type is an attendance here that came from %(name)s. "
+                    "Connect this address as a source of its own, and choose that one in the "
+                    "cycles; or choose the right ID type.",
+                    name=self.name,
+                )
+            )
         days = [day for _identifier, _number, day in stored]
         question = Question(from_date=min(days), to_date=max(days))
         identifiers = list(dict.fromkeys(identifier for identifier, *_rest in stored))
@@ -94,15 +122,13 @@ class AttendanceSource(models.Model):
         )
         return self.env.cr.fetchall()
 
-    def _refuse_unless_nothing_is_stored(self):
-        events = self.env["spp.event.attendance"].sudo()
-        is_stored = [("source_id", "=", self.id), ("event_data_external_id", ">", 0)]
-        if events.search_count(is_stored, limit=1):
+    def _refuse_while_it_is_asked(self):
+        runs = self.env["spp.attendance.run"].sudo()
+        asking = [("attendance_source_id", "=", self.id), ("state", "=", "running")]
+        if runs.search_count(asking, limit=1):
             raise UserError(
                 _(
-                    "Nothing can tell whether this is the same attendance system: nobody whose "
-                    "attendance came from %(name)s has an ID of the chosen type. Choose the right "
-                    "one; or connect this address as a source of its own.",
+                    "A run is asking %(name)s right now. Wait until it is done, then save again.",
                     name=self.name,
                 )
             )

@@ -29,7 +29,7 @@ function see(content, trigger) {
 registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.connect", {
     test: true,
     steps: () => [
-        click("Connect", ".o_control_panel button:contains(Connect an Attendance System)"),
+        click("Connect", ".o_control_panel button:visible:contains(Connect an Attendance System)"),
         enter("Its name", "div[name=name] input", "Schools of the Tour"),
         enter("The address", "div[name=url] input", serverUrl),
         click("The ID type: what is there to choose", "div[name=id_type_id] input"),
