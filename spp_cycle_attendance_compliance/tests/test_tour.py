@@ -112,3 +112,33 @@ class TestTour(AttendanceCase, HttpCase):
             (run.state, run.taken_back_reason), ("taken_back", "The lists of another school")
         )
         self.assertEqual((of_ben.attendance_status, of_ben.state), (False, "enrolled"))
+
+    def _create_files_of_the_tour(self):
+        files = self.env["spp.attendance.source"].create(
+            {"name": "School lists", "protocol": "file", "id_type_id": self.id_type.id}
+        )
+        self.env["spp.res.config.attendance.type"].create(
+            {"name": "Lesson", "source_id": files.id}
+        )
+        return files
+
+    def test_a_registrar_brings_in_a_file_with_errors(self):
+        files = self._create_files_of_the_tour()
+        self._create_person("ANA", "Ana")
+        self._create_person("BEN", "Ben")
+        self._create_user("attendance_registrar", "g2p_registry_base.group_g2p_registrar")
+        self._open(
+            "spp_cycle_attendance_compliance.action_spp_event_attendance",
+            "file",
+            "attendance_registrar",
+        )
+        events = self.env["spp.event.attendance"].search([("source_id", "=", files.id)])
+        self.assertEqual(
+            sorted(events.mapped("attendance_category")), ["absent", "present", "present"]
+        )
+        self.assertEqual(events.intake_id.file_name, "november.csv")
+
+    def test_a_manager_makes_a_class_sheet(self):
+        cycle, _of_ben = self._create_cycle_of_the_tour()
+        cycle.attendance_source_id = self._create_files_of_the_tour()
+        self._open("g2p_programs.action_cycle", "class_sheet", "attendance_manager")

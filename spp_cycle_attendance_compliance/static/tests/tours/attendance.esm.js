@@ -182,3 +182,57 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.take_ba
         ),
     ],
 });
+
+function upload(content, field, name, lines) {
+    return {
+        content,
+        trigger: `div[name=${field}]`,
+        run() {
+            const input = document.querySelector(`div[name=${field}] input[type=file]`);
+            const files = new DataTransfer();
+            files.items.add(new File([lines.join("\n")], name, {type: "text/csv"}));
+            input.files = files.files;
+            input.dispatchEvent(new Event("change", {bubbles: true}));
+        },
+    };
+}
+
+registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.file", {
+    test: true,
+    steps: () => [
+        click("A file", ".o_control_panel button:visible:contains(From a File)"),
+        upload("The file", "file", "november.csv", [
+            "ID;Name;Date;Presence;Type",
+            "ANA;Ana;2025-11-03;present;Lesson",
+            "ANA;Ana;2025-11-04;absent;Lesson",
+            "BEN;Ben;2025-11-03;perhaps;Lesson",
+            "BEN;Ben;2025-11-04;present;Lesson",
+        ]),
+        see("It is chosen", "div[name=file] input:not([type=file]), div[name=file] a"),
+        click("Look at it", "button[name=action_look]"),
+        see("What the columns mean", ".o_data_row:contains(ANA, ANA, BEN)"),
+        see("How many are new", "div[name=new_count]:contains(3)"),
+        see("What is wrong", ".o_data_row:contains(perhaps)"),
+        click("Leave it out", "button[name=action_store_good_rows]"),
+        click("Yes", ".modal-footer .btn-primary:contains(Ok)"),
+        see("It was stored", "h1:contains(november.csv)"),
+        see("Three are new", "div[name=new_count]:contains(3)"),
+        see("One was left out", "div[name=bad_row_count]:contains(1)"),
+        click("The attendances", "button[name=action_open_events]"),
+        see("Ana's", ".o_data_row:contains(Ana)"),
+    ],
+});
+
+registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.class_sheet", {
+    test: true,
+    steps: () => [
+        click("Open the cycle", ".o_data_row td[name=name]:contains(Cycle of the Tour)"),
+        click("The criteria", ".o_notebook a.nav-link:contains(Attendance Compliance)"),
+        click("The class sheet", "button:contains(Class Sheet)"),
+        click("Make it", "button[name=action_make]"),
+        see("Two persons", ".modal div[name=note]:contains(2 persons)"),
+        see("It is there", ".modal div[name=sheet]:contains(Cycle of the Tour)"),
+        click("Close", ".modal-footer button:contains(Close)"),
+        see("Done", "body:not(:has(.modal))"),
+    ],
+});
