@@ -24,6 +24,7 @@ FIRST_DAY = date(1900, 1, 1)
 # How many words for a presence are named to who used another one.
 NAMED_WORDS = 6
 LONGEST_NAME = 80
+MOST_REMEMBERED = 5_000
 
 # What spreadsheets make of a long number where they save a text.
 _SCIENTIFIC = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]+")
@@ -135,6 +136,9 @@ class _Cache(dict):
         self._read = read
 
     def __missing__(self, text):
+        # What doesn't come again, such as moments to the second, must not pile up.
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
         found = self[text] = self._read(text)
         return found
 

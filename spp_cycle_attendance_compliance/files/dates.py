@@ -66,7 +66,7 @@ def read_time(text: str) -> str | None:
 
 def _find_days(a, b, c):
     if len(a) == 4:
-        return dict.fromkeys(FORMATS, _make_day(a, b, c) if len(c) < 3 else None)
+        return dict.fromkeys(FORMATS, _make_day(a, b, c))
     return {"ymd": _make_day(a, b, c), "dmy": _make_day(c, b, a), "mdy": _make_day(c, a, b)}
 
 

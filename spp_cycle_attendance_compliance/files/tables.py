@@ -43,7 +43,8 @@ class Table:
     def rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield the rows behind the titles that are not empty, each with its number as a
         spreadsheet shows it. None is shorter than the titles. One that is longer has cells without
-        a title; only in a text, where a cell that is split moves all behind it.
+        a title: in a text, where a cell that was split moves all behind it. In a workbook they are
+        no part of the table.
 
         :raises FileError: if the file can't be read any further
         """
@@ -56,6 +57,8 @@ class Table:
                 cells.extend([""] * missing)
             elif missing and not is_text:
                 del cells[width:]
+                if not trim("".join(cells)):
+                    continue
             yield number, tuple(cells)
 
     def _read_filled(self):

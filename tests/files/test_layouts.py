@@ -158,6 +158,7 @@ def guess(titles, *rows):
         ("ID,Date", ["1,x"], Layout("ID", "Date")),
         # By what is in the rows.
         ("ID,When", ["1,2026-11-04"], Layout("ID", "When", date_format="ymd")),
+        ("ID,When", [], Layout("ID")),
         ("ID,When,Until", ["1,2026-11-04,2026-11-05"], Layout("ID")),
         ("ID,Date of birth", ["1,2006-11-04"], Layout("ID")),
         ("ID,When,DOB", ["1,14/11/2026,2006-11-04"], Layout("ID", "When", date_format="dmy")),

@@ -146,6 +146,12 @@ def test_types(text, type_id):
     assert read_cells(type=text) == [make_row(type_id=type_id)]
 
 
+def test_names_are_casefolded():
+    table = open_table(make_text(["ID", "Date", "Type"], ["P1", "2026-11-04", "\u200bStraße"]), "")
+    (row,) = read_rows(table, Layout("ID", "Date", type="Type"), {"strasse": 5}, {}, TODAY)
+    assert row.type_id == 5
+
+
 @pytest.mark.parametrize(
     ("cells", "time"),
     [

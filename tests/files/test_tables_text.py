@@ -57,6 +57,7 @@ def test_ends_of_lines(end):
         ("ID;Date\nP1;2026-11-04\n", ("ID", "Date"), [("P1", "2026-11-04")]),
         ("ID\nP1\nP2\n", ("ID",), [("P1",), ("P2",)]),
         ("ID", ("ID",), []),
+        ('ID;"a,b,c"\n"P1";"x"\n', ("ID", "a,b,c"), [("P1", "x")]),
         # Excel's own line says which.
         ("sep=|\nID|Na,me\nP1|x,y\n", ("ID", "Na,me"), [("P1", "x,y")]),
         ("SEP=^\r\nID^Name\r\nP1^x\r\n", ("ID", "Name"), [("P1", "x")]),
@@ -68,6 +69,7 @@ def test_ends_of_lines(end):
         # One with more cells has been split where it should not.
         ("ID,Name\nP1,x,y\n", ("ID", "Name"), [("P1", "x", "y")]),
         # Texts stay as they are.
+        ('ID,Name\r\nP1,"a\r\nb"\r\n', ("ID", "Name"), [("P1", "a\r\nb")]),
         ('ID,Name\n007,"  a ""b""\nc "\n', ("ID", "Name"), [("007", '  a "b"\nc ')]),
     ],
 )

@@ -121,7 +121,14 @@ def test_the_first_sheet_that_is_seen_and_holds_anything():
 
 
 def test_rows_of_a_workbook():
-    content = save([None, None], ["ID", None, "Name"], [], ["P1", 1, "x", "a note"], [None, " "])
+    content = save(
+        [None, None],
+        ["ID", None, "Name"],
+        [],
+        ["P1", 1, "x", "a note"],
+        [None, " "],
+        [""] * 3 + ["b"],
+    )
     table = open_table(content, "november.csv")
     assert table.encoding is None
     assert table.header == ("ID", "column B", "Name")
