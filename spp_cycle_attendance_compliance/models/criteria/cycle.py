@@ -338,7 +338,8 @@ class G2PCycle(models.Model):
         except SourceError as error:
             # Whoever runs it can't mend it. This transaction is about to be rolled back.
             with self.env.registry.cursor() as cr:
-                source.with_env(source.env(cr=cr))._ask_administrator(str(error))
+                for known in source.with_env(source.env(cr=cr)).exists():
+                    known._ask_administrator(str(error))
             raise
         if not source._has_identifiers():
             raise UserError(

@@ -139,7 +139,10 @@ class AttendanceIntake(models.Model):
 
     def _store_touched(self):
         self.env.cr.execute("SELECT array_agg(DISTINCT individual_id) FROM spp_attendance_touched")
-        individual_ids = self.env.cr.fetchone()[0] or []
+        individual_ids = self.env.cr.fetchone()[0]
+        if not individual_ids:
+            self.env.cr.execute("DROP TABLE spp_attendance_touched")
+            return
         self.env.cr.execute(
             "SELECT array_agg(event_id) FROM spp_attendance_touched WHERE NOT stands"
         )

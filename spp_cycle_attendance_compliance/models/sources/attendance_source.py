@@ -68,7 +68,7 @@ class AttendanceSource(models.Model):
     )
     client_id = fields.Char("Client ID", groups=ADMINISTRATORS, copy=False)
     auth_endpoint = fields.Char("Token Endpoint", default="/auth/token")
-    attendance_endpoint = fields.Char(default="/attendances")
+    attendance_endpoint = fields.Char(default="/attendances", copy=False)
     type_endpoint = fields.Char("Types Endpoint", default="/attendance/types")
     location_endpoint = fields.Char("Locations Endpoint", default="/attendance/locations")
     allow_http = fields.Boolean(
