@@ -113,7 +113,7 @@ class ConnectAttendance(models.TransientModel):
     @api.constrains("source_id")
     def _check_source_id(self):
         """Let nobody use the secret of another company's source."""
-        sources = self.source_id
+        sources = self.sudo(False).source_id
         if sources.search_count([("id", "in", sources.ids)]) < len(sources):
             raise AccessError(_("This source belongs to another company."))
 
