@@ -317,6 +317,16 @@ class TestFiles(FileCase):
         self.assertFalse(again.problem)
         self.assertEqual((again.date_format, again.new_count), ("dmy", 1))
 
+    def test_the_column_of_the_sources_own_ids(self):
+        """Called as the ID type is, it is the one, whatever else may be an ID."""
+        self.id_type.name = "School Card"
+        wizard = self._look("1,ANA,2025-11-01", header="ID,school card,Date")
+        meanings = {column.name: column.meaning for column in wizard.column_ids}
+        self.assertEqual(
+            meanings, {"ID": False, "school card": "identifier", "Date": "date"}
+        )
+        self.assertEqual(wizard.new_count, 1)
+
     def test_what_can_not_be_read(self):
         for content, sentence in (
             (b"\n\n", "empty"),

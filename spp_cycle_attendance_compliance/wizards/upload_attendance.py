@@ -116,6 +116,10 @@ class UploadAttendance(models.TransientModel):
     def _propose(self, table):
         """Propose what each column means: as it was said before, or by its title and content."""
         layout = guess_layout(table)
+        own_title = self.source_id.id_type_id.name.strip().casefold()
+        for title in table.header:
+            if title.casefold() == own_title:
+                layout = replace(layout, identifier=title)
         kept = self.source_id.file_layout
         if kept:
             kept = Layout.from_dict(kept)
