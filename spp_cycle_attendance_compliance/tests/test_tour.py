@@ -30,6 +30,7 @@ class TestTour(AttendanceCase, HttpCase):
         self.env.invalidate_all()
 
     def test_an_administrator_connects_tests_and_imports(self):
+        self.source.unlink()
         self.id_type.name = "School ID of the Tour"
         self.server.people["NID1"] = days(1, 1)
         self._create_user("attendance_admin", "g2p_registry_base.group_g2p_admin")

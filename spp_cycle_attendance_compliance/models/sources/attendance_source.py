@@ -1,6 +1,5 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.osv import expression
 from odoo.tools import plaintext2html
 
 from ...connector import AttendanceClient, ConfigurationError, Limits, ServerSettings
@@ -174,13 +173,9 @@ class AttendanceSource(models.Model):
     # Which one
 
     @api.model
-    def _get_usable_domain(self, company):
-        return [("company_id", "in", (False, company.id))]
-
-    @api.model
     def _get_default(self, company):
         """Return the source of a program's first cycle: the only one that is connected."""
-        domain = expression.AND([self._get_usable_domain(company), [("protocol", "!=", RECORDED)]])
+        domain = [("company_id", "in", (False, company.id)), ("protocol", "!=", RECORDED)]
         connected = self.sudo().search(domain, limit=2)
         return connected if len(connected) == 1 else self.browse()
 
