@@ -314,17 +314,33 @@ class TestConnect(AttendanceCase):
             self.wizards.create({}).action_import()
         self.assertEqual(self.env[TYPE].search_count([("external_id", "=", 9)]), 1)
 
-    def test_neutralized(self):
-        """A copy made with Odoo's neutralisation forgets the credentials."""
+    def _neutralize(self):
         from odoo.modules.neutralize import get_neutralization_queries
 
-        queries = get_neutralization_queries(["spp_cycle_attendance_compliance"])
+        self.env.flush_all()
         with patch.object(self.env.registry, "clear_cache"):
-            for query in queries:
+            for query in get_neutralization_queries(["spp_cycle_attendance_compliance"]):
                 self.env.cr.execute(query)
         self.env.invalidate_all()
         self.env.registry.clear_cache()
-        self.env.cr.execute("SELECT count(*) FROM spp_attendance_secret")
-        self.assertEqual(self.env.cr.fetchone(), (0,))
+
+    def test_neutralized_before_it_is_upgraded(self):
+        """As with a copy that is made to try the upgrade on: the secret is a parameter there."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        name = "spp_cycle_attendance_compliance.attendance_client_secret"
+        parameters.set_param(name, "secret")
+        self.env.flush_all()
+        for table in ("spp_attendance_secret", "spp_connect_attendance"):
+            self.env.cr.execute(f"ALTER TABLE {table} RENAME TO {table}_of_later")
+        self._neutralize()
+        self.assertFalse(parameters.get_param(name))
+
+    def test_neutralized(self):
+        """A copy made with Odoo's neutralisation forgets the credentials."""
+        self.wizards.create({"client_secret": "typed"})
+        self._neutralize()
+        for table in ("spp_attendance_secret", "spp_connect_attendance"):
+            self.env.cr.execute(f"SELECT count(*) FROM {table}")
+            self.assertEqual(self.env.cr.fetchone(), (0,))
         self.assertFalse(self.source.client_id)
         self.assertEqual(self.source.url, self.server.url)

@@ -129,6 +129,17 @@ class TestRun(AttendanceCase):
                     self._press()
                 self.assertFalse(self.cycle.attendance_run_ids)
 
+    def test_a_type_of_another_source_is_refused_whatever_is_done(self):
+        """Evaluate Again asks nobody, and would count nothing of anybody."""
+        self._press()
+        other = self._create_another_source()
+        self.cycle.attendance_type_id = self.env["spp.res.config.attendance.type"].create(
+            {"name": "Training", "external_id": 1, "source_id": other.id}
+        )
+        for step in ("action_evaluate_attendance", "action_preview_attendance"):
+            with self.assertRaisesRegex(UserError, "does not come from"):
+                getattr(self.cycle, step)()
+
     def _create_type(self):
         return self.env["spp.res.config.attendance.type"].create({"name": "Made here"})
 

@@ -296,6 +296,21 @@ class TestUnknown(AttendanceCase):
                 of_ana = run.line_ids.filtered(lambda line: line.partner_id == ana)
                 self.assertEqual(of_ana.finding, finding)
 
+    def test_where_a_person_attends_for_another_source_says_nothing(self):
+        clinic = self.env["spp.res.config.attendance.location"].create(
+            {
+                "name": "Clinic",
+                "external_id": 2,
+                "source_id": self._create_another_source().id,
+            }
+        )
+        ana = self._create_person("ANA")
+        self._record(ana, "2025-10-01", attendance_location_id=clinic.id)
+        self.server.people["ANA"] = []
+        percentage = {"attendance_requirement": "percentage", "required_percentage": 80}
+        run, membership = self._decide(ana, **percentage)
+        self.assertEqual((run.line_ids.finding, membership.state), ("known", "non_compliant"))
+
     def test_where_a_person_attends_nothing_came(self):
         location = self.env["spp.res.config.attendance.location"].create(
             {"name": "Lakeside", "external_id": 2, "source_id": self.source.id}
