@@ -157,7 +157,7 @@ class UploadAttendance(models.TransientModel):
         self.ensure_one()
         self.problem_ids.unlink()
         try:
-            rows = self._read()
+            rows = self._get_rows()
         except UserError as error:
             self.write({"problem": str(error), "state": "look", "summary": False, "row_count": 0})
             return self._reopen()
@@ -195,7 +195,7 @@ class UploadAttendance(models.TransientModel):
             ),
         }
 
-    def _read(self):
+    def _get_rows(self):
         intakes = self.env["spp.attendance.intake"].sudo()
         return intakes._read_rows(
             self.source_id.sudo(),
