@@ -2,10 +2,10 @@
 
     ./setup/bench files [--json] [--sizes 10000,100000]
 
-For each size a file of as many rows, ten for each person, is brought in as people do: looked at, then
-stored (which reads it once more), then stored again unchanged. The same persons have been asked about
-before at an attendance server, which told about as many attendances of each: its events per second are
-what those of the file are held against. CSV and XLSX.
+For each size a file of as many rows, ten for each person, is brought in as people do: looked at,
+then stored (which reads it once more), then stored again unchanged. The same persons have been
+asked about before at an attendance server, which told about as many attendances of each: its events
+per second are what those of the file are held against. CSV and XLSX.
 """
 
 import sys

@@ -78,7 +78,7 @@ class CellReader:
             "description": "",
         }
 
-    def read(self, field: str, cell: str):
+    def read_cell(self, field: str, cell: str):
         """Return the value that a cell holds: of a date, the day and the time behind it.
 
         :param field: of `Layout`, the one that the cell's column holds

@@ -83,7 +83,7 @@ def _read_class_sheet(table, columns, days, reader):
             try:
                 if problem:
                     raise Wrong(problem)
-                category = reader.read("category", cells[place])
+                category = reader.read_cell("category", cells[place])
             except Wrong as wrong:
                 errors.append(RowError(number, title, str(wrong)))
                 continue
@@ -97,7 +97,7 @@ def _read_cells(number, cells, columns, reader):
     values, errors = {**reader.defaults}, []
     for field, title, place in columns:
         try:
-            values[field] = reader.read(field, cells[place])
+            values[field] = reader.read_cell(field, cells[place])
         except Wrong as wrong:
             errors.append(RowError(number, title, str(wrong)))
     return (None if errors else values), errors
@@ -143,7 +143,7 @@ def _find_days(header, columns, reader):
         if place in taken or not read_moment(written):
             continue
         try:
-            day, problem = reader.read("date", written)[0], ""
+            day, problem = reader.read_cell("date", written)[0], ""
         except Wrong as wrong:
             day, problem = None, str(wrong)
         days.append(_DayColumn(title, place, day, problem))

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
@@ -101,11 +102,9 @@ def _refuse_doctype(archive, part):
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.StartDoctypeDeclHandler = stop, refuse
-    try:
-        with archive.open(part) as source:
-            parser.ParseFile(source)
-    except (_AtFirstElement, expat.ExpatError):
-        pass  # what is no XML, such as a picture, is not read as such
+    # What is no XML, such as a picture, is not read as such.
+    with suppress(_AtFirstElement, expat.ExpatError), archive.open(part) as source:
+        parser.ParseFile(source)
 
 
 def _read_sheet(sheet):

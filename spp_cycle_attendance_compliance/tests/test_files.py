@@ -134,7 +134,7 @@ class TestFiles(FileCase):
         self.assertFalse(self.env["spp.attendance.intake"].search([("file_name", "!=", False)]))
 
     def test_what_a_second_file_does(self):
-        """Each case: the second file; new, corrected, withdrawn, twice and bad; what counts then."""
+        """Each case: the second file; new, corrected, withdrawn, twice, bad; what counts then."""
         first = ("ANA,2025-11-01,present,Lesson,,", "ANA,2025-11-02,absent,Lesson,,")
         before = [
             ("ANA", "2025-11-01", "present", "Lesson", ""),
@@ -156,7 +156,12 @@ class TestFiles(FileCase):
                 [before[0], ("ANA", "2025-11-01", "present", "Lesson", "08:00:00"), before[1]],
             ),
             # A complete file: of its persons, days and types.
-            ((first[0], "ANA,2025-11-03,x,Lesson,,"), True, (1, 0, 1, 0, 0), [before[0], other_day]),
+            (
+                (first[0], "ANA,2025-11-03,x,Lesson,,"),
+                True,
+                (1, 0, 1, 0, 0),
+                [before[0], other_day],
+            ),
             (first[:1], True, (0, 0, 0, 0, 0), before),
             (
                 ("ANA,2025-11-01,x,Training,,", "ANA,2025-11-03,x,Training,,"),
@@ -277,9 +282,7 @@ class TestFiles(FileCase):
         self.assertEqual(wizard.action_store()["res_model"], wizard._name)
         self.assertEqual((wizard.missing_count, len(self._get_counting())), (1, 2))
         wizard.action_store()
-        self.assertEqual(
-            [row[1] for row in self._get_counting()], ["2025-11-01", "2025-11-04"]
-        )
+        self.assertEqual([row[1] for row in self._get_counting()], ["2025-11-01", "2025-11-04"])
 
     def test_who_is_meant(self):
         """Persons of the registry and the company, by an ID that is valid."""
@@ -322,9 +325,7 @@ class TestFiles(FileCase):
         self.id_type.name = "School Card"
         wizard = self._look("1,ANA,2025-11-01", header="ID,school card,Date")
         meanings = {column.name: column.meaning for column in wizard.column_ids}
-        self.assertEqual(
-            meanings, {"ID": False, "school card": "identifier", "Date": "date"}
-        )
+        self.assertEqual(meanings, {"ID": False, "school card": "identifier", "Date": "date"})
         self.assertEqual(wizard.new_count, 1)
 
     def test_what_can_not_be_read(self):
@@ -409,9 +410,7 @@ class TestFiles(FileCase):
         )
         self._record(zoe, "2025-11-01")
         self._record(zoe, "2025-11-02")
-        self._store(
-            "ANA,2025-11-01,x,,,", "ANA,2025-11-02,x,,,", "BEN,2025-11-01,x,,,"
-        )
+        self._store("ANA,2025-11-01,x,,,", "ANA,2025-11-02,x,,,", "BEN,2025-11-01,x,,,")
         run = self._run(cycle)
         self.assertFalse(self.server.requests)
         statuses = {

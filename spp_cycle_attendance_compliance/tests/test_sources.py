@@ -287,7 +287,7 @@ class TestMovedSource(EventCase, WizardCase):
             self._move_to(server, id_type_id=other.id)[1]()
 
     def test_nothing_came_from_it_yet(self):
-        """Then its address may be corrected; but not once it was asked, or types were taken over."""
+        """Then its address may be corrected; but not once it was asked, or has types."""
         empty = self._create_another_source()
         with AttendanceServer({}) as server, AttendanceServer({}) as third:
             wizard = self._open_wizard(empty, url=server.url, client_secret="secret")

@@ -118,9 +118,7 @@ class TestTour(AttendanceCase, HttpCase):
         files = self.env["spp.attendance.source"].create(
             {"name": "School lists", "protocol": "file", "id_type_id": self.id_type.id}
         )
-        self.env["spp.res.config.attendance.type"].create(
-            {"name": "Lesson", "source_id": files.id}
-        )
+        self.env["spp.res.config.attendance.type"].create({"name": "Lesson", "source_id": files.id})
         return files
 
     def test_a_registrar_brings_in_a_file_with_errors(self):

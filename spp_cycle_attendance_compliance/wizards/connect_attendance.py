@@ -35,9 +35,9 @@ class ConnectAttendance(models.TransientModel):
     )
     url = fields.Char("Address", help="As https://attendance.example.org")
     auth_kind = fields.Selection(
-        lambda self: self.env["spp.attendance.source"]
-        ._fields["auth_kind"]
-        ._description_selection(self.env),
+        lambda self: (
+            self.env["spp.attendance.source"]._fields["auth_kind"]._description_selection(self.env)
+        ),
         "Authentication",
         required=True,
     )

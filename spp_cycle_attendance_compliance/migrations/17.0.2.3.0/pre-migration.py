@@ -50,7 +50,13 @@ RENAMED = (
     ),
 )
 # Whose filters: those of fields of such names that others have are left alone.
-FILTERED = ("g2p.%", "spp.attendance.%", "spp.event.%", "spp.res.config.attendance.%", "res.partner")
+FILTERED = (
+    "g2p.%",
+    "spp.attendance.%",
+    "spp.event.%",
+    "spp.res.config.attendance.%",
+    "res.partner",
+)
 
 
 def migrate(cr, version):
@@ -145,14 +151,13 @@ def make_main(cr, parameters):
     if not id_type_id and not any(map(parameters.get, told)):
         return None
     url = parameters["attendance_server_url"]
-    number = parameters.get("attendance_persons_per_request", "")
     main_id = make_source(
         cr,
         name="Attendance System",
         protocol="server",
         url=url or None,
         allow_http=bool(parameters.get("attendance_allow_http")),
-        persons_per_request=min(int(number), 5000) if re.fullmatch("[1-9][0-9]{0,3}", number) else 500,
+        persons_per_request=read_persons_per_request(parameters),
         id_type_id=id_type_id,
         **{
             column: parameters.get(parameter) or default
@@ -167,6 +172,11 @@ def make_main(cr, parameters):
             log_exceptions=False,
         )
     return main_id
+
+
+def read_persons_per_request(parameters):
+    number = parameters.get("attendance_persons_per_request", "")
+    return min(int(number), 5000) if re.fullmatch("[1-9][0-9]{0,8}", number) else 500
 
 
 def find_id_type(cr, value):
@@ -192,9 +202,7 @@ def make_others(cr, sources):
         cr.execute(SQL("SELECT DISTINCT url FROM (%s) AS told", SQL(" UNION ").join(queries)))
         for url in sorted(row[0] for row in cr.fetchall() if row[0]):
             if url not in sources:
-                sources[url] = make_source(
-                    cr, name=url, protocol="server", url=url, active=False
-                )
+                sources[url] = make_source(cr, name=url, protocol="server", url=url, active=False)
     return {url: source_id for url, source_id in sources.items() if url and source_id}
 
 

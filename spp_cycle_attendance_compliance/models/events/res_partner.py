@@ -10,7 +10,6 @@ from ..intakes.identifiers import (
 from ..sources.attendance_source import SERVER
 
 
-
 class ResPartner(models.Model):
     _inherit = "res.partner"
 

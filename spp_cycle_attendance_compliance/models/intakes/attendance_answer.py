@@ -26,9 +26,7 @@ class AttendanceAnswer(models.Model):
     _log_access = False  # the intake says who asked, and when
 
     intake_id = UncheckedMany2one("spp.attendance.intake", required=True, index=True)
-    identifier = fields.Char(
-        "Person's ID", groups=IDENTIFIERS_GROUP
-    )
+    identifier = fields.Char("Person's ID", groups=IDENTIFIERS_GROUP)
     partner_id = fields.Many2one("res.partner", "Person", required=True, ondelete="restrict")
     answer = fields.Selection(ANSWERS, required=True)
     unreadable_count = fields.Integer(

@@ -5,7 +5,7 @@ from collections import Counter
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, config
+from odoo.tools import config
 
 from ...files import FileError, Layout, open_table, read_rows
 from .file_store import FileRows, FileStore
@@ -121,9 +121,7 @@ class AttendanceIntake(models.Model):
         if not count:
             return
         if not self.leaves_out_bad_rows:
-            raise UserError(
-                _("%(count)s rows can't be used, so nothing was stored.", count=count)
-            )
+            raise UserError(_("%(count)s rows can't be used, so nothing was stored.", count=count))
         if self.is_complete:
             raise UserError(
                 _(

@@ -129,8 +129,7 @@ class FileRows:
         )
 
     def _refuse_contradictions(self):
-        """Refuse rows that say different things about the same attendance; of the same, one counts.
-        """
+        """Refuse rows that contradict each other about an attendance; of the same, one counts."""
         content = SQL(", ").join(map(SQL.identifier, CONTENT))
         self.cr.execute(
             SQL(
@@ -198,8 +197,8 @@ class FileRows:
         """Return how many rows there are of each kind, and other figures of the whole."""
         self.cr.execute(
             """
-            SELECT count(*) FILTER (WHERE change = 'new'), count(*) FILTER (WHERE change = 'changed'),
-                count(*) FILTER (WHERE change = 'same'), count(*) FILTER (WHERE is_twice),
+            SELECT count(*) FILTER (WHERE change = 'new'),
+                count(*) FILTER (WHERE change = 'changed'), count(*) FILTER (WHERE change = 'same'), count(*) FILTER (WHERE is_twice),
                 count(DISTINCT number) FILTER (WHERE problem IS NOT NULL), count(DISTINCT number),
                 count(DISTINCT individual_id), min(date) FILTER (WHERE change IS NOT NULL),
                 max(date) FILTER (WHERE change IS NOT NULL)

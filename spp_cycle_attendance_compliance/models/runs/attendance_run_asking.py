@@ -33,9 +33,7 @@ class AttendanceRun(models.Model):
                     "last_membership_id": last_id,
                     "person_count": count,
                 }
-                for number, (first_id, last_id, count) in enumerate(
-                    self._deal_memberships(), 1
-                )
+                for number, (first_id, last_id, count) in enumerate(self._deal_memberships(), 1)
             ]
         )
 

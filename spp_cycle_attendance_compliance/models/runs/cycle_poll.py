@@ -1,5 +1,4 @@
 from odoo import _, api, fields, models
-
 from odoo.exceptions import UserError
 
 from odoo.addons.queue_job.exception import RetryableJobError

@@ -90,8 +90,8 @@ class AttendanceSource(models.Model):
     intake_ids = fields.One2many("spp.attendance.intake", "source_id", "Intakes")
     is_polled = fields.Boolean(
         "Ask Every Night",
-        help="Every night it is asked what runs of its cycles would ask. What it answers is stored, "
-        "so runs take less time, and attendances are seen before; nothing is decided.",
+        help="Every night it is asked what runs of its cycles would ask. What it answers is "
+        "stored, so runs take less time, and attendances are seen before; nothing is decided.",
         tracking=True,
     )
     type_ids = fields.One2many("spp.res.config.attendance.type", "source_id", "Types")

@@ -62,8 +62,8 @@ class AttendanceSource(models.Model):
         if not stored:
             raise UserError(
                 _(
-                    "Nothing can tell whether this is the same attendance system: of nobody who has "
-                    "an ID of the chosen type is an attendance here that came from %(name)s. "
+                    "Nothing can tell whether this is the same attendance system: of nobody who "
+                    "has an ID of the chosen type is an attendance here that came from %(name)s. "
                     "Connect this address as a source of its own, and choose that one in the "
                     "cycles; or choose the right ID type.",
                     name=self.name,
