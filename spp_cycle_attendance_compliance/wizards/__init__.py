@@ -1,3 +1,4 @@
+from . import dialog_mixin
 from . import connect_attendance
 from . import upload_attendance
 from . import class_sheet

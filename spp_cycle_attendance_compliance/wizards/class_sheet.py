@@ -18,6 +18,7 @@ class ClassSheet(models.TransientModel):
     in again as a file."""
 
     _name = "spp.attendance.class.sheet"
+    _inherit = "spp.attendance.dialog.mixin"
     _description = "Class Sheet"
 
     cycle_id = fields.Many2one("g2p.cycle", required=True, readonly=True, ondelete="cascade")
@@ -68,15 +69,7 @@ class ClassSheet(models.TransientModel):
         )
         if without_id:
             self.note += " " + _("%(count)s have no such ID, and are left out.", count=without_id)
-        return {
-            "type": "ir.actions.act_window",
-            "name": self._description,
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "views": [[False, "form"]],
-            "target": "new",
-        }
+        return self._reopen()
 
     @api.model
     def _get_person_query(self):

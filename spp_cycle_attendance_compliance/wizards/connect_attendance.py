@@ -21,6 +21,7 @@ class ConnectAttendance(models.TransientModel):
     """Connects an attendance system: its address, its credentials, its types and locations."""
 
     _name = "spp.connect.attendance"
+    _inherit = "spp.attendance.dialog.mixin"
     _description = "Connect an Attendance System"
 
     source_id = fields.Many2one(
@@ -438,14 +439,3 @@ class ConnectAttendance(models.TransientModel):
         self.difference_ids._take_over(self.source_id)
         self.compared_url = False
         return self._close(_("The connection was saved, and types and locations taken over."))
-
-    def _reopen(self):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self._description,
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "views": [[False, "form"]],
-            "target": "new",
-        }

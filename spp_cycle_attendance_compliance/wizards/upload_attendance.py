@@ -28,6 +28,7 @@ class UploadAttendance(models.TransientModel):
     """Brings attendance in from a file: looks at it, says what is wrong, and stores it."""
 
     _name = "spp.upload.attendance"
+    _inherit = "spp.attendance.dialog.mixin"
     _description = "Attendance from a File"
 
     source_id = fields.Many2one(
@@ -302,17 +303,6 @@ class UploadAttendance(models.TransientModel):
             "type": "ir.actions.act_url",
             "url": f"/web/content/{self._name}/{self.id}/template/{self.template_name}"
             "?download=true",
-            "target": "new",
-        }
-
-    def _reopen(self):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self._description,
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "views": [[False, "form"]],
             "target": "new",
         }
 

@@ -1,4 +1,3 @@
-import hashlib
 import time
 from base64 import b64decode
 from collections import Counter
@@ -34,7 +33,6 @@ class AttendanceIntake(models.Model):
                 "user_id": self.env.uid,
                 "file": content,
                 "file_name": name,
-                "file_digest": hashlib.sha256(b64decode(content)).hexdigest(),
                 "file_layout": layout.to_dict(),
                 **vals,
             }
@@ -80,16 +78,7 @@ class AttendanceIntake(models.Model):
         rows = self._read_file()
         counts = rows.count()
         self._check_bad_rows(counts["bad"])
-        store = FileStore(
-            self.env,
-            intake_id=self.id,
-            source=self.source_id,
-            company_id=self.company_id.id,
-            cycle_id=None,
-            program_id=None,
-            scope=rows.get_complete_scope(),
-            categories=({}, {}),
-        )
+        store = self._make_file_store(rows.get_complete_scope())
         self.write(
             {
                 "from_date": counts["first"],
@@ -115,6 +104,22 @@ class AttendanceIntake(models.Model):
                 "answered_at": fields.Datetime.now(),
                 "duration": time.monotonic() - started,
             }
+        )
+
+    def _make_file_store(self, scope):
+        """Return what writes events in this file's name.
+
+        :param SQL scope: the condition of the ``event`` that may be withdrawn
+        """
+        return FileStore(
+            self.env,
+            intake_id=self.id,
+            source=self.source_id,
+            company_id=self.company_id.id,
+            cycle_id=None,
+            program_id=None,
+            scope=scope,
+            categories=({}, {}),
         )
 
     def _check_bad_rows(self, count):

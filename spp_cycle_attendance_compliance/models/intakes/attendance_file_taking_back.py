@@ -1,11 +1,8 @@
-from base64 import b64decode
-
 from odoo import _, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ...files import Layout
-from .file_store import FileRows, FileStore
+from .file_store import FileRows
 
 MAY_TAKE_BACK = ("g2p_registry_base.group_g2p_registrar", "g2p_registry_base.group_g2p_admin")
 CONTENT = SQL("individual_id, date, time, category, type_id, location_id, description")
@@ -93,14 +90,7 @@ class AttendanceIntake(models.Model):
 
     def _tell_touched(self):
         """Note what this file says of them: the last one that says something is right."""
-        intake = self.with_context(bin_size=False)
-        rows = self._read_rows(
-            intake.source_id,
-            b64decode(intake.file),
-            intake.file_name,
-            Layout.from_dict(intake.file_layout),
-            intake.company_id,
-        )
+        rows = self._read_file()
         self.env.cr.execute(
             SQL(
                 """
@@ -117,7 +107,7 @@ class AttendanceIntake(models.Model):
                 content=CONTENT,
             )
         )
-        if intake.is_complete:
+        if self.is_complete:
             self.env.cr.execute(
                 SQL(
                     """
@@ -147,16 +137,7 @@ class AttendanceIntake(models.Model):
             "SELECT array_agg(event_id) FROM spp_attendance_touched WHERE NOT stands"
         )
         gone_ids = self.env.cr.fetchone()[0] or []
-        store = FileStore(
-            self.env,
-            intake_id=self.id,
-            source=self.source_id,
-            company_id=self.company_id.id,
-            cycle_id=None,
-            program_id=None,
-            scope=SQL("event.id = ANY(%s)", gone_ids),
-            categories=({}, {}),
-        )
+        store = self._make_file_store(SQL("event.id = ANY(%s)", gone_ids))
         rows = FileRows(self.env, self.source_id)
         self.env.cr.execute(
             SQL(

@@ -48,7 +48,6 @@ class AttendanceIntake(models.Model):
     # Or a file.
     file = fields.Binary(readonly=True, attachment=True, groups=IDENTIFIERS_GROUP)
     file_name = fields.Char(readonly=True)
-    file_digest = fields.Char(readonly=True, index="btree_not_null")
     file_layout = fields.Json("Columns of the File", readonly=True)
     is_complete = fields.Boolean(
         "File Is Complete",

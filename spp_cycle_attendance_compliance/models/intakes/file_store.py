@@ -198,7 +198,8 @@ class FileRows:
         self.cr.execute(
             """
             SELECT count(*) FILTER (WHERE change = 'new'),
-                count(*) FILTER (WHERE change = 'changed'), count(*) FILTER (WHERE change = 'same'), count(*) FILTER (WHERE is_twice),
+                count(*) FILTER (WHERE change = 'changed'),
+                count(*) FILTER (WHERE change = 'same'), count(*) FILTER (WHERE is_twice),
                 count(DISTINCT number) FILTER (WHERE problem IS NOT NULL), count(DISTINCT number),
                 count(DISTINCT individual_id), min(date) FILTER (WHERE change IS NOT NULL),
                 max(date) FILTER (WHERE change IS NOT NULL)
