@@ -270,6 +270,20 @@ class TestAccess(AccessCase):
         with self.assertRaisesRegex(UserError, "is sent nowhere else"):
             self.source._get_client()
 
+    def test_s5_nobody_else_changes_what_runs_go_by(self):
+        """The platform lets every user write system parameters: none of ours is left there."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        prefix = "spp_cycle_attendance_compliance."
+        self.assertFalse(parameters.search([("key", "=like", f"{prefix}%")]))
+        parameters.set_param(f"{prefix}attendance_server_url", "https://evil.example.org")
+        parameters.set_param(f"{prefix}brake_non_compliant_percentage", "100")
+        self.assertEqual(self.source._get_connection()["url"], self.server.url)
+        self.assertEqual(self.env.company.attendance_non_compliant_limit, 50)
+        for group, user in self.users.items():
+            if group != SYSTEM:
+                with self.subTest(group), self.assertRaises(AccessError):
+                    self.env.company.with_user(user).attendance_non_compliant_limit = 100
+
     def test_who_keeps_sources(self):
         vals = {"name": "Another", "protocol": "recorded"}
         for group, user in self.users.items():

@@ -6,9 +6,12 @@ from unittest.mock import patch
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
+from odoo.addons.queue_job.exception import RetryableJobError
+
 from .others import CYCLES, MEMBERS, Others
 from .world import REASON, Killed
 
+LAST_MEMBERSHIP = 2**31 - 1
 VERDICTS = st.sampled_from(["compliant", "non_compliant"])
 RUN = "action_filter_beneficiaries_by_compliance_criteria"
 
@@ -65,6 +68,23 @@ class Attendance(Others):
         self.checks.check()
         people[identifier] = lost
         self.run(1 - cycle)
+
+    @rule(cycle=CYCLES)
+    def poll(self, cycle):
+        """The nightly question: it stores, and decides nothing."""
+
+        def step(env):
+            env["spp.attendance.source"].browse(self.stage.source_ids["server"]).is_polled = True
+            cycles = env["g2p.cycle"]
+            cycles._attendance_poll_job(
+                cycles.browse(self.world.cycle_ids[cycle]), 0, LAST_MEMBERSHIP
+            )
+
+        def poll():
+            with suppress(RetryableJobError):
+                self.world.do(step)
+
+        self._watch(poll)
 
     @rule(cycle=CYCLES, button=st.sampled_from(["preview", "evaluate"]))
     def look(self, cycle, button):
