@@ -105,7 +105,7 @@ _TITLES = {
 }
 # Dates of something else.
 _OTHER_DATES = """
-    date of birth; birth date; birthdate; birthday; dob; registration date; enrolment date
+    date of birth; birth date; birthday; dob; registration date; enrolment date
     enrollment date; date de naissance; date d'inscription; fecha de nacimiento; fecha de registro
     fecha de inscripción; data de nascimento; data de inscrição; data de registro
     تاريخ الميلاد; تاريخ التسجيل
@@ -130,7 +130,7 @@ def find_columns(titles: Iterable[str]) -> dict[str, str]:
 
 def is_other_date(title: str) -> bool:
     """Return whether the title is known as that of dates, but not of attendance."""
-    return _simplify(title) in _OTHER
+    return _simplify(title).replace(" ", "") in _OTHER
 
 
 def _split(names):
@@ -145,4 +145,4 @@ def _simplify(title):
 
 
 _KNOWN = {field: _split(names) for field, names in _TITLES.items()}
-_OTHER = {_simplify(name) for name in _split(_OTHER_DATES)}
+_OTHER = {_simplify(name).replace(" ", "") for name in _split(_OTHER_DATES)}

@@ -194,6 +194,8 @@ class TestAccess(AccessCase):
                 with self.subTest(group=group, model=name):
                     if group in READERS:
                         self.assertTrue(records.search([]))
+                    elif (group, name) == (REGISTRAR, "spp.attendance.intake"):
+                        self.assertFalse(records.search([]), "files only")
                     else:
                         with self.assertRaises(AccessError):
                             records.search([])

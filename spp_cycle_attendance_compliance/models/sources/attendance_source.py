@@ -120,7 +120,7 @@ class AttendanceSource(models.Model):
         return super().write(vals)
 
     @api.constrains("name", "company_id")
-    def _check_name(self):
+    def _check_source_name(self):
         for source in self:
             same = [("name", "=ilike", source.name), ("company_id", "=", source.company_id.id)]
             if self.with_context(active_test=False).search_count(same) > 1:
