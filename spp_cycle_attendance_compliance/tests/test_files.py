@@ -1,5 +1,4 @@
 from base64 import b64decode, b64encode
-from contextlib import suppress
 from datetime import date, timedelta
 from random import Random
 from unittest.mock import patch
@@ -10,7 +9,7 @@ from odoo.tests import tagged
 from odoo.addons.queue_job.job import Job
 
 from ..files import open_table, write_table
-from ..models.intakes import attendance_file, file_store
+from ..models.intakes import attendance_file
 from ..wizards import upload_attendance
 from .common import AttendanceCase
 
@@ -252,9 +251,10 @@ class TestFiles(FileCase):
         with self.assertRaisesRegex(UserError, "correct them, or leave them out"):
             wizard.action_store()
         self.assertFalse(self._get_events())
+        wizard.action_download_bad_rows()
+        table = open_table(b64decode(wizard.bad_rows), "rows.xlsx")
         intake = self._get_intake(wizard.action_store_good_rows())
         self.assertEqual(self._count(intake), (1, 0, 0, 0, 9))
-        table = open_table(b64decode(wizard.bad_rows), wizard.bad_rows_name)
         self.assertEqual(table.header[-1], "What Is Wrong")
         self.assertEqual([cells[0] for _number, cells in table.rows()][:2], ["NOBODY", "TWIN"])
         self.assertTrue(other)
@@ -277,10 +277,12 @@ class TestFiles(FileCase):
         self.assertEqual(wizard.action_store()["res_model"], wizard._name)
         self.assertEqual(wizard.bad_count, 2)
         self.ana.reg_ids.status = False
-        wizard.action_look_again()
         wizard.is_complete = True
-        self.assertEqual(wizard.action_store()["res_model"], wizard._name)
+        wizard.action_look_again()
         self.assertEqual((wizard.missing_count, len(self._get_counting())), (1, 2))
+        self._store("ANA,2025-11-02,x,Lesson,,")
+        self.assertEqual(wizard.action_store()["res_model"], wizard._name)
+        self.assertEqual((wizard.missing_count, len(self._get_counting())), (2, 3))
         wizard.action_store()
         self.assertEqual([row[1] for row in self._get_counting()], ["2025-11-01", "2025-11-04"])
 
@@ -426,43 +428,90 @@ class TestFiles(FileCase):
         membership = self._get_membership(cycle, zoe)
         self.assertEqual(membership.attendance_status, "compliant", "made by hand, but recorded")
 
+    def _work(self, intake, times=100):
+        """Do the jobs of an intake, one after the other; return how many there were."""
+        for number in range(times):
+            key = f"spp.attendance.file.{intake.id}.%"
+            domain = [("identity_key", "=like", key), ("state", "=", "pending")]
+            pending = self.env["queue.job"].search(domain, limit=1)
+            if not pending:
+                return number
+            job = Job.load(self.env, pending.uuid)
+            job.perform()
+            job.set_done()
+            job.store()
+            self.env.flush_all()
+        return times
+
+    def _store_in_background(self, *rows, **vals):
+        with patch.object(upload_attendance, "BIG_FILE", 0):
+            return self._store(*rows, **vals)
+
     def test_in_the_background(self):
+        """Some persons by each job; what is half stored decides nothing."""
+        cycle = self._create_cycle(registrants=[self.ana], attendance_source_id=self.files.id)
+        waiting = self._get_run(cycle.action_preview_attendance())
         rows = [f"ANA,2025-11-{day:02},x,,," for day in range(1, 6)]
-        with patch.object(upload_attendance, "BIG_FILE", 2):
-            intake = self._store(*rows, "BEN,2025-11-01,x,,,")
-        self.assertFalse(intake.is_done)
-        self.assertTrue(intake.in_background)
-        job = self.env["queue.job"].search(
-            [("identity_key", "=", f"spp.attendance.file.{intake.id}")]
-        )
-        Job.load(self.env, job.uuid).perform()
+        intake = self._store_in_background(*rows, "BEN,2025-11-01,x,,,")
+        self.assertEqual((intake.is_done, intake.progress), (False, 0))
+        with self.assertRaisesRegex(UserError, "is being stored"):
+            cycle.action_preview_attendance()
+        waiting.action_apply()
+        self.assertEqual(waiting.state, "outdated")
+        with patch.object(attendance_file, "PERSONS_AT_ONCE", 1):
+            self.assertEqual(self._work(intake, 1), 1)
+            self.assertEqual((intake.new_count, intake.progress), (5, 50))
+            self.assertEqual(self._work(intake), 2)
         self.assertEqual((intake.is_done, intake.new_count, intake.progress), (True, 6, 100))
         self.assertEqual(len(self._get_counting()), 6)
+        self._run(cycle)
+        self.assertEqual(cycle.cycle_membership_ids.attendance_status, "compliant")
 
-    def test_cut_while_it_is_stored(self):
-        """What was stored before stays; done again, nothing is there twice."""
-        store = attendance_file.FileStore.store_rows
-        calls = []
+    def test_a_job_that_was_stopped(self):
+        """It goes on from where it was, and undoes nothing that a later file said."""
+        with patch.object(attendance_file, "PERSONS_AT_ONCE", 1):
+            intake = self._store_in_background("ANA,2025-11-01,x,,,", "BEN,2025-11-01,x,,,")
+            self._work(intake, 1)
+            self.env["queue.job"].search([("state", "=", "pending")]).state = "cancelled"
+            self._store("ANA,2025-11-01,absent,,,", "BEN,2025-11-01,absent,,,")
+            intake.action_go_on()
+            self._work(intake)
+        self.assertTrue(intake.is_done)
+        self.assertEqual({row[2] for row in self._get_counting()}, {"absent"})
 
-        def cut(self, ids, is_complete):
-            if calls:
-                raise KeyboardInterrupt
-            calls.append(ids)
-            return store(self, ids, is_complete)
+    def test_a_remembered_column_is_not_all(self):
+        """A presence column that comes later is read: absences are no presences."""
+        self._store("ANA,2025-11-01", header="ID,Date")
+        wizard = self._look("ANA,2025-11-02,absent", header="ID,Date,Presence")
+        wizard.action_store()
+        self.assertEqual(
+            [row[1:3] for row in self._get_counting()],
+            [("2025-11-01", "present"), ("2025-11-02", "absent")],
+        )
 
-        with patch.object(upload_attendance, "BIG_FILE", 0):
-            intake = self._store("ANA,2025-11-01,x,,,", "BEN,2025-11-01,x,,,")
-        intakes = self.env["spp.attendance.intake"]
-        with (
-            patch.object(file_store, "PERSONS_AT_ONCE", 1),
-            patch.object(attendance_file.FileStore, "store_rows", cut),
-            suppress(KeyboardInterrupt),
+    def test_files_are_stored_in_sources_of_files_only(self):
+        for source in (self.source, self.recorded):
+            with self.assertRaisesRegex(UserError, "Choose a source of files"):
+                self._look("ANA,2025-11-01,x,,,", source_id=source.id)
+        self.files.id_type_id = False
+        with self.assertRaisesRegex(UserError, "by which type of ID"):
+            self._look("ANA,2025-11-01,x,,,")
+
+    def test_what_was_looked_at_is_what_is_stored(self):
+        """Each case: what is changed after looking; nothing is stored, and it says so."""
+        for change in (
+            lambda wizard: wizard.write({"is_complete": True}),
+            lambda wizard: wizard.write({"type_id": self.training.id}),
+            lambda wizard: wizard.write({"file": b64encode(b"ID,Date\nBEN,2025-11-02")}),
+            lambda wizard: wizard.column_ids.filtered(
+                lambda column: column.meaning == "category"
+            ).write({"meaning": False}),
         ):
-            intakes._attendance_file_job(intake.id)
-        self.env.invalidate_all()
-        self.assertEqual((intake.is_done, len(self._get_counting())), (False, 1))
-        intakes._attendance_file_job(intake.id)
-        self.assertEqual((intake.is_done, len(self._get_counting())), (True, 2))
+            wizard = self._look("ANA,2025-11-01,absent,,,")
+            change(wizard)
+            self.assertEqual(wizard.action_store()["res_model"], wizard._name)
+            self.assertIn("changed since you looked", wizard.problem)
+            self.assertFalse(self._get_events())
 
     def test_taking_a_file_back(self):
         """Each case: files, of which the second is taken back; what counts then.
@@ -477,7 +526,10 @@ class TestFiles(FileCase):
         is_one = ("ANA", "2025-11-01", "present", "Lesson", "")
         is_absent = ("ANA", "2025-11-01", "absent", "Lesson", "")
         is_two = ("ANA", "2025-11-02", "present", "Lesson", "")
+        both = [one, "BEN,2025-11-01,x,Lesson,,"]
+        is_ben = ("BEN", "2025-11-01", "present", "Lesson", "")
         for first, second, third, counting in (
+            (both, [absent], ["complete", one, three], [is_one, is_three, is_ben]),
             ([one], [two], [], [is_one]),
             ([], [one, two], [], []),
             ([one], [absent], [], [is_one]),
@@ -509,6 +561,73 @@ class TestFiles(FileCase):
                     taken.action_take_back()
                 savepoint.rollback()
                 self.env.invalidate_all()
+
+    def test_taking_back_in_any_order(self):
+        """After each, what counts is what those that are left say: as if stored alone."""
+        random = Random(5)
+        for number in range(8):
+            files = []
+            for _each in range(4):
+                rows = {
+                    f"{who},2025-11-0{day},{random.choice('xa')},Lesson,,"
+                    for who in random.sample(["ANA", "BEN"], random.randint(1, 2))
+                    for day in random.sample(range(1, 5), random.randint(1, 3))
+                }
+                files.append((sorted(rows), random.random() < 0.4))
+            order = random.sample(range(4), 4)
+            with self.subTest(number=number, files=files, order=order):
+                savepoint = self.env.cr.savepoint().__enter__()
+                intakes = [self._store(*rows, is_complete=full) for rows, full in files]
+                left = set(range(4))
+                for taken in order:
+                    intakes[taken]._take_back("No")
+                    left.discard(taken)
+                    self.assertEqual(
+                        sorted(self._get_counting()), self._get_alone(files, sorted(left))
+                    )
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    @staticmethod
+    def _get_alone(files, numbers):
+        """Return what some files say, by the rules: the last one that says something is right."""
+        counts = {}
+        for number in numbers:
+            rows, full = files[number]
+            said = dict((tuple(row.split(",")[:2]), row.split(",")[2]) for row in rows)
+            if full:
+                days = [day for _who, day in said]
+                persons = {who for who, _day in said}
+                for who, day in list(counts):
+                    if who in persons and min(days) <= day <= max(days):
+                        del counts[who, day]
+            counts.update(said)
+        words = {"x": "present", "a": "absent"}
+        return sorted((who, day, words[mark], "Lesson", "") for (who, day), mark in counts.items())
+
+    def test_taking_back_asks_no_registry(self):
+        """What a file said stays said, though an ID, a person or a type was changed since."""
+        self._store("ANA,2025-11-01,x,Lesson,,", "BEN,2025-11-01,x,Lesson,,")
+        wrong = self._store("ANA,2025-11-01,a,Lesson,,", "BEN,2025-11-01,a,Lesson,,")
+        self.ana.reg_ids.value = "RENEWED"
+        self.ben.active = False
+        self.lesson.name = "Class"
+        wrong._take_back("Of another school")
+        self.assertEqual([row[2] for row in self._get_counting()], ["present", "present"])
+
+    def test_another_companys_file_is_not_taken_back(self):
+        other = self.env["res.company"].create({"name": "Another Agency"})
+        stranger = self._create_user(
+            "file_stranger", REGISTRAR, company_id=other.id, company_ids=[(6, 0, other.ids)]
+        )
+        intake = self._store("ANA,2025-11-01,x,,,")
+        dialog = self.env["spp.attendance.take.back"].with_user(stranger).create(
+            {"intake_id": intake.id, "reason": "x"}
+        )
+        with self.assertRaisesRegex(AccessError, "another company"):
+            dialog.action_confirm()
+        with self.assertRaisesRegex(AccessError, "another company"):
+            intake.with_user(stranger).action_go_on()
 
     def test_merged_persons(self):
         """What both have in one lesson counts once; a later file finds it."""

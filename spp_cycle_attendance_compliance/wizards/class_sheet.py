@@ -78,7 +78,8 @@ class ClassSheet(models.TransientModel):
             SELECT DISTINCT ON (person.name, person.id) %s AS identifier, person.name
             FROM spp_attendance_draft AS line JOIN res_partner AS person
                 ON person.id = line.partner_id
-            WHERE line.kind != 'household' ORDER BY person.name, person.id
+            WHERE line.kind != 'household' AND person.active AND person.disabled IS NULL
+            ORDER BY person.name, person.id
             """,
             get_identifier(self.source_id.id_type_id.id, SQL("person")),
         )

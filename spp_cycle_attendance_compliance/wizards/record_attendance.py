@@ -49,8 +49,11 @@ class RecordAttendance(models.TransientModel):
             known = recorded.get(line.individual_id, events)
             if not known:
                 events.create(self._prepare_event(line, category))
-            elif known.attendance_category != category:
-                known.attendance_category = category
+            else:
+                # More than one, if somebody recorded it twice: none of them says otherwise.
+                for event in known:
+                    if event.attendance_category != category:
+                        event.attendance_category = category
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -79,7 +82,7 @@ class RecordAttendance(models.TransientModel):
             ],
             order="id",
         )
-        return {event.individual_id: event for event in events}
+        return events.grouped("individual_id")
 
     def _prepare_event(self, line, category):
         return {

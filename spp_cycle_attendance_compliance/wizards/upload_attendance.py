@@ -1,5 +1,6 @@
 from base64 import b64decode, b64encode
 from dataclasses import replace
+from hashlib import sha256
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
@@ -9,6 +10,10 @@ from ..models.intakes.attendance_file import BIG_FILE
 from ..models.sources.attendance_source import FILES
 
 SHOWN_PROBLEMS = 100
+DOWNLOADED_PROBLEMS = 10_000
+SHOWN_COUNTS = (
+    *("row_count", "new_count", "changed_count", "same_count", "bad_count", "missing_count"),
+)
 SAMPLES = 3
 # What a column may mean, by the fields of `Layout`; one meaning is of no column's own.
 MEANINGS = [
@@ -76,14 +81,34 @@ class UploadAttendance(models.TransientModel):
     bad_count = fields.Integer("Rows that Can't Be Used", readonly=True)
     problem_ids = fields.One2many("spp.upload.attendance.problem", "wizard_id", "Problems")
     bad_rows = fields.Binary("Rows to Correct", attachment=False, readonly=True)
-    bad_rows_name = fields.Char(readonly=True)
     template = fields.Binary(attachment=False, readonly=True)
-    template_name = fields.Char(readonly=True)
+    looked_at = fields.Char(readonly=True, help="Tells what was looked at.")
 
     @api.model
     def _get_default_source(self):
         sources = self.env["spp.attendance.source"].search([("protocol", "=", FILES)], limit=2)
         return sources if len(sources) == 1 else sources.browse()
+
+    @api.constrains("source_id")
+    def _check_source_id(self):
+        """Refuse what is no source of files, or another company's: nothing else may be written to.
+        """
+        for wizard in self.sudo(False):
+            usable = [
+                ("id", "=", wizard.source_id.id),
+                ("protocol", "=", FILES),
+                ("active", "=", True),
+            ]
+            if not wizard.source_id.search_count(usable):
+                raise UserError(_("Choose a source of files that is in use."))
+            if not wizard.source_id.sudo().id_type_id:
+                raise UserError(
+                    _(
+                        "An administrator has to choose by which type of ID the files of %(name)s "
+                        "know people.",
+                        name=wizard.source_id.name,
+                    )
+                )
 
     @api.onchange("file", "source_id")
     def _onchange_file(self):
@@ -98,14 +123,7 @@ class UploadAttendance(models.TransientModel):
         self.ensure_one()
         if not self.file:
             raise UserError(_("Choose a file: CSV, or XLSX as Excel and LibreOffice write it."))
-        if not self.source_id.id_type_id:
-            raise UserError(
-                _(
-                    "An administrator has to choose by which type of ID the files of %(name)s know "
-                    "people.",
-                    name=self.source_id.name,
-                )
-            )
+        self._check_source_id()
         try:
             table = open_table(self._get_content(), self.file_name or "")
             self._propose(table)
@@ -116,17 +134,7 @@ class UploadAttendance(models.TransientModel):
 
     def _propose(self, table):
         """Propose what each column means: as it was said before, or by its title and content."""
-        layout = guess_layout(table)
-        own_title = self.source_id.id_type_id.name.strip().casefold()
-        for title in table.header:
-            if title.casefold() == own_title:
-                layout = replace(layout, identifier=title)
-        kept = self.source_id.file_layout
-        if kept:
-            kept = Layout.from_dict(kept)
-            titles = set(table.header)
-            if all(getattr(kept, name) in ("", *titles) for name, _label in MEANINGS):
-                layout = replace(kept, date_format=layout.date_format or kept.date_format)
+        layout = self._guess(table)
         meanings = {getattr(layout, name): name for name, _label in MEANINGS}
         samples = self._sample(table)
         self.column_ids.unlink()
@@ -145,6 +153,38 @@ class UploadAttendance(models.TransientModel):
             }
         )
 
+    def _guess(self, table):
+        """Guess what the columns mean.
+
+        What was said before goes before what they look like; but a column that looks like something
+        is never left out because the files had none before: without their column, absences would be
+        read as presences.
+        """
+        guess = guess_layout(table)
+        own_title = self.source_id.id_type_id.name.strip().casefold()
+        for title in table.header:
+            if title.casefold() == own_title:
+                guess = replace(guess, identifier=title)
+        try:
+            kept = Layout.from_dict(self.source_id.file_layout or {})
+        except FileError:
+            return guess
+        if guess.day_columns:
+            return guess
+        said = {
+            name: getattr(kept, name)
+            for name, _label in MEANINGS
+            if getattr(kept, name) in table.header
+        }
+        guessed = {
+            name: getattr(guess, name)
+            for name, _label in MEANINGS
+            if name not in said and getattr(guess, name) not in said.values()
+        }
+        return Layout(
+            **guessed, **said, date_format=guess.date_format or kept.date_format
+        )
+
     @staticmethod
     def _sample(table):
         rows = [cells for _number, (_row, cells) in zip(range(SAMPLES), table.rows(), strict=False)]
@@ -156,39 +196,53 @@ class UploadAttendance(models.TransientModel):
     def action_look_again(self):
         """Read the file by what its columns mean now. Changes nothing that is stored."""
         self.ensure_one()
-        self.problem_ids.unlink()
-        try:
-            rows = self._get_rows()
-        except UserError as error:
-            self.write({"problem": str(error), "state": "look", "summary": False, "row_count": 0})
-            return self._reopen()
-        counts = rows.count()
-        problems = rows.get_problems()
-        self.write(
-            {
-                "state": "look",
-                "problem": False,
-                **self._prepare_counts(rows, counts),
-                "problem_ids": [
-                    (0, 0, {"number": number, "column": column, "message": message})
-                    for number, column, message in problems[:SHOWN_PROBLEMS]
-                ],
-                "bad_rows": self._write_bad_rows(problems),
-                "bad_rows_name": _("rows to correct.xlsx"),
-            }
-        )
-        rows.drop()
+        self._look()
         return self._reopen()
 
+    def _look(self):
+        """Look at the file as it is to be read now, and keep what is shown.
+
+        :return: the rows and their counts, if they can be read
+        """
+        self.problem_ids.unlink()
+        self.write({"state": "look", "problem": False, "looked_at": self._get_key()})
+        try:
+            draft = self._draft_rows()
+        except UserError as error:
+            self.write({"problem": str(error), "summary": False, "row_count": 0, "new_count": 0})
+            return None, None
+        counts = draft.count()
+        self.write(
+            {
+                **self._prepare_counts(draft, counts),
+                "problem_ids": [
+                    (0, 0, {"number": number, "column": column, "message": message})
+                    for number, column, message in draft.get_problems(SHOWN_PROBLEMS)
+                ],
+            }
+        )
+        return draft, counts
+
+    def _get_key(self):
+        """Return what tells whether the file would be read in the same way once more."""
+        values = (
+            self.source_id.id,
+            self.is_complete,
+            self.file_name,
+            self._get_layout().to_dict(),
+            sha256(self._get_content()).hexdigest(),
+        )
+        return sha256(repr(values).encode()).hexdigest()
+
     @api.model
-    def _prepare_counts(self, rows, counts):
+    def _prepare_counts(self, draft, counts):
         return {
             "row_count": counts["rows"],
             "new_count": counts["new"],
             "changed_count": counts["changed"],
             "same_count": counts["same"],
             "bad_count": counts["bad"],
-            "missing_count": rows.count_missing() if self.is_complete else 0,
+            "missing_count": draft.count_missing() if self.is_complete else 0,
             "summary": _(
                 "%(rows)s rows of %(persons)s persons.",
                 rows=counts["rows"],
@@ -196,9 +250,9 @@ class UploadAttendance(models.TransientModel):
             ),
         }
 
-    def _get_rows(self):
+    def _draft_rows(self):
         intakes = self.env["spp.attendance.intake"].sudo()
-        return intakes._read_rows(
+        return intakes._draft_file(
             self.source_id.sudo(),
             self._get_content(),
             self.file_name,
@@ -232,13 +286,16 @@ class UploadAttendance(models.TransientModel):
             location_name=self.location_id.name or "",
         )
 
-    def _write_bad_rows(self, problems):
-        """Return a workbook of the rows that can't be used, each with what is wrong with it."""
-        if not problems:
-            return False
+    def action_download_bad_rows(self):
+        """Make a workbook of the rows that can't be used, each with what is wrong with it."""
+        self.ensure_one()
+        draft, _counts = self._look()
+        if not draft:
+            return self._reopen()
         told = {}
-        for number, column, message in problems:
+        for number, column, message in draft.get_problems(DOWNLOADED_PROBLEMS):
             told.setdefault(number, []).append(f"{column}: {message}" if column else message)
+        draft.drop()
         table = open_table(self._get_content(), self.file_name or "")
         width = len(table.header)
         rows = (
@@ -246,7 +303,8 @@ class UploadAttendance(models.TransientModel):
             for number, cells in table.rows()
             if number in told
         )
-        return b64encode(write_table((*table.header, _("What Is Wrong")), rows))
+        self.bad_rows = b64encode(write_table((*table.header, _("What Is Wrong")), rows))
+        return self._download("bad_rows", _("rows to correct.xlsx"))
 
     # Store
 
@@ -259,28 +317,42 @@ class UploadAttendance(models.TransientModel):
         return self._store(leaves_out_bad_rows=True)
 
     def _store(self, leaves_out_bad_rows):
+        """Store what was shown; if it is not what would be stored now, show that instead."""
         self.ensure_one()
-        shown = self.bad_count, self.missing_count
-        self.action_look_again()
-        if self.problem or self.bad_count > shown[0] or self.missing_count > shown[1]:
+        self._check_source_id()
+        shown = self.looked_at, *(self[name] for name in SHOWN_COUNTS)
+        draft, counts = self._look()
+        if shown != (self.looked_at, *(self[name] for name in SHOWN_COUNTS)):
+            self.problem = self.problem or _(
+                "Something was changed since you looked at the file, here or in the registry. "
+                "Nothing was stored: look at it once more, then store it."
+            )
+        if self.problem:
             return self._reopen()
         if self.bad_count and not leaves_out_bad_rows:
             raise UserError(_("Rows can't be used: correct them, or leave them out."))
-        layout = self._get_layout()
-        self.source_id.sudo().file_layout = layout.to_dict()
+        if self.bad_count and self.is_complete:
+            raise UserError(
+                _(
+                    "A file with rows that can't be used is not complete: correct it, or store the "
+                    "good rows without withdrawing what is not in the file."
+                )
+            )
+        layout = self._get_layout().to_dict()
+        if layout != self.source_id.file_layout:
+            self.source_id.sudo().file_layout = layout
         intakes = self.env["spp.attendance.intake"].sudo()._as_attendance_writer()
         intake = intakes._open_file(
-            self.source_id.sudo(),
-            self.with_context(bin_size=False).file,
-            self.file_name,
-            layout,
+            draft,
+            counts,
+            company_id=self._get_company().id,
+            file=self.with_context(bin_size=False).file,
+            file_name=self.file_name,
+            file_layout=layout,
             is_complete=self.is_complete,
-            leaves_out_bad_rows=leaves_out_bad_rows,
         )
-        if self.row_count > BIG_FILE:
-            intake._queue_file()
-        else:
-            intake._store_file()
+        draft.drop()
+        intake._store(is_big=counts["new"] + counts["changed"] + counts["same"] > BIG_FILE)
         return intake._get_form_action()
 
     # Template
@@ -298,11 +370,12 @@ class UploadAttendance(models.TransientModel):
             "Location": locations,
         }
         self.template = b64encode(write_table(TEMPLATE, [], lists))
-        self.template_name = "attendance.xlsx"
+        return self._download("template", "attendance.xlsx")
+
+    def _download(self, name, file_name):
         return {
             "type": "ir.actions.act_url",
-            "url": f"/web/content/{self._name}/{self.id}/template/{self.template_name}"
-            "?download=true",
+            "url": f"/web/content/{self._name}/{self.id}/{name}/{file_name}?download=true",
             "target": "new",
         }
 

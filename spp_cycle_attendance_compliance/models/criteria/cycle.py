@@ -320,6 +320,9 @@ class G2PCycle(models.Model):
                     cycle=self.name,
                 )
             )
+        unfinished = source._explain_unfinished_file(company)
+        if unfinished:
+            raise UserError(unfinished)
         for category in (self.sudo().attendance_type_id, self.sudo().attendance_location_id):
             if category and not self.sudo()._is_of_source(category):
                 raise UserError(

@@ -14,7 +14,13 @@ class MergePartner(models.TransientModel):
         """
         self.env.flush_all()
         # Where the person is part of what tells an attendance from others.
-        record = SQL("regexp_replace(file_record, '^[0-9]+/', %s)", f"{dst_partner.id}/")
+        def record(column):
+            return SQL(
+                "regexp_replace(%s, '^[0-9]+/', %s)",
+                SQL.identifier(column),
+                f"{dst_partner.id}/",
+            )
+
         self.env.cr.execute(
             SQL(
                 """
@@ -40,7 +46,7 @@ class MergePartner(models.TransientModel):
                 FROM moved WHERE withdrawn IS NOT TRUE
                 """,
                 kept=dst_partner.id,
-                record=record,
+                record=record("file_record"),
                 merged=(src_partners + dst_partner).ids,
                 uid=self.env.uid,
                 now=self.env.cr.now(),
@@ -54,7 +60,14 @@ class MergePartner(models.TransientModel):
             SQL(
                 "UPDATE spp_event_attendance SET file_record = %s"
                 " WHERE individual_id = ANY(%s) AND file_record IS NOT NULL",
-                record,
+                record("file_record"),
+                src_partners.ids,
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                "UPDATE spp_attendance_file_row SET record = %s WHERE individual_id = ANY(%s)",
+                record("record"),
                 src_partners.ids,
             )
         )

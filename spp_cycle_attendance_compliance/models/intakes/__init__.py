@@ -3,5 +3,5 @@ from . import attendance_proof_mixin
 from . import attendance_intake
 from . import attendance_intake_reception
 from . import attendance_file
-from . import attendance_file_taking_back
+from . import attendance_file_row
 from . import attendance_answer

@@ -1,163 +1,35 @@
-import time
-from base64 import b64decode
 from collections import Counter
 
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
-from odoo.tools import config
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
-from ...files import FileError, Layout, open_table, read_rows
-from .file_store import FileRows, FileStore
+from ...files import FileError, open_table, read_rows
+from ..sources.attendance_source import RECORDED
+from .file_store import FileDraft, FileStore
 
-# Bigger ones are stored in the background.
+# Of how many attendances a file is stored in the background.
 BIG_FILE = 100_000
+PERSONS_AT_ONCE = 2_000
+MAY_STORE = ("g2p_registry_base.group_g2p_registrar", "g2p_registry_base.group_g2p_admin")
 FIGURES = ("new", "changed", "withdrawn", "moved")
 
 
 class AttendanceIntake(models.Model):
-    """A file is an intake, too: its rows become events, told from each other by their records."""
+    """A file is an intake, too. Its rows are kept; events are what the files that stand say.
+
+    So a file is stored, or taken back, by bringing the events of its persons to that, some persons
+    at once: whatever was done before, and in whatever order.
+    """
 
     _inherit = "spp.attendance.intake"
 
-    @api.model
-    def _open_file(self, source, content, name, layout, **vals):
-        """Make the intake of a file that is about to be stored.
-
-        :param bytes content: of the file, which is kept
-        :param Layout layout: what its columns mean
-        """
-        return self.create(
-            {
-                "source_id": source.id,
-                "company_id": source.company_id.id or self.env.company.id,
-                "user_id": self.env.uid,
-                "file": content,
-                "file_name": name,
-                "file_layout": layout.to_dict(),
-                **vals,
-            }
-        )
-
-    def _read_file(self):
-        """Return the rows of the file, held against the registry and what is stored today.
-
-        :rtype: FileRows
-        :raise UserError: if the file can't be read, or its columns mean nothing
-        """
-        intake = self.with_context(bin_size=False)
-        return self._read_rows(
-            intake.source_id,
-            b64decode(intake.file),
-            intake.file_name,
-            Layout.from_dict(intake.file_layout),
-            intake.company_id,
-        )
-
-    @api.model
-    def _read_rows(self, source, content, name, layout, companies):
-        rows = FileRows(self.env, source)
-        today = fields.Date.context_today(self.with_context(tz=companies[:1].partner_id.tz))
-        try:
-            table = open_table(content, name)
-            types, locations = source._get_names()
-            rows.fill(read_rows(table, layout, types, locations, today))
-        except FileError as error:
-            raise UserError(str(error)) from None
-        rows.resolve(companies)
-        return rows
-
-    def _store_file(self):
-        """Store the rows of the file, some persons at once; what is stored is committed.
-
-        Done again, it finds what is stored already: so it may be cut at any time.
-
-        :raise UserError: if rows can't be used, and are not to be left out: nothing is stored then
-        """
-        self.ensure_one()
-        started = time.monotonic()
-        rows = self._read_file()
-        counts = rows.count()
-        self._check_bad_rows(counts["bad"])
-        store = self._make_file_store(rows.get_complete_scope())
-        self.write(
-            {
-                "from_date": counts["first"],
-                "to_date": counts["last"],
-                "row_count": counts["rows"],
-                "bad_row_count": counts["bad"],
-                "duplicate_count": counts["twice"],
-                "person_count": counts["persons"],
-                "stored_person_count": 0,
-            }
-        )
-        for individual_ids in rows.deal_persons():
-            stored = store.store_rows(individual_ids, self.is_complete)
-            totals = Counter({f"{name}_count": getattr(stored, name) for name in FIGURES})
-            totals["stored_person_count"] = len(individual_ids)
-            self.write({name: self[name] + count for name, count in totals.items()})
-            self._commit_file()
-        rows.drop()
-        self.write(
-            {
-                "is_done": True,
-                "error": False,
-                "answered_at": fields.Datetime.now(),
-                "duration": time.monotonic() - started,
-            }
-        )
-
-    def _make_file_store(self, scope):
-        """Return what writes events in this file's name.
-
-        :param SQL scope: the condition of the ``event`` that may be withdrawn
-        """
-        return FileStore(
-            self.env,
-            intake_id=self.id,
-            source=self.source_id,
-            company_id=self.company_id.id,
-            cycle_id=None,
-            program_id=None,
-            scope=scope,
-            categories=({}, {}),
-        )
-
-    def _check_bad_rows(self, count):
-        if not count:
-            return
-        if not self.leaves_out_bad_rows:
-            raise UserError(_("%(count)s rows can't be used, so nothing was stored.", count=count))
-        if self.is_complete:
-            raise UserError(
-                _(
-                    "A file with rows that can't be used is not complete: correct it, or store the "
-                    "good rows without withdrawing what is not in the file."
-                )
-            )
-
-    @api.model
-    def _commit_file(self):
-        # In a test the transaction belongs to the test; and small files are stored as a whole.
-        if self.in_background and not config["test_enable"]:
-            self.env.cr.commit()  # pylint: disable=invalid-commit
-
-    def _queue_file(self):
-        self.in_background = True
-        delayable = self.env["spp.attendance.intake"].delayable(
-            description=_("Attendance of the file %s", self.file_name),
-            identity_key=f"spp.attendance.file.{self.id}",
-        )
-        delayable._attendance_file_job(self.id).delay()
-
-    def _attendance_file_job(self, intake_id):
-        """Job: store a big file. What goes wrong for good is said on the intake."""
-        intake = self.sudo()._as_attendance_writer().browse(intake_id)
-        if intake.is_done:
-            return
-        try:
-            intake._store_file()
-        except UserError as error:
-            intake.error = str(error)
+    taken_back_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
+    taken_back_at = fields.Datetime("Taken Back on", readonly=True)
+    taken_back_reason = fields.Text("Why Taken Back", readonly=True)
+    stored_person_count = fields.Integer("Persons Stored", readonly=True)
+    last_stored_id = fields.Integer(readonly=True, help="The person up to whom it is stored.")
+    progress = fields.Float(compute="_compute_progress", help="In percent of the persons.")
 
     @api.depends("person_count", "stored_person_count", "is_done")
     def _compute_progress(self):
@@ -165,10 +37,178 @@ class AttendanceIntake(models.Model):
             share = intake.stored_person_count / (intake.person_count or 1)
             intake.progress = 100.0 if intake.is_done else 100 * share
 
-    stored_person_count = fields.Integer("Persons Stored", readonly=True)
-    progress = fields.Float(compute="_compute_progress", help="In percent of the persons.")
-    in_background = fields.Boolean(readonly=True)
-    error = fields.Text("What Failed", readonly=True)
+    # Looking at it
+
+    @api.model
+    def _draft_file(self, source, content, name, layout, company):
+        """Return the rows of a file, held against the registry and what is stored today.
+
+        :param bytes content: of the file
+        :param Layout layout: what its columns mean
+        :rtype: FileDraft
+        :raise UserError: if the file can't be read, or its columns mean nothing
+        """
+        draft = FileDraft(self.env, source)
+        today = fields.Date.context_today(self.with_context(tz=company.partner_id.tz))
+        try:
+            table = open_table(content, name)
+            types, locations = source._get_names()
+            draft.fill(read_rows(table, layout, types, locations, today))
+        except FileError as error:
+            raise UserError(str(error)) from None
+        draft.resolve(company)
+        return draft
+
+    # Storing it
+
+    @api.model
+    def _open_file(self, draft, counts, **vals):
+        """Keep a file and what it says; its events come next."""
+        intake = self.create(
+            {
+                "source_id": draft.source.id,
+                "user_id": self.env.uid,
+                "from_date": counts["first"],
+                "to_date": counts["last"],
+                "row_count": counts["rows"],
+                "bad_row_count": counts["bad"],
+                "duplicate_count": counts["twice"],
+                "person_count": counts["persons"],
+                **vals,
+            }
+        )
+        intake.file_type_ids = draft.keep(intake.id)
+        return intake
+
+    def _store(self, is_big):
+        """Bring the events of the file's persons to what the files that stand say.
+
+        :param bool is_big: to do so in the background, by jobs one after the other
+        """
+        self.ensure_one()
+        self._lock_source()
+        self.write({"is_done": False, "stored_person_count": 0, "last_stored_id": 0})
+        if is_big:
+            self._queue_next()
+            return
+        while self._store_some():
+            pass
+
+    def _lock_source(self):
+        """Let files of a source be stored one after the other.
+
+        Whoever began before this transaction ends has to begin anew: a lock alone would let them go
+        on with what they knew.
+        """
+        self.env.cr.execute(
+            "UPDATE spp_attendance_source SET name = name WHERE id = %s", [self.source_id.id]
+        )
+
+    def _store_some(self):
+        """Store the next persons; return whether there were any."""
+        self.env.cr.execute(
+            """
+            SELECT array_agg(id) FROM (
+                SELECT DISTINCT individual_id AS id FROM spp_attendance_file_row
+                WHERE intake_id = %s AND individual_id > %s ORDER BY 1 LIMIT %s
+            ) AS person
+            """,
+            [self.id, self.last_stored_id, PERSONS_AT_ONCE],
+        )
+        individual_ids = self.env.cr.fetchone()[0]
+        if not individual_ids:
+            self.write({"is_done": True, "answered_at": fields.Datetime.now()})
+            return False
+        store = FileStore(
+            self.env,
+            intake_id=self.id,
+            source=self.source_id,
+            company_id=self.company_id.id,
+            cycle_id=None,
+            program_id=None,
+            scope=SQL("FALSE"),
+            categories=({}, {}),
+        )
+        stored = store.settle(individual_ids, self.company_id.id)
+        totals = Counter({f"{name}_count": getattr(stored, name) for name in FIGURES})
+        totals["stored_person_count"] = len(individual_ids)
+        self.write(
+            {
+                **{name: self[name] + count for name, count in totals.items()},
+                "last_stored_id": individual_ids[-1],
+            }
+        )
+        return True
+
+    def _queue_next(self):
+        delayable = self.env["spp.attendance.intake"].delayable(
+            description=_("Attendance of the file %s", self.file_name),
+            identity_key=f"spp.attendance.file.{self.id}.{self.last_stored_id}",
+        )
+        delayable._attendance_file_job(self.id).delay()
+
+    def _attendance_file_job(self, intake_id):
+        """Job: store the next persons of a big file."""
+        intake = self.sudo()._as_attendance_writer().browse(intake_id)
+        intake._lock_source()
+        if not intake.is_done and intake._store_some():
+            intake._queue_next()
+
+    def action_go_on(self):
+        """Go on storing a file whose job was stopped, from where it was."""
+        self.ensure_one()
+        self._check_may_store()
+        intake = self.sudo()._as_attendance_writer()
+        if not intake.is_done:
+            intake._queue_next()
+
+    def _check_may_store(self):
+        """Refuse who may not record attendance, or not see this file.
+
+        The caller goes on as the superuser.
+        """
+        if not any(map(self.env.user.has_group, MAY_STORE)):
+            raise AccessError(_("Only who records attendance may do this."))
+        if self.search_count([("id", "in", self.ids)]) < len(self):
+            raise AccessError(_("This file belongs to another company."))
+
+    # Taking it back
+
+    def action_take_back(self):
+        """Ask why, then take the file back."""
+        self.ensure_one()
+        self._check_can_take_back()
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Take the File Back"),
+            "res_model": "spp.attendance.take.back",
+            "view_mode": "form",
+            "views": [[False, "form"]],
+            "target": "new",
+            "context": {"default_intake_id": self.id},
+        }
+
+    def _check_can_take_back(self):
+        self._check_may_store()
+        intake = self.sudo()
+        if not intake.file_name or intake.taken_back_at:
+            raise UserError(_("Only a file that is not taken back yet can be."))
+
+    def _take_back(self, reason):
+        """Let the other files of the source say what counts, as if this one had never been there.
+
+        :param str reason: why, for whoever asks later
+        """
+        self._check_can_take_back()
+        intake = self.sudo()._as_attendance_writer()
+        intake.write(
+            {
+                "taken_back_by_id": self.env.uid,
+                "taken_back_at": fields.Datetime.now(),
+                "taken_back_reason": reason,
+            }
+        )
+        intake._store(is_big=intake.row_count > BIG_FILE)
 
 
 class AttendanceSource(models.Model):
@@ -188,4 +228,22 @@ class AttendanceSource(models.Model):
                 for record in self.env[model].sudo().search(domain).sorted("source_id")
             }
             for model in ("spp.res.config.attendance.type", "spp.res.config.attendance.location")
+        )
+
+    def _explain_unfinished_file(self, company):
+        """Return why nothing can be decided now, if a file is only half stored; else nothing."""
+        domain = [
+            ("file_name", "!=", False),
+            ("is_done", "=", False),
+            ("company_id", "in", (False, company.id)),
+        ]
+        if self.protocol != RECORDED:
+            domain.append(("source_id", "=", self.id))
+        unfinished = self.env["spp.attendance.intake"].sudo().search(domain, limit=1)
+        if not unfinished or self._is_asked():
+            return ""
+        return _(
+            "The file %(name)s is being stored: wait until it is done (Attendance > Files and "
+            "Questions), or press Go On there if it was stopped.",
+            name=unfinished.file_name,
         )

@@ -55,7 +55,7 @@ class AttendanceIntake(models.Model):
         help="What its persons had, from its first to its last day and of its types, and was not "
         "in it, was withdrawn.",
     )
-    leaves_out_bad_rows = fields.Boolean(readonly=True)
+    file_type_ids = fields.Json("Types in the File", readonly=True)
     row_count = fields.Integer("Rows", readonly=True)
     bad_row_count = fields.Integer("Rows Left Out", readonly=True)
     # How it went.

@@ -13,7 +13,6 @@ from .event_store import EventStore, Stored
 from .identifiers import find_persons
 
 COPIED_AT_ONCE = 50_000
-PERSONS_AT_ONCE = 2_000
 CONTENT = ("individual_id", "date", "time", "category", "type_id", "location_id", "description")
 COLUMNS = (
     *("number", "identifier", "date", "time", "category", "type_id", "location_id"),
@@ -21,8 +20,8 @@ COLUMNS = (
 )
 
 
-class FileRows:
-    """The rows of a file, in a table that lives as long as the connection's session needs it.
+class FileDraft:
+    """The rows of a file while they are looked at, in a table that is gone afterwards.
 
     :param env: of who looks at the file, or stores it
     :param source: that the file is of
@@ -32,20 +31,20 @@ class FileRows:
         self.env = env
         self.cr = env.cr
         self.source = source
-        self.cr.execute("DROP TABLE IF EXISTS pg_temp.spp_attendance_file_row")
+        self.cr.execute("DROP TABLE IF EXISTS pg_temp.spp_attendance_file_draft")
         self.cr.execute(
             """
-            CREATE TEMPORARY TABLE spp_attendance_file_row (
+            CREATE TEMPORARY TABLE spp_attendance_file_draft (
                 number integer, identifier varchar, date date, time varchar, category varchar,
                 type_id integer, location_id integer, description text, record varchar,
                 problem_column varchar, problem varchar, individual_id integer,
                 is_twice boolean DEFAULT FALSE, change varchar
-            )
+            ) ON COMMIT DROP
             """
         )
 
     def drop(self):
-        self.cr.execute("DROP TABLE pg_temp.spp_attendance_file_row")
+        self.cr.execute("DROP TABLE pg_temp.spp_attendance_file_draft")
 
     def fill(self, rows):
         """Take the rows of a file.
@@ -59,10 +58,10 @@ class FileRows:
             csv.writer(text).writerows(map(self._get_line, lines))
             text.seek(0)
             self.cr.copy_expert(
-                f"COPY spp_attendance_file_row ({', '.join(COLUMNS)}) FROM STDIN (FORMAT csv)",
+                f"COPY spp_attendance_file_draft ({', '.join(COLUMNS)}) FROM STDIN (FORMAT csv)",
                 text,
             )
-        self.cr.execute("ANALYZE spp_attendance_file_row")
+        self.cr.execute("ANALYZE spp_attendance_file_draft")
 
     @staticmethod
     def _get_line(row):
@@ -80,21 +79,20 @@ class FileRows:
         self._make_records()
         self._refuse_contradictions()
         self._compare()
-        self.cr.execute("CREATE INDEX ON spp_attendance_file_row (individual_id)")
 
     def _find_persons(self, companies):
         """By their IDs, among those who are in the registry now."""
         self.cr.execute(
             SQL(
                 """
-                UPDATE spp_attendance_file_row AS row
+                UPDATE spp_attendance_file_draft AS row
                 SET individual_id = CASE WHEN found.count = 1 THEN found.id END,
                     problem = CASE found.count WHEN 1 THEN NULL WHEN 0 THEN %(none)s
                         ELSE %(several)s END
                 FROM (
                     SELECT told.identifier, min(person.id) AS id, count(person.id) AS count
                     FROM (
-                        SELECT DISTINCT identifier FROM spp_attendance_file_row
+                        SELECT DISTINCT identifier FROM spp_attendance_file_draft
                         WHERE problem IS NULL
                     ) AS told
                     LEFT JOIN LATERAL (
@@ -121,7 +119,7 @@ class FileRows:
         """Make what tells each row from others, where the file has no record IDs."""
         self.cr.execute(
             """
-            UPDATE spp_attendance_file_row
+            UPDATE spp_attendance_file_draft
             SET record = concat_ws('/', individual_id, date, coalesce(type_id, 0),
                 coalesce(location_id, 0), coalesce(time, ''))
             WHERE problem IS NULL AND record IS NULL
@@ -134,7 +132,7 @@ class FileRows:
         self.cr.execute(
             SQL(
                 """
-                UPDATE spp_attendance_file_row AS row
+                UPDATE spp_attendance_file_draft AS row
                 SET problem = CASE WHEN told.contents > 1 THEN
                         replace(%(sentence)s, '{row}',
                             (CASE WHEN row.number = told.first THEN told.last ELSE told.first END)
@@ -144,7 +142,7 @@ class FileRows:
                 FROM (
                     SELECT record, count(DISTINCT ROW(%(content)s)::text) AS contents,
                         min(number) AS first, max(number) AS last, min(ctid) AS kept
-                    FROM spp_attendance_file_row WHERE problem IS NULL
+                    FROM spp_attendance_file_draft WHERE problem IS NULL
                     GROUP BY record HAVING count(*) > 1
                 ) AS told
                 WHERE told.record = row.record AND row.problem IS NULL
@@ -166,7 +164,7 @@ class FileRows:
         self.cr.execute(
             SQL(
                 """
-                UPDATE spp_attendance_file_row AS row SET change = found.change
+                UPDATE spp_attendance_file_draft AS row SET change = found.change
                 FROM (
                     SELECT row.ctid AS id, CASE
                         WHEN stored.id IS NULL THEN 'new'
@@ -174,7 +172,7 @@ class FileRows:
                             THEN 'changed'
                         ELSE 'same'
                     END AS change
-                    FROM spp_attendance_file_row AS row
+                    FROM spp_attendance_file_draft AS row
                     LEFT JOIN LATERAL (
                         SELECT event.* FROM spp_event_attendance AS event
                         WHERE event.file_record = row.record AND event.source_id = %(source)s
@@ -203,7 +201,7 @@ class FileRows:
                 count(DISTINCT number) FILTER (WHERE problem IS NOT NULL), count(DISTINCT number),
                 count(DISTINCT individual_id), min(date) FILTER (WHERE change IS NOT NULL),
                 max(date) FILTER (WHERE change IS NOT NULL)
-            FROM spp_attendance_file_row
+            FROM spp_attendance_file_draft
             """
         )
         names = ("new", "changed", "same", "twice", "bad", "rows", "persons", "first", "last")
@@ -214,7 +212,7 @@ class FileRows:
         self.cr.execute(
             SQL(
                 """
-                SELECT number, problem_column, problem FROM spp_attendance_file_row
+                SELECT number, problem_column, problem FROM spp_attendance_file_draft
                 WHERE problem IS NOT NULL ORDER BY number, ctid LIMIT %s
                 """,
                 limit,
@@ -222,76 +220,113 @@ class FileRows:
         )
         return self.cr.fetchall()
 
-    def get_complete_scope(self):
-        """Return the SQL condition of the events that a complete file is about."""
-        self.cr.execute(
-            """
-            SELECT min(date), max(date), array_agg(DISTINCT coalesce(type_id, 0))
-            FROM spp_attendance_file_row WHERE change IS NOT NULL
-            """
-        )
-        first, last, type_ids = self.cr.fetchone()
-        return SQL(
-            "event.source_id = %s AND event.attendance_date BETWEEN %s AND %s"
-            " AND coalesce(event.attendance_type_id, 0) = ANY(%s)",
-            self.source.id,
-            first,
-            last,
-            type_ids or [],
-        )
-
     def count_missing(self):
         """Return how many stored attendances would be withdrawn if the file is complete."""
         self.cr.execute(
             SQL(
                 """
                 SELECT count(*) FROM spp_event_attendance AS event
-                WHERE %s AND event.file_record IS NOT NULL AND event.withdrawn IS NOT TRUE
+                JOIN (
+                    SELECT min(date) AS first, max(date) AS last,
+                        array_agg(DISTINCT coalesce(type_id, 0)) AS type_ids
+                    FROM spp_attendance_file_draft WHERE change IS NOT NULL
+                ) AS file
+                    ON event.attendance_date BETWEEN file.first AND file.last
+                    AND coalesce(event.attendance_type_id, 0) = ANY(file.type_ids)
+                WHERE event.source_id = %s AND event.file_record IS NOT NULL
+                    AND event.withdrawn IS NOT TRUE
                     AND event.individual_id IN (
-                        SELECT individual_id FROM spp_attendance_file_row WHERE change IS NOT NULL
+                        SELECT individual_id FROM spp_attendance_file_draft
+                        WHERE change IS NOT NULL
                     ) AND NOT EXISTS (
-                        SELECT FROM spp_attendance_file_row AS row
+                        SELECT FROM spp_attendance_file_draft AS row
                         WHERE row.record = event.file_record AND row.change IS NOT NULL
                     )
                 """,
-                self.get_complete_scope(),
+                self.source.id,
             )
         )
         return self.cr.fetchone()[0]
 
-    def deal_persons(self):
-        """Yield the ids of the persons that have rows, some at once, in order."""
+    def keep(self, intake_id):
+        """Keep what the file says, for good; return the types that it is about, 0 for none."""
         self.cr.execute(
-            "SELECT DISTINCT individual_id FROM spp_attendance_file_row"
-            " WHERE change IS NOT NULL ORDER BY 1"
+            """
+            INSERT INTO spp_attendance_file_row
+                (intake_id, number, record, individual_id, date, time, category, type_id,
+                 location_id, description)
+            SELECT %s, number, record, individual_id, date, time, category, type_id,
+                location_id, description
+            FROM spp_attendance_file_draft WHERE change IS NOT NULL ORDER BY individual_id, number
+            """,
+            [intake_id],
         )
-        ids = [row[0] for row in self.cr.fetchall()]
-        for start in range(0, len(ids), PERSONS_AT_ONCE):
-            yield ids[start : start + PERSONS_AT_ONCE]
+        self.cr.execute(
+            "SELECT array_agg(DISTINCT coalesce(type_id, 0)) FROM spp_attendance_file_draft"
+            " WHERE change IS NOT NULL"
+        )
+        return self.cr.fetchone()[0] or []
 
 
 class FileStore(EventStore):
-    """Writes the events of a file: what tells them from each other is their record."""
+    """Brings events to what the files of a source say: the last one that stands is right."""
 
     counts_once = COUNTS_ONCE_IN_FILES
     has_key = SQL("event.file_record IS NOT NULL")
     is_same = SQL("event.file_record = staging.record")
 
-    def store_rows(self, individual_ids, is_complete) -> Stored:
-        """Bring the stored events of some persons to what `FileRows` has.
+    def settle(self, individual_ids, company_id) -> Stored:
+        """Bring the events of some persons to what the files that stand say of them today.
 
-        :param is_complete: whether what they have besides, within the scope, is withdrawn
+        It depends on the files alone, and not on what was stored before: so it may be done at any
+        time, and again.
+
+        :param company_id: the one of the files
         """
         self.env.flush_all()
         self._make_staging()
         self.env.cr.execute(
             """
+            WITH standing AS (
+                SELECT id, is_complete, from_date, to_date, file_type_ids
+                FROM spp_attendance_intake
+                WHERE source_id = %(source)s AND company_id IS NOT DISTINCT FROM %(company)s
+                    AND file_name IS NOT NULL AND taken_back_at IS NULL
+            ), said AS (
+                SELECT DISTINCT ON (row.record) row.*
+                FROM spp_attendance_file_row AS row
+                JOIN standing ON standing.id = row.intake_id
+                WHERE row.record IN (
+                    SELECT record FROM spp_attendance_file_row WHERE individual_id = ANY(%(ids)s)
+                )
+                ORDER BY row.record, row.intake_id DESC, row.id DESC
+            )
             INSERT INTO spp_attendance_staging
                 (individual_id, record, date, time, category, type_id, location_id, description)
             SELECT individual_id, record, date, time, category, type_id, location_id, description
-            FROM spp_attendance_file_row
-            WHERE change IS NOT NULL AND individual_id = ANY(%s)
+            FROM said
+            -- What a later one says is all, and does not have, is gone.
+            WHERE NOT EXISTS (
+                SELECT FROM standing AS later
+                WHERE later.is_complete AND later.id > said.intake_id
+                    AND said.date BETWEEN later.from_date AND later.to_date
+                    AND later.file_type_ids @> to_jsonb(coalesce(said.type_id, 0))
+                    AND EXISTS (
+                        SELECT FROM spp_attendance_file_row AS own
+                        WHERE own.intake_id = later.id
+                            AND own.individual_id = said.individual_id
+                    )
+            )
             """,
-            [individual_ids],
+            {**self.parameters, "company": company_id or None, "ids": individual_ids},
         )
-        return self._store_staged(individual_ids, individual_ids if is_complete else [])
+        self.env.cr.execute("SELECT DISTINCT individual_id FROM spp_attendance_staging")
+        concerned = list({*individual_ids, *(row[0] for row in self.env.cr.fetchall())})
+        self.scope = SQL(
+            "event.source_id = %s AND event.file_record IN ("
+            " SELECT row.record FROM spp_attendance_file_row AS row"
+            " WHERE row.individual_id = ANY(%s))",
+            self.source_id,
+            individual_ids,
+        )
+        return self._store_staged(concerned, concerned)

@@ -250,6 +250,10 @@ class AttendanceRun(models.Model):
             return "" if self.mode == PREVIEW else _("The cycle uses no attendance criteria now.")
         if cycle._get_criteria_vals() != self._get_criteria_vals():
             return _("The criteria of the cycle were changed since this run began.")
+        source = cycle.attendance_source_id
+        unfinished = source._explain_unfinished_file(cycle._get_attendance_company())
+        if unfinished:
+            return unfinished
         first, last = cycle._get_attendance_period()
         # All attendance so far ends on another day tomorrow, though nobody changed anything.
         if first != self.from_date or (

@@ -70,9 +70,11 @@ class AttendanceRun(models.Model):
             covered = SQL("intake.to_date >= %s", self.to_date)
             if self.attendance_period == ALL_SO_FAR:
                 covered = SQL(
-                    "(%s OR EXISTS (SELECT FROM spp_attendance_run AS asking"
+                    "(%s OR intake.question_key = %s OR EXISTS ("
+                    "SELECT FROM spp_attendance_run AS asking"
                     " WHERE asking.id = intake.run_id AND asking.attendance_period = %s))",
                     covered,
+                    self.question_key or None,
                     ALL_SO_FAR,
                 )
             return SQL(

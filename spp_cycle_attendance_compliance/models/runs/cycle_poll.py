@@ -1,3 +1,5 @@
+import logging
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
@@ -5,6 +7,8 @@ from odoo.addons.queue_job.exception import RetryableJobError
 
 from ...connector import PermanentError, TemporaryError
 from .draft import Draft
+
+_logger = logging.getLogger(__name__)
 
 POLLED_STATES = ("draft", "to_approve", "approved", "distributed")
 
@@ -31,8 +35,13 @@ class G2PCycle(models.Model):
             ("state", "in", POLLED_STATES),
         ]
         for cycle in self.sudo().search(domain):
-            if cycle._may_attendance_be_polled():
-                cycle._queue_attendance_poll()
+            try:
+                with self.env.cr.savepoint():
+                    if cycle._may_attendance_be_polled():
+                        cycle._queue_attendance_poll()
+            except Exception:
+                # The others are asked about all the same.
+                _logger.exception("The attendance of cycle %s can't be asked for", cycle.id)
 
     def _may_attendance_be_polled(self):
         """Return whether attendance of the days that count may still come, and be of use."""
