@@ -621,8 +621,10 @@ class TestFiles(FileCase):
             "file_stranger", REGISTRAR, company_id=other.id, company_ids=[(6, 0, other.ids)]
         )
         intake = self._store("ANA,2025-11-01,x,,,")
-        dialog = self.env["spp.attendance.take.back"].with_user(stranger).create(
-            {"intake_id": intake.id, "reason": "x"}
+        dialog = (
+            self.env["spp.attendance.take.back"]
+            .with_user(stranger)
+            .create({"intake_id": intake.id, "reason": "x"})
         )
         with self.assertRaisesRegex(AccessError, "another company"):
             dialog.action_confirm()

@@ -91,8 +91,7 @@ class UploadAttendance(models.TransientModel):
 
     @api.constrains("source_id")
     def _check_source_id(self):
-        """Refuse what is no source of files, or another company's: nothing else may be written to.
-        """
+        """Refuse what is no source of files, or another company's: nothing else may be written to."""
         for wizard in self.sudo(False):
             usable = [
                 ("id", "=", wizard.source_id.id),
@@ -181,9 +180,7 @@ class UploadAttendance(models.TransientModel):
             for name, _label in MEANINGS
             if name not in said and getattr(guess, name) not in said.values()
         }
-        return Layout(
-            **guessed, **said, date_format=guess.date_format or kept.date_format
-        )
+        return Layout(**guessed, **said, date_format=guess.date_format or kept.date_format)
 
     @staticmethod
     def _sample(table):

@@ -13,6 +13,7 @@ class MergePartner(models.TransientModel):
         one that is not withdrawn, or else that of the contact that stays. The other is kept.
         """
         self.env.flush_all()
+
         # Where the person is part of what tells an attendance from others.
         def record(column):
             return SQL(

@@ -20,7 +20,7 @@ class AttendanceFileRow(models.Model):
 
     intake_id = UncheckedMany2one("spp.attendance.intake", "File", required=True)
     number = fields.Integer("Row")
-    record = fields.Char("Record", required=True, help="What tells an attendance from others.")
+    record = fields.Char(required=True, help="What tells an attendance from others.")
     individual_id = fields.Many2one("res.partner", "Person", required=True, ondelete="restrict")
     date = fields.Date()
     time = fields.Char()
