@@ -594,7 +594,7 @@ class TestFiles(FileCase):
         counts = {}
         for number in numbers:
             rows, full = files[number]
-            said = dict((tuple(row.split(",")[:2]), row.split(",")[2]) for row in rows)
+            said = {tuple(row.split(",")[:2]): row.split(",")[2] for row in rows}
             if full:
                 days = [day for _who, day in said]
                 persons = {who for who, _day in said}
