@@ -456,7 +456,7 @@ class TestFiles(FileCase):
         self.assertEqual((intake.is_done, intake.progress), (False, 0))
         with self.assertRaisesRegex(UserError, "is being stored"):
             cycle.action_preview_attendance()
-        waiting.action_apply()
+        waiting._decide_to_apply("As agreed")
         self.assertEqual(waiting.state, "outdated")
         with patch.object(attendance_file, "PERSONS_AT_ONCE", 1):
             self.assertEqual(self._work(intake, 1), 1)
@@ -499,10 +499,11 @@ class TestFiles(FileCase):
 
     def test_what_was_looked_at_is_what_is_stored(self):
         """Each case: what is changed after looking; nothing is stored, and it says so."""
+        other = f"{HEADER}\nBEN,2025-11-02,absent,,,".encode()
         for change in (
             lambda wizard: wizard.write({"is_complete": True}),
             lambda wizard: wizard.write({"type_id": self.training.id}),
-            lambda wizard: wizard.write({"file": b64encode(b"ID,Date\nBEN,2025-11-02")}),
+            lambda wizard: wizard.write({"file": b64encode(other)}),
             lambda wizard: wizard.column_ids.filtered(
                 lambda column: column.meaning == "category"
             ).write({"meaning": False}),

@@ -58,6 +58,13 @@ class GuardCase(AttendanceCase):
         )
         self._run(self.cycle)
         self._run(self.cycle)
+        self.env["spp.attendance.file.row"]._as_attendance_writer().create(
+            {
+                "intake_id": self.env["spp.attendance.intake"].search([], limit=1).id,
+                "individual_id": self.person.id,
+                "record": "#1",
+            }
+        )
         self.records = {name: self._find_or_make(name) for name in self._get_guarded_models()}
 
     # What is guarded

@@ -202,8 +202,9 @@ class UploadAttendance(models.TransientModel):
         :return: the rows and their counts, if they can be read
         """
         self.problem_ids.unlink()
-        self.write({"state": "look", "problem": False, "looked_at": self._get_key()})
+        self.write({"state": "look", "problem": False, "looked_at": False})
         try:
+            self.looked_at = self._get_key()
             draft = self._draft_rows()
         except UserError as error:
             self.write({"problem": str(error), "summary": False, "row_count": 0, "new_count": 0})
