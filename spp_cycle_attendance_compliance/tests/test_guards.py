@@ -266,6 +266,7 @@ class TestGuards(GuardCase):
     def test_defaults_of_what_attendance_makes(self):
         """Neither is one taken while our own code makes a record."""
         proof = [name for name, record in self.records.items() if self._is_proof(record)]
+        proof.remove("spp.attendance.file.row")  # copied by PostgreSQL, which knows no defaults
         expected = self._make_proof(self.env, proof)
         context = {}
         for record, name, value in self._walk():

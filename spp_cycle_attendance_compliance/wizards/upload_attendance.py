@@ -91,7 +91,7 @@ class UploadAttendance(models.TransientModel):
 
     @api.constrains("source_id")
     def _check_source_id(self):
-        """Refuse what is no source of files, or another company's: nothing else may be written to."""
+        """Refuse what is no source of files, or another company's: no other is written to."""
         for wizard in self.sudo(False):
             usable = [
                 ("id", "=", wizard.source_id.id),
