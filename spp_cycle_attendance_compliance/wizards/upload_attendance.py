@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from ..files import FileError, Layout, guess_layout, open_table, write_table
 from ..models.intakes.attendance_file import BIG_FILE
 from ..models.sources.attendance_source import FILES
+from .upload_attendance_column import MEANINGS
 
 SHOWN_PROBLEMS = 100
 DOWNLOADED_PROBLEMS = 10_000
@@ -15,17 +16,6 @@ SHOWN_COUNTS = (
     *("row_count", "new_count", "changed_count", "same_count", "bad_count", "missing_count"),
 )
 SAMPLES = 3
-# What a column may mean, by the fields of `Layout`; one meaning is of no column's own.
-MEANINGS = [
-    ("identifier", "ID of the person"),
-    ("date", "Date"),
-    ("category", "Presence"),
-    ("type", "Type"),
-    ("location", "Location"),
-    ("time", "Time"),
-    ("record_id", "Record ID"),
-    ("description", "Description"),
-]
 TEMPLATE = ("ID", "Name", "Date", "Presence", "Type", "Location", "Time")
 
 
@@ -376,25 +366,3 @@ class UploadAttendance(models.TransientModel):
             "url": f"/web/content/{self._name}/{self.id}/{name}/{file_name}?download=true",
             "target": "new",
         }
-
-
-class UploadAttendanceColumn(models.TransientModel):
-    _name = "spp.upload.attendance.column"
-    _description = "Column of a File of Attendance"
-    _order = "id"
-
-    wizard_id = fields.Many2one("spp.upload.attendance", required=True, ondelete="cascade")
-    name = fields.Char("Column", readonly=True)
-    sample = fields.Char("For Instance", readonly=True)
-    meaning = fields.Selection(MEANINGS, help="Empty: the column is not looked at.")
-
-
-class UploadAttendanceProblem(models.TransientModel):
-    _name = "spp.upload.attendance.problem"
-    _description = "Row of a File of Attendance that Can't Be Used"
-    _order = "id"
-
-    wizard_id = fields.Many2one("spp.upload.attendance", required=True, ondelete="cascade")
-    number = fields.Integer("Row", readonly=True)
-    column = fields.Char(readonly=True)
-    message = fields.Char("What Is Wrong", readonly=True)
