@@ -1,4 +1,5 @@
 from base64 import b64encode
+from collections import Counter
 from datetime import timedelta
 
 from odoo import _, api, fields, models
@@ -42,6 +43,17 @@ class ClassSheet(models.TransientModel):
     sheet_name = fields.Char(readonly=True)
     note = fields.Char(readonly=True)
 
+    @api.model
+    def default_get(self, fields_list):
+        """Propose the days that count, as many as a sheet has."""
+        res = super().default_get(fields_list)
+        cycle = self.env["g2p.cycle"].browse(res.get("cycle_id"))
+        first, last = cycle._get_attendance_period() if cycle else (None, None)
+        if first and last:
+            most = first + timedelta(days=MOST_DAYS - 1)
+            res.update({"from_date": first, "to_date": min(last, most)})
+        return res
+
     def action_make(self):
         """Make the sheet, to be downloaded."""
         self.ensure_one()
@@ -68,7 +80,10 @@ class ClassSheet(models.TransientModel):
             count=len(members),
         )
         if without_id:
-            self.note += " " + _("%(count)s have no such ID, and are left out.", count=without_id)
+            self.note += " " + _(
+                "%(count)s have no such ID, or the same as somebody else, and are left out.",
+                count=without_id,
+            )
         return self._reopen()
 
     @api.model
@@ -85,12 +100,14 @@ class ClassSheet(models.TransientModel):
         )
 
     def _get_members(self):
-        """Return the ID and the name of each person of the cycle, and how many have no ID."""
+        """Return the ID and the name of each person of the cycle whom an ID tells from all others;
+        and how many have none, or the same as another."""
         self.env.flush_all()
         draft = Draft(self.env.cr)
         draft.add_registrants(self.cycle_id.id)
         draft.add_members(fields.Datetime.now())
         self.env.cr.execute(self._get_person_query())
         members = self.env.cr.fetchall()
-        known = [member for member in members if member[0]]
+        counts = Counter(identifier for identifier, _name in members)
+        known = [member for member in members if member[0] and counts[member[0]] == 1]
         return known, len(members) - len(known)

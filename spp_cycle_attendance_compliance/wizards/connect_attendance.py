@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from ..connector import AttendanceError, AuthenticationError, Limits, Question, get_origin
-from ..models.sources.attendance_source import CONNECTION_FIELDS, SERVER
+from ..models.sources.attendance_source import CONNECTION_FIELDS, SERVER, SourceError
 
 # Whoever pressed the button is waiting.
 LIMITS = Limits(tries=2, deadline=45.0)
@@ -379,7 +379,10 @@ class ConnectAttendance(models.TransientModel):
         connection = self._get_typed_connection()
         if not connection["url"]:
             raise UserError(_("Enter the address of the attendance system."))
-        return self.source_id._get_client(LIMITS, self._get_new_secret(), **connection)
+        try:
+            return self.source_id._get_client(LIMITS, self._get_new_secret(), **connection)
+        except SourceError as error:
+            raise UserError(str(error)) from None  # a browser shows no other kind
 
     def _close(self, message):
         return {

@@ -33,6 +33,14 @@ class RecordAttendance(models.TransientModel):
             ]
         return res
 
+    @api.onchange("attendance_date", "attendance_type_id", "attendance_location_id")
+    def _onchange_what_is_recorded(self):
+        """Show what is recorded already; who is not is taken for present."""
+        recorded = self._find_recorded()
+        for line in self.line_ids:
+            known = recorded.get(line.individual_id)
+            line.is_present = not known or "present" in known.mapped("attendance_category")
+
     def action_record(self):
         """Record who came and who did not; what was recorded of that day by hand is corrected."""
         self.ensure_one()
@@ -43,7 +51,7 @@ class RecordAttendance(models.TransientModel):
         if self.attendance_date > fields.Date.context_today(self):
             raise UserError(_("This day is still to come: correct the date."))
         recorded = self._find_recorded()
-        events = self.env["spp.event.attendance"]
+        events, corrected = self.env["spp.event.attendance"], 0
         for line in self.line_ids:
             category = PRESENCES[line.is_present]
             known = recorded.get(line.individual_id, events)
@@ -54,13 +62,16 @@ class RecordAttendance(models.TransientModel):
                 for event in known:
                     if event.attendance_category != category:
                         event.attendance_category = category
+                        corrected += 1
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "success",
                 "message": _(
-                    "Recorded: %(present)s present, %(absent)s absent.",
+                    "Recorded: %(present)s present, %(absent)s absent; of these, %(corrected)s "
+                    "were corrected.",
+                    corrected=corrected,
                     present=len(self.line_ids.filtered("is_present")),
                     absent=len(self.line_ids.filtered(lambda line: not line.is_present)),
                 ),

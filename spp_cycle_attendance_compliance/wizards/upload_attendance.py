@@ -105,13 +105,24 @@ class UploadAttendance(models.TransientModel):
         self.column_ids = self.problem_ids = [(5, 0, 0)]
         self.update({"state": "choose", "problem": False, "summary": False})
 
+    @api.onchange(
+        "is_complete", "date_format", "type_id", "location_id", "day_columns", "column_ids"
+    )
+    def _onchange_reading(self):
+        """What was found out was about another way to read it."""
+        self.looked_at = False
+
     # Look
 
     def action_look(self):
         """Say what the columns most likely mean, and what storing the file would do."""
         self.ensure_one()
         if not self.file:
-            raise UserError(_("Choose a file: CSV, or XLSX as Excel and LibreOffice write it."))
+            raise UserError(
+                _(
+                    "Choose a file that is not empty: CSV, or XLSX as Excel and LibreOffice write it."
+                )
+            )
         self._check_source_id()
         try:
             table = open_table(self._get_content(), self.file_name or "")
@@ -200,6 +211,11 @@ class UploadAttendance(models.TransientModel):
             self.write({"problem": str(error), "summary": False, "row_count": 0, "new_count": 0})
             return None, None
         counts = draft.count()
+        if not counts["rows"]:
+            self.problem = _(
+                "Below its titles the file has no row with a date and a presence: there is nothing "
+                "to store."
+            )
         self.write(
             {
                 **self._prepare_counts(draft, counts),
@@ -327,7 +343,7 @@ class UploadAttendance(models.TransientModel):
                 )
             )
         layout = self._get_layout().to_dict()
-        if layout != self.source_id.file_layout:
+        if not self.day_columns and layout != self.source_id.file_layout:
             self.source_id.sudo().file_layout = layout
         intakes = self.env["spp.attendance.intake"].sudo()._as_attendance_writer()
         intake = intakes._open_file(

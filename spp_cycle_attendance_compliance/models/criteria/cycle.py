@@ -343,7 +343,7 @@ class G2PCycle(models.Model):
             with self.env.registry.cursor() as cr:
                 for known in source.with_env(source.env(cr=cr)).exists():
                     known._ask_administrator(str(error))
-            raise
+            raise UserError(str(error)) from None  # a browser shows no other kind
         if not source._has_identifiers():
             raise UserError(
                 _(

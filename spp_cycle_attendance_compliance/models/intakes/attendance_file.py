@@ -117,7 +117,8 @@ class AttendanceIntake(models.Model):
         )
         individual_ids = self.env.cr.fetchone()[0]
         if not individual_ids:
-            self.write({"is_done": True, "answered_at": fields.Datetime.now()})
+            done_at = self.answered_at or fields.Datetime.now()
+            self.write({"is_done": True, "answered_at": done_at})
             return False
         store = FileStore(
             self.env,
@@ -130,8 +131,9 @@ class AttendanceIntake(models.Model):
             categories=({}, {}),
         )
         stored = store.settle(individual_ids, self.company_id.id)
-        totals = Counter({f"{name}_count": getattr(stored, name) for name in FIGURES})
-        totals["stored_person_count"] = len(individual_ids)
+        totals = Counter(stored_person_count=len(individual_ids))
+        if not self.taken_back_at:
+            totals.update({f"{name}_count": getattr(stored, name) for name in FIGURES})
         self.write(
             {
                 **{name: self[name] + count for name, count in totals.items()},

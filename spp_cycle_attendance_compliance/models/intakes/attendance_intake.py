@@ -84,7 +84,7 @@ class AttendanceIntake(models.Model):
     @api.depends("cycle_id", "file_name", "create_date")
     def _compute_display_name(self):
         for intake in self:
-            at = intake.answered_at or intake.create_date or fields.Datetime.now()
+            at = intake.create_date or fields.Datetime.now()
             local = fields.Datetime.context_timestamp(intake, at)
             name = intake.file_name or intake.sudo().cycle_id.name or ""
             intake.display_name = f"{name} {local:%Y-%m-%d %H:%M}".strip()

@@ -261,6 +261,7 @@ class FileDraft:
             """,
             [intake_id],
         )
+        self.cr.execute("ANALYZE spp_attendance_file_row")
         self.cr.execute(
             "SELECT array_agg(DISTINCT coalesce(type_id, 0)) FROM spp_attendance_file_draft"
             " WHERE change IS NOT NULL"
@@ -292,14 +293,19 @@ class FileStore(EventStore):
                 FROM spp_attendance_intake
                 WHERE source_id = %(source)s AND company_id IS NOT DISTINCT FROM %(company)s
                     AND file_name IS NOT NULL AND taken_back_at IS NULL
-            ), said AS (
-                SELECT DISTINCT ON (row.record) row.*
-                FROM spp_attendance_file_row AS row
-                JOIN standing ON standing.id = row.intake_id
-                WHERE row.record IN (
-                    SELECT record FROM spp_attendance_file_row WHERE individual_id = ANY(%(ids)s)
-                )
-                ORDER BY row.record, row.intake_id DESC, row.id DESC
+            ), said AS MATERIALIZED (
+                SELECT last.*
+                FROM (
+                    SELECT DISTINCT record FROM spp_attendance_file_row
+                    WHERE individual_id = ANY(%(ids)s)
+                ) AS own
+                -- One by one in the index, whatever is known of the tables.
+                CROSS JOIN LATERAL (
+                    SELECT row.* FROM spp_attendance_file_row AS row
+                    WHERE row.record = own.record
+                        AND EXISTS (SELECT FROM standing WHERE standing.id = row.intake_id)
+                    ORDER BY row.intake_id DESC, row.id DESC LIMIT 1
+                ) AS last
             )
             INSERT INTO spp_attendance_staging
                 (individual_id, record, date, time, category, type_id, location_id, description)

@@ -14,6 +14,7 @@ from ...verdicts import (
     Members,
 )
 from ..criteria.attendance_criteria_mixin import ALL_SO_FAR
+from ..sources.attendance_source import FILES
 from .attendance_run_line import STATUSES
 from .draft import UNSETTLED, WITH_DATA, Draft
 
@@ -69,6 +70,10 @@ class AttendanceRun(models.Model):
         if self.attendance_source_id._is_asked():
             self._set_identifiers(draft)
         else:
+            if self.attendance_source_id.protocol == FILES:
+                # No file can tell which of those who share an ID it means.
+                self._set_identifiers(draft)
+                draft.forget_missing_identifiers()
             draft.count_events(self._get_event_scope(), self.attendance_unit)
         return draft
 

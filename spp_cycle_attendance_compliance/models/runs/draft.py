@@ -181,6 +181,13 @@ class Draft:
             states=DECIDED_STATES,
         )
 
+    def forget_missing_identifiers(self):
+        """Let what is recorded decide about who has no identifier: nobody is asked."""
+        self.execute(
+            "UPDATE spp_attendance_draft SET finding = NULL WHERE finding = %(missing)s",
+            missing=NO_IDENTIFIER,
+        )
+
     def get_persons_to_ask(self, intake_ids):
         """Return the ids of the persons to ask about, by their identifiers, in order of the ids.
 
