@@ -382,7 +382,7 @@ class TestFiles(FileCase):
         )
         sheet.action_make()
         self.assertIn("2 persons", sheet.note)
-        self.assertIn("1 have no such ID", sheet.note)
+        self.assertIn("1 have no such ID, or the same", sheet.note)
         table = open_table(b64decode(sheet.sheet), sheet.sheet_name)
         filled = []
         for _number, cells in table.rows():
@@ -446,6 +446,34 @@ class TestFiles(FileCase):
     def _store_in_background(self, *rows, **vals):
         with patch.object(upload_attendance, "BIG_FILE", 0):
             return self._store(*rows, **vals)
+
+    def test_who_shares_an_id_is_not_decided(self):
+        """No file can tell which of the two it means: that is not absence."""
+        twins = [self._create_person("TWIN") for _each in range(2)]
+        cycle = self._create_cycle(
+            registrants=[self.ana, *twins], attendance_source_id=self.files.id
+        )
+        self._store("ANA,2025-11-01,x,,,", "ANA,2025-11-02,x,,,")
+        run = self._run(cycle)
+        of_twins = run.line_ids.filtered(lambda line: line.partner_id in twins)
+        self.assertEqual(set(of_twins.mapped("verdict")), {"undecided"})
+        states = {self._get_membership(cycle, twin).state for twin in twins}
+        self.assertEqual(states, {"enrolled"})
+        sheets = self.env["spp.attendance.class.sheet"].with_context(default_cycle_id=cycle.id)
+        sheet = sheets.create({})
+        self.assertEqual(str(sheet.from_date), "2025-11-01")
+        sheet.action_make()
+        self.assertIn("2 have no such ID, or the same", sheet.note)
+
+    def test_taking_back_leaves_the_files_own_figures(self):
+        intake = self._store("ANA,2025-11-01,x,,,")
+        stored_at = intake.answered_at
+        intake._take_back("No")
+        self.assertEqual(self._count(intake), (1, 0, 0, 0, 0))
+        self.assertEqual((intake.answered_at, intake.is_done), (stored_at, True))
+
+    def test_nothing_in_it(self):
+        self.assertIn("nothing to store", self._look("").problem)
 
     def test_in_the_background(self):
         """Some persons by each job; what is half stored decides nothing."""
@@ -728,8 +756,12 @@ class TestOnePage(AttendanceCase):
                 {"individual_id": ben.id, "attendance_category": "absent", "is_fetched": False},
             ],
         )
-        # Once more: it corrects, and makes no twin.
+        # Once more: it shows what is recorded, corrects, and makes no twin.
         again = pages.create({"attendance_date": "2025-11-03"})
+        again._onchange_what_is_recorded()
+        self.assertEqual(again.line_ids.mapped("is_present"), [True, False, True])
+        again.line_ids[1].is_present = True
+        again.line_ids[2].unlink()
         again.action_record()
         self.assertEqual(set(events.mapped("attendance_category")), {"present"})
         later = pages.create({"attendance_date": date.today() + timedelta(days=1)})

@@ -183,6 +183,19 @@ class TestSources(WizardCase):
             )
         self.assertFalse(self.server.requests)
 
+    def test_what_a_browser_can_show(self):
+        """It shows the sentence of a `UserError`, and of none of its kinds."""
+        wizard = self._open_wizard(self.source, url="https://other.example.org")
+        for step in (wizard.action_save, wizard.action_import):
+            with self.assertRaisesRegex(UserError, "was given for") as caught:
+                step()
+            self.assertIs(type(caught.exception), UserError)
+        self.env.cr.execute("DELETE FROM spp_attendance_secret")
+        cycle = self._create_cycle(registrants=[self._create_person("NID1")])
+        with self.assertRaisesRegex(UserError, "No secret is kept") as caught:
+            cycle.action_preview_attendance()
+        self.assertIs(type(caught.exception), UserError)
+
     def test_credentials_stay_together(self):
         """Where new ones are refused, both of those that are kept stay."""
         wizard = self._open_wizard(self.source, client_id="other", client_secret="wrong")
