@@ -120,7 +120,8 @@ class UploadAttendance(models.TransientModel):
         if not self.file:
             raise UserError(
                 _(
-                    "Choose a file that is not empty: CSV, or XLSX as Excel and LibreOffice write it."
+                    "Choose a file that is not empty: CSV, or XLSX as Excel and LibreOffice write "
+                    "it."
                 )
             )
         self._check_source_id()
