@@ -261,7 +261,6 @@ class FileDraft:
             """,
             [intake_id],
         )
-        self.cr.execute("ANALYZE spp_attendance_file_row")
         self.cr.execute(
             "SELECT array_agg(DISTINCT coalesce(type_id, 0)) FROM spp_attendance_file_draft"
             " WHERE change IS NOT NULL"
