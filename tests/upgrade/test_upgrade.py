@@ -397,6 +397,7 @@ def test_from_before_the_sources(earlier, upgraded, tmp_path, version, change):
         (f"SELECT count(*) FROM ir_config_parameter WHERE key LIKE '{ADDON}.%'", "0"),
     ):
         assert earlier.sql(query, name) == answer, query
+    earlier.sql("DELETE FROM ir_filters WHERE name = 'Asked'", name)
     assert earlier.read_kept(name) == earlier.held
 
 
