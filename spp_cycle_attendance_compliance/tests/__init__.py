@@ -9,6 +9,7 @@ from . import test_jobs
 from . import test_poll
 from . import test_run
 from . import test_sources
+from . import test_one_page
 from . import test_one_verdict
 from . import test_unknown
 from . import test_transport

@@ -237,8 +237,9 @@ class AttendanceSource(models.Model):
         domain = [
             ("file_name", "!=", False),
             ("is_done", "=", False),
-            ("company_id", "in", (False, company.id)),
         ]
+        if company:
+            domain.append(("company_id", "in", (False, company.id)))
         if self.protocol != RECORDED:
             domain.append(("source_id", "=", self.id))
         unfinished = self.env["spp.attendance.intake"].sudo().search(domain, limit=1)
