@@ -13,6 +13,7 @@ from odoo.addons.g2p_programs.models.constants import (
 )
 
 from ..sources.attendance_source import SourceError
+from .attendance_condition import CLASSIC_FIELDS
 from .attendance_criteria_mixin import (
     ALL_SO_FAR,
     BEFORE,
@@ -20,12 +21,30 @@ from .attendance_criteria_mixin import (
     DATES,
     FIRST_DAY_OF_ALL,
 )
+from .condition_values import MONTH
 
 MAY_RUN_GROUPS = ("g2p_programs.g2p_program_manager", "g2p_registry_base.group_g2p_admin")
 OPEN_STATES = (STATE_DRAFT, STATE_TO_APPROVE)
 ONE_DAY = timedelta(days=1)
 # What only some may set, and nobody once the cycle is approved.
-LOCKED_FIELDS = (*CRITERIA_FIELDS, "use_attendance_criteria", "from_date", "to_date")
+LOCKED_FIELDS = (
+    *CRITERIA_FIELDS,
+    *CLASSIC_FIELDS,
+    "attendance_condition_ids",
+    "use_attendance_criteria",
+    "from_date",
+    "to_date",
+)
+
+
+def _of_first_condition(**keywords):
+    return {
+        "compute": "_compute_from_first_condition",
+        "inverse": "_inverse_first_condition",
+        "store": True,
+        "readonly": False,
+        **keywords,
+    }
 
 
 class G2PCycle(models.Model):
@@ -39,6 +58,38 @@ class G2PCycle(models.Model):
         help='Let the attendance of the members decide when "Compliance Criteria" is pressed.',
     )
     can_set_attendance_criteria = fields.Boolean(compute="_compute_can_set_attendance_criteria")
+    attendance_condition_ids = fields.One2many(
+        "spp.attendance.condition", "cycle_id", "Attendance Conditions", copy=True
+    )
+    # As before there were several: from outside they can be read and written still.
+    attendance_type_id = fields.Many2one(**_of_first_condition(copy=False))
+    attendance_location_id = fields.Many2one(**_of_first_condition(copy=False))
+    attendance_unit = fields.Selection(**_of_first_condition(copy=False, default=None))
+    attendance_requirement = fields.Selection(**_of_first_condition(copy=False, default=None))
+    required_number_of_attendance = fields.Integer(**_of_first_condition(copy=False, default=None))
+    required_percentage = fields.Integer(**_of_first_condition(copy=False, default=None))
+
+    @api.depends(
+        *(f"attendance_condition_ids.{name}" for name in ("sequence", *CLASSIC_FIELDS.values()))
+    )
+    def _compute_from_first_condition(self):
+        for cycle in self:
+            first = cycle.attendance_condition_ids.sorted()[:1]
+            for name, own in CLASSIC_FIELDS.items():
+                cycle[name] = first[own]
+
+    def _inverse_first_condition(self):
+        for cycle in self:
+            vals = {own: cycle[name] for name, own in CLASSIC_FIELDS.items()}
+            vals["type_id"], vals["location_id"] = vals["type_id"].id, vals["location_id"].id
+            first = cycle.attendance_condition_ids.sorted()[:1]
+            if first:
+                first.write(vals)
+            else:
+                cycle.attendance_condition_ids.create({"cycle_id": cycle.id, **vals})
+
+    def _get_conditions(self):
+        return [condition._get_values() for condition in self.attendance_condition_ids.sorted()]
 
     @api.depends("state", "locked")
     @api.depends_context("uid")
@@ -55,7 +106,9 @@ class G2PCycle(models.Model):
     def _is_about_households(self):
         return self.sudo().program_id.target_type != "individual"
 
-    @api.depends("start_date", "end_date", "program_id.target_type")
+    @api.depends(
+        "start_date", "end_date", "program_id.target_type", "attendance_condition_ids.sentence"
+    )
     def _compute_attendance_criteria_summary(self):
         return super()._compute_attendance_criteria_summary()
 
@@ -120,6 +173,18 @@ class G2PCycle(models.Model):
         for cycle in self.filtered("use_attendance_criteria"):
             cycle._refuse_reversed_period()
 
+    @api.constrains("attendance_period")
+    def _check_months(self):
+        for cycle in self:
+            overs = cycle.attendance_condition_ids.mapped("over")
+            if cycle.attendance_period == ALL_SO_FAR and MONTH in overs:
+                raise ValidationError(
+                    _(
+                        "All attendance so far has no first month: a condition of each calendar "
+                        "month needs another period."
+                    )
+                )
+
     def _refuse_reversed_period(self):
         first, last = self._get_attendance_period()
         if first and last and first > last:
@@ -149,38 +214,63 @@ class G2PCycle(models.Model):
             )
         # An earlier version of the addon let them be entered the wrong way round.
         self._refuse_reversed_period()
+        if not self.attendance_condition_ids:
+            raise UserError(
+                _(
+                    "%(cycle)s has no attendance condition: add what is required to its attendance "
+                    "criteria.",
+                    cycle=self.name,
+                )
+            )
 
     # Taken over, and guarded
 
     @api.model_create_multi
     def create(self, vals_list):
         """Give a new cycle the attendance criteria of the program's previous one."""
+        default_program_id = self.env.context.get("default_program_id")
+        complete, to_make = [], []
         for vals in vals_list:
             self._check_may_set_criteria(vals)
-        default_program_id = self.env.context.get("default_program_id")
-        taken_over = [
-            self._get_inherited_criteria(
-                vals.get("program_id", default_program_id), vals.get("company_id")
-            )
-            for vals in vals_list
-        ]
-        return super().create(
-            [{**criteria, **vals} for criteria, vals in zip(taken_over, vals_list, strict=True)]
-        )
+            program_id = vals.get("program_id", default_program_id)
+            domain = [("program_id", "=", program_id)]
+            previous = self.sudo().search(domain, order="sequence desc, id desc", limit=1)
+            criteria = self._get_inherited_criteria(previous, program_id, vals.get("company_id"))
+            complete.append({**criteria, **vals})
+            # Of a condition that is not there yet.
+            names = CLASSIC_FIELDS.keys() & complete[-1].keys()
+            to_make.append((previous, {name: complete[-1].pop(name) for name in names}))
+        cycles = super().create(complete)
+        for cycle, vals, (previous, classic) in zip(cycles, vals_list, to_make, strict=True):
+            if "attendance_condition_ids" not in vals:
+                cycle.sudo()._make_conditions(previous, classic)
+            elif classic:
+                cycle.write(classic)
+        return cycles
+
+    def _make_conditions(self, previous, classic):
+        """Make the conditions of a new cycle: those of the one before, or else one.
+
+        :param dict classic: what is said of the first one, by the cycle's own fields
+        """
+        # Defaults from elsewhere made these.
+        self.attendance_condition_ids.unlink()
+        copied = [each._prepare_copy() for each in previous.attendance_condition_ids.sorted()]
+        if self.attendance_source_id != previous.attendance_source_id:
+            for vals in copied:
+                vals.update(type_id=False, location_id=False)
+        copied = copied or [{}]
+        copied[0].update({CLASSIC_FIELDS[name]: value for name, value in classic.items()})
+        conditions = self.env["spp.attendance.condition"].with_context(is_new_cycle=True)
+        conditions.create([{**vals, "cycle_id": self.id} for vals in copied])
 
     @api.model
-    def _get_inherited_criteria(self, program_id, company_id):
+    def _get_inherited_criteria(self, previous, program_id, company_id):
         """Return the criteria of a new cycle, each of them: no default from elsewhere counts."""
-        previous = self.sudo().search(
-            [("program_id", "=", program_id)], order="sequence desc, id desc", limit=1
-        )
         if previous:
             criteria = previous._get_criteria_vals()
-            for name in ("attendance_source_id", "attendance_type_id", "attendance_location_id"):
-                if not previous[name].active:
-                    criteria[name] = False
-            if not criteria["attendance_source_id"]:
-                criteria.update(attendance_type_id=False, attendance_location_id=False)
+            if not previous.attendance_source_id.active:
+                criteria["attendance_source_id"] = False
             use_criteria = previous.use_attendance_criteria
         else:
             defaults = ((name, self._fields[name].default) for name in CRITERIA_FIELDS)
@@ -266,9 +356,10 @@ class G2PCycle(models.Model):
     @api.onchange("attendance_source_id")
     def _onchange_attendance_source_id(self):
         """Another source has other types and locations."""
-        for name in ("attendance_type_id", "attendance_location_id"):
-            if not self._is_of_source(self[name]):
-                self[name] = False
+        for condition in self.attendance_condition_ids:
+            for name in ("type_id", "location_id"):
+                if not self._is_of_source(condition[name]):
+                    condition[name] = False
 
     def _is_of_source(self, category):
         """Return whether the cycle's source may know a type or a location.
@@ -323,8 +414,9 @@ class G2PCycle(models.Model):
         unfinished = source._explain_unfinished_file(company)
         if unfinished:
             raise UserError(unfinished)
-        for category in (self.sudo().attendance_type_id, self.sudo().attendance_location_id):
-            if category and not self.sudo()._is_of_source(category):
+        conditions = self.sudo().attendance_condition_ids
+        for category in (*conditions.type_id, *conditions.location_id):
+            if not self.sudo()._is_of_source(category):
                 raise UserError(
                     _(
                         "%(name)s does not come from %(system)s. Choose another one in the "

@@ -28,6 +28,10 @@ class AttendanceIntake(models.Model):
     attendance_location_id = UncheckedMany2one(
         "spp.res.config.attendance.location", "Location", readonly=True
     )
+    asked_scopes = fields.Json(
+        readonly=True,
+        help="Pairs of type and location that were asked for; what else came was not stored.",
+    )
     question_key = fields.Char(readonly=True, help="Tells its question from others.")
     # Who asked (a run, or else the nightly poll), and about whom: the memberships of the cycle
     # from one to another.

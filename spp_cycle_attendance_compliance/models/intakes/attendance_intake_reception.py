@@ -30,6 +30,7 @@ class AttendanceIntake(models.Model):
                 rows = self._store_answer(store, answer, partner_ids, totals)
                 reasons.update(set_aside.reason for set_aside in answer.set_aside)
             self._write_answers(rows, partner_ids)
+        totals["not_asked_for_count"] += store.not_wanted
         self.write(
             {
                 **totals,

@@ -6,6 +6,7 @@ a staging table, and each of the statements below does its step for a whole batc
 
 import csv
 import io
+from itertools import product
 from typing import NamedTuple
 
 from odoo.tools import SQL
@@ -56,14 +57,28 @@ class EventStore:
     :param cycle_id, program_id: for which it was asked, if it was for any
     :param SQL scope: the condition of the ``event`` that was asked for
     :param categories: types and locations, two dicts of records by the source's ids
+    :param wanted: pairs of the ids of a type and a location, ``None`` for all: nothing else that
+        comes is stored
     """
 
     counts_once = COUNTS_ONCE
     has_key = SQL("event.event_data_external_id > 0")
     is_same = SQL("event.event_data_external_id = staging.external_id")
 
-    def __init__(self, env, intake_id, source, company_id, cycle_id, program_id, scope, categories):
+    def __init__(
+        self,
+        env,
+        intake_id,
+        source,
+        company_id,
+        cycle_id,
+        program_id,
+        scope,
+        categories,
+        wanted=((None, None),),
+    ):
         self.env = env
+        self.wanted = None if (None, None) in wanted else set(wanted)
         self.source_id = source.id
         self.scope = scope
         self.parameters = {
@@ -80,6 +95,7 @@ class EventStore:
             {external_id: record.id for external_id, record in records.items()}
             for records in categories
         )
+        self.not_wanted = 0
         self.unknown_categories = 0
         self.unclear = 0
 
@@ -94,9 +110,22 @@ class EventStore:
         individual_ids = list({*attendances, *withdrawable})
         if not individual_ids:
             return Stored()
+        if self.wanted:
+            attendances = {key: self._keep_wanted(told) for key, told in attendances.items()}
         self.env.flush_all()
         self._stage(attendances)
         return self._store_staged(individual_ids, withdrawable, self._has_shared(attendances))
+
+    def _keep_wanted(self, attendances):
+        kept = []
+        for attendance in attendances:
+            type_id = self.type_ids.get(attendance.type_id)
+            location_id = self.location_ids.get(attendance.location_id)
+            pairs = product((type_id, None), (location_id, None))
+            if not self.wanted.isdisjoint(pairs):
+                kept.append(attendance)
+        self.not_wanted += len(attendances) - len(kept)
+        return kept
 
     def _store_staged(self, individual_ids, withdrawable, has_shared=False):
         had_events = self._get_individuals_with_events(individual_ids)

@@ -5,7 +5,7 @@ from odoo import _, api, fields, models
 from odoo.tools import SQL
 
 from ... import verdicts
-from ...verdicts import DECIDED_STATES, ENROLLED_STATE, NON_COMPLIANT_STATE, Requirement
+from ...verdicts import DECIDED_STATES, ENROLLED_STATE, NON_COMPLIANT_STATE, Rules
 from ..runs.attendance_run_line import STATUSES, VERDICTS
 
 # How many memberships change their state in one write.
@@ -14,18 +14,22 @@ STANDING = SQL.identifier("spp_attendance_standing")
 
 
 def get_decisions():
-    """Yield what each verdict of an applied run decides, by the run's rule for who has no data.
+    """Yield what each verdict of an applied run decides, by whether it only warned, and by the
+    run's rule for who has no data.
 
     The state is ``None`` where the membership stays as it is.
     """
     undecided = DECIDED_STATES[0]
-    for verdict, passes, rule in product(
-        (*dict(VERDICTS), verdicts.UNDECIDED), (True, False), (verdicts.ABSENT, verdicts.KEEP)
+    for verdict, passes, rule, warned in product(
+        (*dict(VERDICTS), verdicts.UNDECIDED),
+        (True, False),
+        (verdicts.ABSENT, verdicts.KEEP),
+        (False, True),
     ):
-        requirement = Requirement(no_data_rule=rule)
-        state = verdicts.get_state(requirement, verdict, passes, None, undecided)
-        status = verdicts.get_status(verdict, passes, None)
-        yield verdict, passes, rule, None if state == undecided else state, status
+        decided = verdict, passes, None
+        state = verdicts.get_state(Rules(no_data_rule=rule), *decided, undecided, warned)
+        status = verdicts.get_status(*decided, warned)
+        yield verdict, passes, rule, warned, None if state == undecided else state, status
 
 
 class G2PCycleMembership(models.Model):
@@ -147,7 +151,9 @@ class G2PCycleMembership(models.Model):
             SQL(
                 """
                 CREATE TEMPORARY TABLE %(standing)s ON COMMIT DROP AS
-                WITH decision (verdict, passes_criteria, no_data_rule, state, status) AS (
+                WITH decision
+                    (verdict, passes_criteria, no_data_rule, is_warned, state, status)
+                AS (
                     VALUES %(decisions)s
                 ), found AS (
                     SELECT membership.id, membership.state, membership.attendance_state AS given,
@@ -175,6 +181,7 @@ class G2PCycleMembership(models.Model):
                         LEFT JOIN decision ON decision.verdict = line.verdict
                             AND decision.passes_criteria = line.passes_criteria
                             AND decision.no_data_rule = run.no_data_rule
+                            AND decision.is_warned = (coalesce(line.warning, 0) > 0)
                         WHERE line.cycle_membership_id = membership.id AND line.kind != 'member'
                             AND line.left_alone IS NULL AND run.state = 'done'
                     ) AS applied

@@ -69,6 +69,7 @@ class AttendanceCriteriaMixin(models.AbstractModel):
             cycle_id=cycle.id,
             program_id=cycle.program_id.id,
             scope=self._get_event_scope(),
+            wanted=self._get_scopes(),
             categories=self._get_categories(),
         )
         intake._receive(client, store, partner_ids, self._get_question())

@@ -6,7 +6,9 @@ from odoo.exceptions import UserError
 from odoo.addons.queue_job.exception import RetryableJobError
 
 from ...connector import AttendanceError, PermanentError
+from ...verdicts import NUMBER
 from ..criteria.attendance_criteria_mixin import ALL_SO_FAR
+from ..criteria.condition_values import ConditionValues
 from ..sources.attendance_source import SourceError
 
 RUNNING, WAITING, DONE = "running", "waiting", "done"
@@ -71,9 +73,18 @@ class AttendanceRun(models.Model):
     taken_back_reason = fields.Text("Why Taken Back")
     server_url = fields.Char("Address", help="Of the source, when the run began.")
     question_key = fields.Char()
-    scope_names = fields.Char(help="The names of type and location, as they were then.")
+    attendance_conditions = fields.Json(help="As they were then.")
+    waiver_ids = fields.Many2many(
+        "spp.attendance.waiver", string="Waivers", help="In force when it was decided."
+    )
+    scope_names = fields.Char(help="Of runs before there were several conditions.")
     attendance_to_do = fields.Text(related="cycle_id.attendance_to_do", related_sudo=False)
     brake_reason = fields.Text("Why It Waits")
+    observations = fields.Text(
+        "What Else Was Found", help="Days on which nothing was held, and places without a report."
+    )
+    is_nothing_held = fields.Boolean(help="Of a whole condition; so somebody has to look at it.")
+    late_count = fields.Integer("Absences Count from a Later Day")
     apply_reason = fields.Text("Why It Was Applied")
     outdated_reason = fields.Text("Why It Is Outdated")
     error = fields.Text("What Failed")
@@ -94,6 +105,7 @@ class AttendanceRun(models.Model):
     compliant_count = fields.Integer("Compliant")
     non_compliant_count = fields.Integer("Non-Compliant")
     no_data_count = fields.Integer("No Data")
+    warned_count = fields.Integer("Warned")
     exempt_count = fields.Integer("Exempt")
     overridden_count = fields.Integer("Overridden")
     unchanged_count = fields.Integer("State Unchanged")
@@ -177,9 +189,26 @@ class AttendanceRun(models.Model):
     def _is_about_households(self):
         return self.cycle_id._is_about_households()
 
-    def _get_scope_names(self):
-        # A proof reads as it did on its day.
-        return [self.scope_names] if self.scope_names else []
+    @api.depends("attendance_conditions")
+    def _compute_attendance_criteria_summary(self):
+        return super()._compute_attendance_criteria_summary()
+
+    def _get_conditions(self):
+        if self.attendance_conditions:
+            return [ConditionValues(**values) for values in self.attendance_conditions]
+        by_number = self.attendance_requirement == NUMBER
+        return [
+            ConditionValues(
+                type_id=self.attendance_type_id.id or None,
+                location_id=self.attendance_location_id.id or None,
+                type_name=self.scope_names or "",
+                unit=self.attendance_unit,
+                kind=self.attendance_requirement,
+                amount=(
+                    self.required_number_of_attendance if by_number else self.required_percentage
+                ),
+            )
+        ]
 
     # From the beginning to the end
 
@@ -188,6 +217,7 @@ class AttendanceRun(models.Model):
         """Make the record of a run that begins, with the criteria as they are."""
         first, last = cycle._get_attendance_period()
         source = cycle.attendance_source_id
+        conditions = cycle._get_conditions()
         run = self.create(
             {
                 "cycle_id": cycle.id,
@@ -199,7 +229,8 @@ class AttendanceRun(models.Model):
                 "to_date": last,
                 "server_url": source.url,
                 "cycle_version": cycle._get_attendance_version(),
-                "scope_names": ", ".join(cycle._get_scope_names()),
+                "attendance_conditions": [values._asdict() for values in conditions],
+                **cycle._get_classic_vals(conditions[0]),
                 **cycle._get_criteria_vals(),
             }
         )
@@ -241,15 +272,17 @@ class AttendanceRun(models.Model):
         cycle = self.cycle_id
         if not cycle._is_open_for_attendance():
             # Of such a cycle, too, people may look at what would have been.
-            return "" if self.mode == PREVIEW else _("The cycle is not open any more.")
+            return _("The cycle is not open any more.") if self.mode == APPLY else ""
         if cycle.locked:
             return "" if self.mode == PREVIEW else cycle._explain_lock()
         if cycle._get_attendance_version() != self.cycle_version:
             return _("Another run of the cycle was applied, or taken back, since this one began.")
         if not cycle.use_attendance_criteria:
             return "" if self.mode == PREVIEW else _("The cycle uses no attendance criteria now.")
-        if cycle._get_criteria_vals() != self._get_criteria_vals():
+        if not cycle._has_same_criteria(self):
             return _("The criteria of the cycle were changed since this run began.")
+        if self.decided_at and self._get_waivers(self._get_earlier_cycles()) != self.waiver_ids:
+            return _("A waiver was approved or revoked since this run decided.")
         source = cycle.attendance_source_id
         unfinished = source._explain_unfinished_file(cycle._get_attendance_company())
         if unfinished:

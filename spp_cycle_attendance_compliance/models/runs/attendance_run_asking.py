@@ -3,8 +3,6 @@ from datetime import timedelta
 from odoo import models
 from odoo.tools import SQL
 
-from ..criteria.attendance_criteria_mixin import ALL_SO_FAR
-
 # Younger answers are taken over by a retry.
 FRESH_HOURS = 12
 
@@ -42,7 +40,9 @@ class AttendanceRun(models.Model):
 
         :raise connector.AttendanceError: nothing of the intake is kept then
         """
-        draft = self._draft_world(intake.first_membership_id, intake.last_membership_id)
+        draft, _cells = self._draft_world(
+            self.id, intake.first_membership_id, intake.last_membership_id
+        )
         worlds = draft.get_worlds()
         # Who has an answer already is left out: to another intake of this run, or, of a retry, one
         # that is not old yet.
@@ -50,45 +50,11 @@ class AttendanceRun(models.Model):
         self._receive_answers(intake, client, partner_ids)
         intake.worlds = worlds
 
-    def _get_usable_intakes(self):
-        """Return the ids of the intakes by whose answers this run goes.
-
-        A run goes by what it asked itself, a retry also by answers that are not old yet, to the
-        very same question. Evaluate Again asks nobody, and goes by the newest answer that covers
-        what is asked now, of any age.
-        """
-        self.env.cr.execute(
-            SQL(
-                "SELECT id FROM spp_attendance_intake AS intake WHERE is_done AND %s",
-                self._get_intake_condition(),
-            )
-        )
-        return [row[0] for row in self.env.cr.fetchall()]
-
     def _get_intake_condition(self):
+        """A run goes by what it asked itself, a retry also by answers that are not old yet, to the
+        very same question. Evaluate Again asks nobody."""
         if self.mode == "evaluate":
-            covered = SQL("intake.to_date >= %s", self.to_date)
-            if self.attendance_period == ALL_SO_FAR:
-                covered = SQL(
-                    "(%s OR intake.question_key = %s OR EXISTS ("
-                    "SELECT FROM spp_attendance_run AS asking"
-                    " WHERE asking.id = intake.run_id AND asking.attendance_period = %s))",
-                    covered,
-                    self.question_key or None,
-                    ALL_SO_FAR,
-                )
-            return SQL(
-                """
-                intake.source_id = %s AND intake.from_date <= %s AND %s
-                AND (intake.attendance_type_id IS NULL OR intake.attendance_type_id = %s)
-                AND (intake.attendance_location_id IS NULL OR intake.attendance_location_id = %s)
-                """,
-                self.attendance_source_id.id,
-                self.from_date,
-                covered,
-                self.attendance_type_id.id or None,
-                self.attendance_location_id.id or None,
-            )
+            return super()._get_intake_condition()
         own = SQL("intake.run_id = %s", self.id)
         if not self.takes_over:
             return own

@@ -3,51 +3,22 @@ from datetime import datetime, timezone
 from odoo import _, fields, models
 from odoo.tools import SQL, format_date
 
-from ... import verdicts
-from ...verdicts import (
-    COMPLIANT,
-    NO_DATA,
-    NON_COMPLIANT_STATE,
-    PERCENTAGE,
-    UNDECIDED,
-    Attended,
-    Members,
-)
-from ..criteria.attendance_criteria_mixin import ALL_SO_FAR
-from ..sources.attendance_source import FILES
+from ...verdicts import NO_DATA, NON_COMPLIANT_STATE, UNDECIDED
+from ..criteria.attendance_criteria_mixin import ALL_SO_FAR, FIRST_DAY
 from .attendance_run_line import STATUSES
-from .draft import UNSETTLED, WITH_DATA, Draft
 
 
 class AttendanceRun(models.Model):
-    """The verdicts: from the world as it is, the newest answers and the stored events.
-
-    The rules are in `verdicts`. They are asked once for each kind of case (so many days present
-    out of so many recorded), and their answer goes to all lines of that kind.
-    """
+    """A run decides about its cycle: each verdict is a line, and the run counts them."""
 
     _inherit = "spp.attendance.run"
 
     def _decide(self):
         """Make the lines of this run, a verdict on each."""
         self.ensure_one()
-        draft = self._draft_world()
-        draft.set_worlds()
-        scope = self._get_event_scope()
-        is_asked = self.attendance_source_id._is_asked()
-        if is_asked:
-            draft.join_answers(self._get_usable_intakes())
-            draft.count_events(scope, self.attendance_unit)
-        if is_asked and self.attendance_requirement == PERCENTAGE:
-            draft.find_silent_locations(
-                scope,
-                self.from_date,
-                self.attendance_source_id.id,
-                self.attendance_location_id.id,
-            )
-        self._judge_persons(draft)
-        self._judge_households(draft)
-        self._check_compliance_criteria(draft)
+        self.waiver_ids = self._get_waivers(self._get_earlier_cycles())
+        draft, cells = self._draft_world(self.id)
+        self._note_observations(*self._judge(draft, cells))
         if self._is_asking():
             draft.leave_alone_who_changed()
         self._resolve_states(draft)
@@ -57,127 +28,43 @@ class AttendanceRun(models.Model):
         # To the microsecond, as the start of the run.
         self.decided_at = datetime.now(timezone.utc).replace(tzinfo=None)
 
-    def _draft_world(self, *membership_range):
-        """Return a draft of who is decided about, and known by what, as it is now.
+    def _note_observations(self, holidays, silent):
+        """Keep what was found of the whole, and say it where the run is looked at."""
+        conditions, spans = self._get_conditions(), self._get_spans()
 
-        :param membership_range: the first and the last id of the memberships; by default all
-        """
-        self.env.flush_all()
-        draft = Draft(self.env.cr, self.id)
-        draft.add_registrants(self.cycle_id.id, *membership_range)
-        counting = self.env["res.partner"].sudo()._search(self._get_member_domain())
-        draft.add_members(fields.Datetime.now(), counting.select())
-        if self.attendance_source_id._is_asked():
-            self._set_identifiers(draft)
-        else:
-            if self.attendance_source_id.protocol == FILES:
-                # No file can tell which of those who share an ID it means.
-                self._set_identifiers(draft)
-                draft.forget_missing_identifiers()
-            draft.count_events(self._get_event_scope(), self.attendance_unit)
-        return draft
+        def describe(number, month):
+            name = conditions[number - 1].name if len(conditions) > 1 else ""
+            days = month and format_date(self.env, month, date_format="MMMM yyyy")
+            return ", ".join(filter(None, [name, days])) or self._describe_period()
 
-    def _judge_persons(self, draft):
-        requirement = self._get_requirement()
-
-        def judge(finding, present, unclear, recorded, undated):
-            attended = None
-            if finding in WITH_DATA:
-                attended = Attended(present, recorded - present - unclear, unclear, undated)
-            return (verdicts.judge_person(requirement, attended, finding in UNSETTLED),)
-
-        case = SQL("finding, number_of_attendance, unclear, recorded, undated")
-        draft.set_by_case(case, SQL("kind != 'household'"), ["verdict"], judge)
-
-    def _judge_households(self, draft):
-        draft.execute(
-            """
-            UPDATE spp_attendance_draft AS line
-            SET members_counting = household.counting, members_meeting = household.meeting,
-                members_without_data = household.without_data,
-                members_undecided = household.undecided,
-                number_of_attendance = household.present, recorded = household.recorded
-            FROM (
-                SELECT household.id, count(member.id) AS counting,
-                    count(member.id) FILTER (WHERE member.verdict = %(compliant)s) AS meeting,
-                    count(member.id) FILTER (WHERE member.verdict = %(no_data)s) AS without_data,
-                    count(member.id) FILTER (WHERE member.verdict = %(undecided)s) AS undecided,
-                    coalesce(sum(member.number_of_attendance), 0) AS present,
-                    coalesce(sum(member.recorded), 0) AS recorded
-                FROM spp_attendance_draft AS household
-                LEFT JOIN spp_attendance_draft AS member
-                    ON member.household_line_id = household.id AND member.counts
-                WHERE household.kind = 'household'
-                GROUP BY household.id
-            ) AS household
-            WHERE household.id = line.id
-            """,
-            compliant=COMPLIANT,
-            no_data=NO_DATA,
-            undecided=UNDECIDED,
-        )
-        requirement = self._get_requirement()
-
-        def judge(*members):
-            return (verdicts.judge_household(requirement, Members(*members)),)
-
-        case = SQL("members_counting, members_meeting, members_without_data, members_undecided")
-        draft.set_by_case(case, SQL("kind = 'household'"), ["verdict"], judge)
-
-    def _check_compliance_criteria(self, draft):
-        """The program's own compliance criteria, if it has any, come first."""
-        if not self.cycle_id.program_id.compliance_managers:
-            return
-        domain = self.cycle_id._get_compliance_criteria_domain()
-        satisfied = self.env["res.partner"].sudo()._search(domain)
-        draft.execute(
-            """
-            UPDATE spp_attendance_draft SET passes_criteria = EXISTS (
-                SELECT FROM (%(satisfied)s) AS satisfied WHERE satisfied.id = partner_id
+        sentences = [
+            _(
+                "%(where)s: something is recorded of only %(having)s of %(known)s persons. It does "
+                "not count, as on holidays.",
+                where=describe(number, month),
+                having=having,
+                known=known,
             )
-            WHERE kind != 'member'
-            """,
-            satisfied=satisfied.select(),
-        )
-
-    def _resolve_states(self, draft):
-        """Put the status and the state after on the lines of memberships, and mark exceptions."""
-        requirement = self._get_requirement()
-
-        def resolve(verdict, passes_criteria, override, state):
-            decided = verdict, passes_criteria, override
-            after = verdicts.get_state(requirement, *decided, state)
-            return verdicts.get_status(*decided), after, after != state
-
-        override = SQL(
-            "(SELECT verdict FROM spp_attendance_override AS override"
-            " WHERE override.id = override_id)"
-        )
-        case = SQL("verdict, passes_criteria, %s, state_before", override)
-        columns = ["status", "state_after", "is_changing"]
-        draft.set_by_case(case, SQL("kind != 'member'"), columns, resolve)
-        draft.execute(
-            """
-            UPDATE spp_attendance_draft SET state_after = state_before, is_changing = FALSE
-            WHERE left_alone IS NOT NULL
-            """
-        )
-        exceptional = SQL(
-            """
-            coalesce(left_alone IS NOT NULL OR counts AND (
-                note IS NOT NULL OR unclear > 0 OR undated > 0
-                OR verdict IN %s OR finding NOT IN %s
-            ), FALSE)
-            """,
-            (NO_DATA, UNDECIDED),
-            WITH_DATA,
-        )
-        draft.execute(
-            """
-            UPDATE spp_attendance_draft SET is_exception = %(exceptional)s
-            WHERE is_exception IS DISTINCT FROM %(exceptional)s
-            """,
-            exceptional=exceptional,
+            for number, month, known, having in holidays
+        ]
+        places = self.env["spp.res.config.attendance.location"].sudo()
+        sentences += [
+            _(
+                "%(place)s did not report (%(where)s): its %(count)s persons are not refused for "
+                "it. Ask there, or decide about them yourself.",
+                place=places.browse(location_id).name,
+                where=describe(number, month),
+                count=persons,
+            )
+            for location_id, number, month, persons in silent
+        ]
+        without = {(number, month) for number, month, _known, _having in holidays}
+        held = {span.number for span in spans if (span.number, span.month) not in without}
+        self.write(
+            {
+                "observations": "\n".join(sentences),
+                "is_nothing_held": held != {span.number for span in spans},
+            }
         )
 
     def _would_more_lose(self):
@@ -188,8 +75,7 @@ class AttendanceRun(models.Model):
         :return: whether more would lose than the person was shown: then it has to be shown again
         """
         losing, with_entitlements = self.losing_count, self.entitlement_count
-        draft = self._draft_world()
-        draft.set_worlds()
+        draft, _cells = self._draft_world(self.id)
         draft.take_lines()
         self._check_compliance_criteria(draft)
         self._resolve_states(draft)
@@ -218,6 +104,7 @@ class AttendanceRun(models.Model):
                 "without_data_count": without_data,
                 "membership_count": sum(by_status.values()),
                 **{f"{status}_count": by_status.get(status, 0) for status, _label in STATUSES},
+                "late_count": lines.search_count([*persons, ("starts_late", "=", True)]),
                 "unchanged_count": lines.search_count([*registrants, ("is_changing", "=", False)]),
                 "changed_meanwhile_count": lines.search_count(
                     [*registrants, ("left_alone", "in", ("changed", "joined"))]
@@ -253,6 +140,11 @@ class AttendanceRun(models.Model):
     def _get_brake_reasons(self):
         yield self._get_period_reason()
         company = self.company_id or self.env.company
+        if self.is_nothing_held:
+            yield _(
+                "Nothing at all is recorded of nearly everybody, so a whole condition does not "
+                "count. Is the right attendance system connected, with the right type?"
+            )
         limit = company.attendance_no_data_limit
         if self.without_data_count * 100 > limit * self.person_count:
             yield _(
@@ -271,6 +163,16 @@ class AttendanceRun(models.Model):
                 count=self.losing_count,
                 total=may_lose,
                 limit=limit,
+            )
+        if (
+            self.attendance_counts_from != FIRST_DAY
+            and self.late_count * 100 > limit * self.person_count
+        ):
+            yield _(
+                "Absences of %(count)s of %(total)s persons count only from a later day than the "
+                "first. Were they enrolled again, which sets the day of their enrolment anew?",
+                count=self.late_count,
+                total=self.person_count,
             )
         if self.entitlement_count:
             yield _(

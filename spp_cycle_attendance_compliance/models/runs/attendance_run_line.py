@@ -5,14 +5,13 @@ from odoo.tools.sql import create_index
 
 from ...verdicts import (
     COMPLIANT,
-    DAYS,
     ENROLLED_STATE,
     EXEMPT,
     NO_DATA,
     NON_COMPLIANT,
     OVERRIDDEN,
-    PERCENTAGE,
     UNDECIDED,
+    WARNED,
 )
 from ..intakes.attendance_answer import ANSWERS
 from ..unchecked_many2one import UncheckedMany2one
@@ -21,9 +20,7 @@ from .draft import (
     NOT_ASKED,
     RECORDED,
     SHARED_IDENTIFIER,
-    SILENT,
     UNRECORDED,
-    WITH_DATA,
 )
 
 VERDICTS = [
@@ -32,13 +29,14 @@ VERDICTS = [
     (NO_DATA, "No Data"),
     (EXEMPT, "Exempt"),
 ]
-STATUSES = [*VERDICTS, (OVERRIDDEN, "Overridden")]
+STATUSES = [*VERDICTS, (WARNED, "Warned"), (OVERRIDDEN, "Overridden")]
 FINDINGS = [
     *ANSWERS,
     (NO_IDENTIFIER, "Has no ID of the type that the attendance system uses"),
     (SHARED_IDENTIFIER, "Has the same ID as another person"),
     (NOT_ASKED, "Was not asked for yet"),
-    (SILENT, "Nothing came from where the person attends"),
+    # Of runs before it was found out for each condition.
+    ("silent", "Nothing came from where the person attends"),
     (RECORDED, "Attendance is recorded"),
     (UNRECORDED, "Nothing is recorded"),
 ]
@@ -101,6 +99,7 @@ class AttendanceRunLine(models.Model):
     members_counting = fields.Integer("Members that Count")
     members_meeting = fields.Integer("Members Who Attended Enough")
     members_without_data = fields.Integer()
+    members_exempt = fields.Integer("Members Who Are Exempt")
     members_undecided = fields.Integer("Members Who May Have Attended Enough")
     passes_criteria = fields.Boolean("Meets the Program's Compliance Criteria", default=True)
     override_id = fields.Many2one("spp.attendance.override", ondelete="restrict")
@@ -127,6 +126,15 @@ class AttendanceRunLine(models.Model):
         "whether they are the same still.",
     )
     reason = fields.Char(compute="_compute_reason")
+    proof = fields.Json(
+        help="Of each condition and month: what was recorded, required and found; and which days "
+        "were free."
+    )
+    starts_late = fields.Boolean("Absences Count from a Later Day")
+    warning = fields.Integer("Warning Number", default=0, help="0: none.")
+    failed_cycles = fields.Json(
+        "Cycles Failed before", help="Those of the last ones that are counted for warnings."
+    )
     standing = fields.Selection(
         [
             ("stands", "Stands"),
@@ -158,94 +166,6 @@ class AttendanceRunLine(models.Model):
     def _compute_display_name(self):
         for line in self:
             line.display_name = f"{line.partner_id.name or ''}: {line.run_id.display_name or ''}"
-
-    @api.depends_context("lang")
-    def _compute_reason(self):
-        for line in self:
-            line.reason = line._get_reason()
-
-    def _get_reason(self):
-        """Return one sentence that says why the status is what it is."""
-        self.ensure_one()
-        if self.status == OVERRIDDEN:
-            return self.override_id._get_reason()
-        return self._get_verdict_sentence()
-
-    def _get_verdict_sentence(self):
-        """Return one sentence that says why the verdict, overrides aside, is what it is."""
-        if self.left_alone == "joined":
-            return self._describe_left_alone()
-        if not self.passes_criteria:
-            return _("Does not meet the program's compliance criteria: non-compliant")
-        found = self._describe_household() if self.kind == "household" else self._describe_person()
-        if self.kind == "member" and not self.counts:
-            return _("%(found)s: does not count", found=found)
-        labels = dict(self._fields["verdict"]._description_selection(self.env))
-        verdict = labels.get(self.verdict, "").lower()
-        parts = [f"{found}: {verdict}" if verdict else found, self.note]
-        return ". ".join(filter(None, [*parts, self._describe_left_alone()]))
-
-    def _describe_left_alone(self):
-        if not self.left_alone:
-            return ""
-        labels = dict(self._fields["left_alone"]._description_selection(self.env))
-        return _("Not applied: %(why)s", why=labels[self.left_alone].lower())
-
-    def _describe_person(self):
-        if self.finding and self.finding not in WITH_DATA:
-            return dict(self._fields["finding"]._description_selection(self.env))[self.finding]
-        found = self._describe_attendance()
-        if not self.unclear + self.undated:
-            return found
-        return _(
-            "At least %(found)s, with %(count)s records that may be presences",
-            found=found,
-            count=self.unclear + self.undated,
-        )
-
-    def _describe_attendance(self):
-        run = self.run_id
-        values = {
-            "attended": self.number_of_attendance,
-            "recorded": self.recorded + self.undated,
-            "required": run._get_requirement().amount,
-            "scope": run._describe_scope(),
-        }
-        by_percentage = run.attendance_requirement == PERCENTAGE
-        if run.attendance_unit == DAYS and by_percentage:
-            return _(
-                "%(attended)s of %(recorded)s recorded days (%(required)s%% required), %(scope)s",
-                **values,
-            )
-        if by_percentage:
-            return _(
-                "%(attended)s of %(recorded)s recorded sessions (%(required)s%% required), "
-                "%(scope)s",
-                **values,
-            )
-        if run.attendance_unit == DAYS:
-            if not values["required"]:
-                return _("%(attended)s days, none required, %(scope)s", **values)
-            return _("%(attended)s of %(required)s days, %(scope)s", **values)
-        if not values["required"]:
-            return _("%(attended)s sessions, none required, %(scope)s", **values)
-        return _("%(attended)s of %(required)s sessions, %(scope)s", **values)
-
-    def _describe_household(self):
-        if not self.members_counting:
-            return _("No member counts")
-        found = _(
-            "%(meeting)s of %(counting)s members attended enough (%(needed)s)",
-            meeting=self.members_meeting,
-            counting=self.members_counting,
-            needed=self.run_id._describe_needed_members(),
-        )
-        parts = [found, self.run_id._describe_scope()]
-        if self.members_without_data:
-            parts.insert(1, _("%(count)s without data", count=self.members_without_data))
-        if self.members_undecided:
-            parts.insert(1, _("%(count)s not decided", count=self.members_undecided))
-        return ", ".join(parts)
 
     # Which verdict stands
 

@@ -99,7 +99,8 @@ class G2PCycle(models.Model):
     def _check_can_run_attendance(self, mode):
         """Refuse a run that can't be, with a sentence that says what to do."""
         self.ensure_one()
-        if mode != PREVIEW:
+        # Of a cycle that is not open any more, both are but a look at what would have been.
+        if mode == APPLY or (mode == EVALUATE and self._is_open_for_attendance()):
             self._check_can_apply()
         self._check_attendance_not_locked()
         if self._is_attendance_running():

@@ -6,7 +6,6 @@ from odoo.exceptions import UserError
 from odoo.addons.queue_job.exception import RetryableJobError
 
 from ...connector import PermanentError, TemporaryError
-from .draft import Draft
 
 _logger = logging.getLogger(__name__)
 
@@ -89,10 +88,7 @@ class G2PCycle(models.Model):
                 "last_membership_id": last_id,
             }
         )
-        self.env.flush_all()
-        draft = Draft(self.env.cr)
-        draft.add_registrants(self.id, first_id, last_id)
-        draft.add_members(fields.Datetime.now())
+        draft = self._draft_persons(0, first_id, last_id)
         self._set_identifiers(draft)
         with self.attendance_source_id._get_client() as client:
             self._receive_answers(intake, client, draft.get_persons_to_ask([]))

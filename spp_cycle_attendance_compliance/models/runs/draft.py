@@ -2,27 +2,34 @@
 
 from odoo.tools import SQL
 
-from ...verdicts import DAYS, DECIDED_STATES
+from ...verdicts import ABSENT, DECIDED_STATES, NO_DATA, NON_COMPLIANT, WARNED
 from ..intakes.attendance_answer import KNOWN, UNREADABLE, find_newest_answer
 from ..intakes.identifiers import find_persons
 
 NO_IDENTIFIER, SHARED_IDENTIFIER = "no_identifier", "shared_identifier"
-NOT_ASKED, SILENT = "not_asked", "silent"
+NOT_ASKED = "not_asked"
 RECORDED, UNRECORDED = "recorded", "unrecorded"
 # What is found that says how often somebody came; and what only says that nobody can tell.
 WITH_DATA = (KNOWN, RECORDED)
-UNSETTLED = (UNREADABLE, SHARED_IDENTIFIER, NOT_ASKED, SILENT)
+UNSETTLED = (UNREADABLE, SHARED_IDENTIFIER, NOT_ASKED)
+# What a line is made with beside its own columns: the numbers of the conditions that are about a
+# person, the last day before absences count, the waivers that are about her, the key of all days
+# that are free for her, and what is recorded of her where nobody is asked.
+OWN_COLUMNS = SQL(
+    "about integer[], free_until date, waivers integer[], free_id integer DEFAULT 0, counted text"
+)
 # The world that each membership is decided in. What is recorded here is part of it, where nobody
 # is asked.
 WORLDS = SQL(
     """
     SELECT line.id, line.cycle_membership_id,
-        md5(concat_ws(' ', line.override_id, line.partner_id, world.persons)) AS world
+        md5(concat_ws(' ', line.override_id, line.partner_id, world.persons,
+            line.failed_cycles::text)) AS world
     FROM spp_attendance_draft AS line
     LEFT JOIN (
         SELECT coalesce(household_line_id, id) AS id, string_agg(
             concat_ws(':', partner_id, identifier, counts, CASE WHEN counts THEN
-                concat_ws(':', number_of_attendance, unclear, recorded) END),
+                concat_ws(':', about, free_until, waivers, counted) END),
             ' ' ORDER BY partner_id
         ) AS persons
         FROM spp_attendance_draft WHERE kind != 'household' GROUP BY 1
@@ -40,25 +47,35 @@ class Draft:
 
     :param cr: the cursor; nothing of the ORM may be pending
     :param int run_id: the run that the lines are of; 0 if they are only looked at
+    :param meant: for each condition the query of the ids of the persons whom it is about, ``None``
+        for everybody
     """
 
-    def __init__(self, cr, run_id=0):
+    def __init__(self, cr, run_id=0, meant=()):
         self.cr = cr
         self.run_id = run_id
+        self.meant = dict(enumerate(meant, 1))
+        # The days that are free, by their keys.
+        self.free_days = {}
         self._make_table()
 
     def _make_table(self):
         cr = self.cr
         cr.execute("DROP TABLE IF EXISTS pg_temp.spp_attendance_draft")
         cr.execute(
-            "CREATE TEMPORARY TABLE spp_attendance_draft"
-            " (LIKE spp_attendance_run_line INCLUDING DEFAULTS) ON COMMIT DROP"
+            SQL(
+                "CREATE TEMPORARY TABLE spp_attendance_draft"
+                " (LIKE spp_attendance_run_line INCLUDING DEFAULTS, %s) ON COMMIT DROP",
+                OWN_COLUMNS,
+            )
         )
-        for name in ("number_of_attendance", "recorded", "unclear", "undated"):
+        zero = ("number_of_attendance", "recorded", "unclear", "undated", "warning")
+        for name, default in (*((name, "0") for name in zero), ("starts_late", "FALSE")):
             cr.execute(
                 SQL(
-                    "ALTER TABLE spp_attendance_draft ALTER COLUMN %s SET DEFAULT 0",
+                    "ALTER TABLE spp_attendance_draft ALTER COLUMN %s SET DEFAULT %s",
                     SQL.identifier(name),
+                    SQL(default),
                 )
             )
 
@@ -67,21 +84,36 @@ class Draft:
 
     # Who
 
+    def _get_about(self, person):
+        """Return the expression of the conditions that are about a person, and the joins for it."""
+        numbers, joins = [], []
+        for number, meant in self.meant.items():
+            alias = SQL.identifier(f"meant_{number}")
+            if meant is None:
+                numbers.append(SQL("%s", number))
+            else:
+                numbers.append(SQL("CASE WHEN %s.id IS NOT NULL THEN %s END", alias, number))
+                joins.append(SQL("LEFT JOIN (%s) AS %s ON %s.id = %s", meant, alias, alias, person))
+        about = SQL("array_remove(ARRAY[%s]::integer[], NULL)", SQL(", ").join(numbers))
+        return about, SQL(" ").join(joins)
+
     def add_registrants(self, cycle_id, first_id=0, last_id=2**31 - 1):
         """Add the memberships of a cycle about which attendance decides.
 
         :param first_id, last_id: only those with an id from one to the other
         """
+        about, joins = self._get_about(SQL("registrant.id"))
         self.execute(
             """
             INSERT INTO spp_attendance_draft
                 (run_id, kind, cycle_membership_id, partner_id, state_before, override_id, counts,
-                 passes_criteria, is_changing, is_exception)
+                 passes_criteria, is_changing, is_exception, about)
             SELECT %(run)s, CASE WHEN registrant.is_group THEN 'household' ELSE 'person' END,
                 membership.id, registrant.id, membership.state,
-                membership.attendance_override_id, TRUE, TRUE, FALSE, FALSE
+                membership.attendance_override_id, TRUE, TRUE, FALSE, FALSE, %(about)s
             FROM g2p_cycle_membership AS membership
             JOIN res_partner AS registrant ON registrant.id = membership.partner_id
+            %(joins)s
             WHERE membership.cycle_id = %(cycle)s AND membership.state IN %(states)s
                 AND membership.id BETWEEN %(first)s AND %(last)s
             ORDER BY membership.id
@@ -90,6 +122,8 @@ class Draft:
             states=DECIDED_STATES,
             first=first_id,
             last=last_id,
+            about=about,
+            joins=joins,
         )
 
     def add_members(self, now, counting=None):
@@ -98,33 +132,190 @@ class Draft:
         Who was removed from the registry is no member either. ``is_ended`` is not looked at: the
         platform's job that sets it lags behind.
 
-        :param SQL counting: the query of the ids of the persons that count; all by default
+        :param SQL counting: the query of the ids of the persons that count, if a condition is about
+            them; all by default
         """
+        about, joins = self._get_about(SQL("person.id"))
         self.execute(
             """
             INSERT INTO spp_attendance_draft
                 (run_id, kind, cycle_membership_id, partner_id, household_line_id, counts,
-                 passes_criteria, is_changing, is_exception)
+                 passes_criteria, is_changing, is_exception, about)
             SELECT DISTINCT ON (household.id, person.id)
                 %(run)s, 'member', household.cycle_membership_id, person.id, household.id,
-                %(counts)s, TRUE, FALSE, FALSE
+                %(counts)s, TRUE, FALSE, FALSE, %(about)s
             FROM spp_attendance_draft AS household
             JOIN g2p_group_membership AS membership
                 ON membership."group" = household.partner_id
             JOIN res_partner AS person ON person.id = membership.individual
             %(counting)s
+            %(joins)s
             WHERE household.kind = 'household'
                 AND (membership.ended_date IS NULL OR membership.ended_date > %(now)s)
                 AND person.active AND person.disabled IS NULL
             ORDER BY household.id, person.id
             """,
             now=now,
-            counts=SQL("counting.id IS NOT NULL") if counting else SQL("TRUE"),
+            counts=SQL("counting.id IS NOT NULL AND cardinality(%s) > 0", about)
+            if counting
+            else SQL("TRUE"),
+            about=about,
+            joins=joins,
             counting=SQL("LEFT JOIN (%s) AS counting ON counting.id = person.id", counting)
             if counting
             else SQL(),
         )
         self.cr.execute("ANALYZE spp_attendance_draft")
+
+    def note_missing_birth_dates(self, note):
+        """Say of whom no age can be told: conditions by age are not about them.
+
+        :param str note: the sentence
+        """
+        self.execute(
+            """
+            UPDATE spp_attendance_draft AS line SET note = coalesce(line.note, %(note)s)
+            FROM res_partner AS person
+            WHERE person.id = line.partner_id AND line.kind != 'household'
+                AND person.birthdate IS NULL
+            """,
+            note=note,
+        )
+
+    # When it counts
+
+    def set_start(self, start, joins, first_day, last_day, is_late):
+        """Have absences count from a later day for some.
+
+        :param SQL start: the expression of the day, of a ``line`` and its ``main`` one
+        :param SQL joins: what it needs
+        :param bool is_late: to say so on the lines
+        """
+        self.execute(
+            """
+            UPDATE spp_attendance_draft AS line
+            SET free_until = greatest(line.free_until, least(found.start - 1, %(last)s)),
+                starts_late = line.starts_late OR %(is_late)s
+            FROM (
+                SELECT line.id, min(%(start)s) AS start
+                FROM spp_attendance_draft AS line
+                JOIN spp_attendance_draft AS main
+                    ON main.id = coalesce(line.household_line_id, line.id)
+                %(joins)s
+                WHERE line.kind != 'household'
+                GROUP BY line.id
+            ) AS found
+            WHERE found.id = line.id AND found.start > %(first)s
+            """,
+            start=start,
+            joins=joins,
+            first=first_day,
+            last=last_day,
+            is_late=is_late,
+        )
+
+    def add_waiver(self, waiver_id, waived):
+        """Note a waiver on the lines of the persons whom it is about.
+
+        :param SQL waived: the condition of the ``line``
+        """
+        self.execute(
+            """
+            UPDATE spp_attendance_draft AS line SET waivers = line.waivers || %(waiver)s::integer
+            WHERE line.kind != 'household' AND %(waived)s
+            """,
+            waiver=waiver_id,
+            waived=waived,
+        )
+
+    def set_free_days(self, get_free_days):
+        """Give each kind of person a key of the days that are free for her.
+
+        :param get_free_days: a function of the last free day at the beginning, and the ids of the
+            waivers about her, that returns a list of `FreeDays`
+        """
+        self.free_days = {0: get_free_days(None, ())}
+        self.cr.execute(
+            """
+            SELECT DISTINCT free_until, waivers FROM spp_attendance_draft
+            WHERE free_until IS NOT NULL OR waivers IS NOT NULL
+            """
+        )
+        kinds = dict(enumerate(self.cr.fetchall(), 1))
+        if not kinds:
+            return
+        self.free_days |= {
+            key: get_free_days(until, waivers or ()) for key, (until, waivers) in kinds.items()
+        }
+        self.execute(
+            """
+            UPDATE spp_attendance_draft AS line SET free_id = kind.id
+            FROM (VALUES %(kinds)s) AS kind (id, free_until, waivers)
+            WHERE (line.free_until, line.waivers)
+                IS NOT DISTINCT FROM (kind.free_until, kind.waivers)
+            """,
+            kinds=SQL(", ").join(
+                SQL("(%s, %s::date, %s::integer[])", key, until, waivers)
+                for key, (until, waivers) in kinds.items()
+            ),
+        )
+
+    # What was before
+
+    def find_failures(self, cycle_ids, waiver_ids):
+        """Note in which of some earlier cycles attendance failed: the verdict that stands there.
+
+        A failure that was waived after it is none.
+
+        :param cycle_ids: in the order of time
+        :param waiver_ids: of the waivers that are about everybody
+        """
+        self.execute(
+            """
+            UPDATE spp_attendance_draft AS line SET failed_cycles = failed.cycles
+            FROM (
+                SELECT own.id,
+                    jsonb_agg(jsonb_build_array(cycle.id, cycle.name)
+                        ORDER BY array_position(%(cycles)s, cycle.id)) AS cycles
+                FROM spp_attendance_draft AS own
+                JOIN g2p_cycle_membership AS membership
+                    ON membership.partner_id = own.partner_id
+                        AND membership.cycle_id = ANY(%(cycles)s)
+                        AND membership.attendance_status IN %(statuses)s
+                JOIN g2p_cycle AS cycle ON cycle.id = membership.cycle_id
+                CROSS JOIN LATERAL (
+                    SELECT past.verdict, past.passes_criteria, run.no_data_rule, run.decided_at,
+                        run.from_date, run.to_date
+                    FROM spp_attendance_run_line AS past
+                    JOIN spp_attendance_run AS run ON run.id = past.run_id
+                    WHERE past.cycle_membership_id = membership.id AND past.kind != 'member'
+                        AND past.left_alone IS NULL AND run.state = 'done'
+                    ORDER BY run.applied_number DESC LIMIT 1
+                ) AS standing
+                WHERE own.kind != 'member' AND standing.passes_criteria
+                    AND (standing.verdict = %(refused)s
+                        OR standing.verdict = %(no_data)s AND standing.no_data_rule = %(absent)s)
+                    AND NOT EXISTS (
+                        SELECT FROM spp_attendance_draft AS waived
+                        JOIN spp_attendance_waiver AS waiver
+                            ON waiver.id = ANY(waived.waivers || %(waivers)s::integer[])
+                        WHERE coalesce(waived.household_line_id, waived.id) = own.id
+                            AND coalesce(waiver.cycle_id, cycle.id) = cycle.id
+                            AND waiver.approved_at > standing.decided_at
+                            AND waiver.from_date <= standing.to_date
+                            AND waiver.to_date >= standing.from_date
+                    )
+                GROUP BY own.id
+            ) AS failed
+            WHERE failed.id = line.id
+            """,
+            cycles=list(cycle_ids),
+            waivers=list(waiver_ids),
+            statuses=(NON_COMPLIANT, NO_DATA, WARNED),
+            refused=NON_COMPLIANT,
+            no_data=NO_DATA,
+            absent=ABSENT,
+        )
 
     # Known by what
 
@@ -199,7 +390,8 @@ class Draft:
             """
             SELECT DISTINCT ON (partner_id) identifier, partner_id
             FROM spp_attendance_draft AS line
-            WHERE kind != 'household' AND finding IS NULL AND NOT EXISTS (%(newest)s)
+            WHERE kind != 'household' AND finding IS NULL AND cardinality(about) > 0
+                AND NOT EXISTS (%(newest)s)
             ORDER BY partner_id
             """,
             newest=find_newest_answer(SQL("line.partner_id"), SQL("line.identifier"), intake_ids),
@@ -226,88 +418,22 @@ class Draft:
             not_asked=NOT_ASKED,
         )
 
-    def count_events(self, scope, unit):
-        """Count what is recorded of each person, day by day or each on its own.
-
-        On one day a presence comes before all else, and what may be one before an absence.
-
-        :param SQL scope: the condition of the ``event`` that counts
-        """
-        counted = SQL("DISTINCT event.attendance_date" if unit == DAYS else "*")
-        # By a subquery for each line, which is always looked up in the index of the persons. A join
-        # would depend on statistics, and those know nothing of the events that came just now.
-        self.execute(
-            """
-            UPDATE spp_attendance_draft AS line
-            SET (number_of_attendance, unclear, recorded) = (
-                SELECT count(%(counted)s) FILTER (WHERE %(present)s),
-                    count(%(counted)s) FILTER (WHERE %(maybe)s)
-                        - count(%(counted)s) FILTER (WHERE %(present)s),
-                    count(%(counted)s)
-                FROM spp_event_attendance AS event
-                WHERE event.individual_id = line.partner_id AND event.withdrawn IS NOT TRUE
-                    AND %(scope)s AND (line.finding IS NULL OR line.finding = %(known)s)
-            )
-            WHERE line.kind != 'household'
-            """,
-            counted=counted,
-            present=SQL("event.attendance_category = 'present'"),
-            maybe=SQL("event.attendance_category IN ('present', 'unknown')"),
-            scope=scope,
-            known=KNOWN,
-        )
-        self.execute(
-            """
-            UPDATE spp_attendance_draft
-            SET finding = CASE WHEN recorded > 0 THEN %(some)s ELSE %(none)s END
-            WHERE kind != 'household' AND finding IS NULL
-            """,
-            some=RECORDED,
-            none=UNRECORDED,
-        )
-
-    def find_silent_locations(self, scope, first_day, source_id, location_id):
-        """Find who is known and without a record, where nothing came from where she attends.
-
-        That is the location that is asked about, or else that of her last attendance before.
-
-        :param SQL scope: the condition of the ``event`` that counts
-        :param date first_day: of the period
-        :param source_id: that is asked; where people were for other sources says nothing
-        :param location_id: the location that is asked about, if it is one
-        """
-        self.execute(
-            """
-            UPDATE spp_attendance_draft AS line SET finding = %(silent)s
-            FROM spp_attendance_draft AS own
-            CROSS JOIN LATERAL (
-                SELECT coalesce(%(location)s, (
-                    SELECT event.attendance_location_id
-                    FROM spp_event_attendance AS event
-                    JOIN spp_res_config_attendance_location AS place
-                        ON place.id = event.attendance_location_id AND place.source_id = %(source)s
-                    WHERE event.individual_id = own.partner_id AND event.withdrawn IS NOT TRUE
-                        AND event.attendance_date < %(first_day)s
-                    ORDER BY event.attendance_date DESC, event.id DESC LIMIT 1
-                )) AS id
-            ) AS location
-            WHERE own.id = line.id AND own.kind != 'household' AND own.finding = %(known)s
-                AND own.recorded = 0 AND own.undated = 0 AND location.id IS NOT NULL
-                AND NOT EXISTS (
-                    SELECT FROM spp_event_attendance AS event
-                    WHERE event.attendance_location_id = location.id
-                        AND event.withdrawn IS NOT TRUE AND %(scope)s
-                )
-            """,
-            silent=SILENT,
-            known=KNOWN,
-            scope=scope,
-            first_day=first_day,
-            source=source_id,
-            location=location_id or None,
-        )
-
     # What was decided
+
+    def decide(self, case, table, decide, width):
+        """Decide once for each distinct case.
+
+        :param SQL case: the expressions that make a case
+        :param SQL table: where the cases are; with its condition
+        :param decide: a function of a case's values that returns a tuple
+        :param int width: how many values it returns
+        :return: the SQL query of the cases' keys, texts of their rows, and of what was decided
+        """
+        key = SQL("ROW(%s)::text", case)
+        self.cr.execute(SQL("SELECT DISTINCT %s, %s FROM %s", key, case, table))
+        decisions = [(case_key, *decide(*values)) for case_key, *values in self.cr.fetchall()]
+        decisions = decisions or [(None,) * (width + 1)]
+        return SQL("VALUES %s", SQL(", ").join(SQL("%s", decision) for decision in decisions))
 
     def set_by_case(self, case, condition, columns, decide):
         """Set columns of the lines, deciding once for each distinct case among them.
@@ -315,26 +441,20 @@ class Draft:
         :param SQL case: the expressions that make a case
         :param decide: a function of a case's values that returns the columns' values
         """
-        key = SQL("ROW(%s)::text", case)
-        self.cr.execute(
-            SQL("SELECT DISTINCT %s, %s FROM spp_attendance_draft WHERE %s", key, case, condition)
-        )
-        decisions = [(case_key, *decide(*values)) for case_key, *values in self.cr.fetchall()]
-        if not decisions:
-            return
-        targets = [SQL.identifier(column) for column in columns]
-        decided = [SQL.identifier(f"decided_{column}") for column in columns]
+        table = SQL("spp_attendance_draft WHERE %s", condition)
+        decisions = self.decide(case, table, decide, len(columns))
+        decided = SQL(", ").join(SQL.identifier(f"decided_{column}") for column in columns)
         self.execute(
             """
             UPDATE spp_attendance_draft SET (%(targets)s) = ROW(%(decided)s)
-            FROM (VALUES %(decisions)s) AS decision (case_key, %(decided)s)
-            WHERE %(condition)s AND %(key)s = case_key
+            FROM (%(decisions)s) AS decision (case_key, %(decided)s)
+            WHERE %(condition)s AND ROW(%(case)s)::text = case_key
             """,
-            targets=SQL(", ").join(targets),
-            decided=SQL(", ").join(decided),
-            decisions=SQL(", ").join(SQL("%s", decision) for decision in decisions),
+            targets=SQL(", ").join(map(SQL.identifier, columns)),
+            decided=decided,
+            decisions=decisions,
             condition=condition,
-            key=key,
+            case=case,
         )
 
     def set_worlds(self):
@@ -429,7 +549,7 @@ class Draft:
         """Put back on the lines what was decided anew."""
         columns = (
             *("left_alone", "state_before", "state_after", "is_changing", "is_exception"),
-            *("passes_criteria", "status"),
+            *("passes_criteria", "status", "warning"),
         )
         names = [SQL.identifier(name) for name in columns]
         self.execute(
@@ -443,17 +563,27 @@ class Draft:
             decided=SQL(", ").join(SQL("draft.%s", name) for name in names),
             old=SQL(", ").join(SQL("line.%s", name) for name in names),
         )
-        self.execute(
-            """
-            INSERT INTO spp_attendance_run_line
-            SELECT * FROM spp_attendance_draft AS draft WHERE NOT EXISTS (
-                SELECT FROM spp_attendance_run_line AS line WHERE line.id = draft.id
+        self._insert_lines(
+            SQL(
+                "NOT EXISTS (SELECT FROM spp_attendance_run_line AS line WHERE line.id = draft.id)"
             )
-            """
         )
 
     def keep(self):
         """Put the lines into their own table."""
+        self._insert_lines(SQL("TRUE"))
+
+    def _insert_lines(self, condition):
+        self.cr.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = 'spp_attendance_run_line'::regclass"
+            " AND attnum > 0 AND NOT attisdropped"
+        )
+        names = SQL(", ").join(SQL.identifier(name) for (name,) in self.cr.fetchall())
         self.execute(
-            "INSERT INTO spp_attendance_run_line SELECT * FROM spp_attendance_draft ORDER BY id"
+            """
+            INSERT INTO spp_attendance_run_line (%(names)s)
+            SELECT %(names)s FROM spp_attendance_draft AS draft WHERE %(condition)s ORDER BY id
+            """,
+            names=names,
+            condition=condition,
         )

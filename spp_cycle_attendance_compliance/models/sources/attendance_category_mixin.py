@@ -30,10 +30,14 @@ class AttendanceCategoryMixin(models.AbstractModel):
 
         What an attendance system knows is kept even before: at any moment an answer may name it.
         """
-        events = self.env["spp.event.attendance"].sudo()
         used = self.filtered("external_id")
-        for model in (events, self.env["spp.attendance.run"].sudo(), self.env["g2p.cycle"].sudo()):
-            used |= model.search([(self._event_field, "in", self.ids)], limit=1)[self._event_field]
+        for model, field in (
+            ("spp.event.attendance", self._event_field),
+            ("spp.attendance.run", self._event_field),
+            ("spp.attendance.condition", self._event_field.removeprefix("attendance_")),
+        ):
+            found = self.env[model].sudo().search([(field, "in", self.ids)], limit=1)
+            used |= found[field]
         if used:
             raise UserError(
                 _(

@@ -1,0 +1,226 @@
+from typing import NamedTuple
+
+from odoo import _, api, fields, models
+from odoo.tools import format_date
+
+from ...verdicts import COMPLIANT, DAYS, EXEMPT, NO_DATA, OVERRIDDEN, PERCENTAGE
+from .draft import WITH_DATA
+
+
+class ShownCell(NamedTuple):
+    """What was found of a person in a month, or in the whole period, as the proof keeps it.
+
+    The counts exclude each other, but for the two that say how many of the excused and of the free
+    ones may be presences.
+
+    :param number: of the condition, from 1
+    :param month: its first day, "" for the whole period
+    :param why: ``holiday`` or ``silent``, if that decided
+    """
+
+    number: int
+    month: str
+    present: int
+    excused: int
+    absent: int
+    unclear: int
+    free: int
+    excused_unclear: int
+    free_unclear: int
+    required: int
+    verdict: str
+    why: str = ""
+
+
+class AttendanceRunLine(models.Model):
+    """Why a verdict is what it is, in one sentence; and the table behind it."""
+
+    _inherit = "spp.attendance.run.line"
+
+    @api.depends_context("lang")
+    def _compute_reason(self):
+        for line in self:
+            line.reason = line._get_reason()
+
+    def _get_reason(self):
+        """Return one sentence that says why the status is what it is."""
+        self.ensure_one()
+        if self.status == OVERRIDDEN:
+            return self.override_id._get_reason()
+        return self._get_verdict_sentence()
+
+    def _get_verdict_sentence(self):
+        """Return one sentence that says why the verdict, overrides aside, is what it is."""
+        if self.left_alone == "joined":
+            return self._describe_left_alone()
+        if not self.passes_criteria:
+            return _("Does not meet the program's compliance criteria: non-compliant")
+        found = self._describe_household() if self.kind == "household" else self._describe_person()
+        if self.kind == "member" and not self.counts:
+            return _("%(found)s: does not count", found=found)
+        labels = dict(self._fields["verdict"]._description_selection(self.env))
+        verdict = labels.get(self.verdict, "").lower()
+        if self.warning:
+            verdict = _(
+                "%(verdict)s, warning %(number)s of %(count)s",
+                verdict=verdict,
+                number=self.warning,
+                count=self.run_id.attendance_warnings,
+            )
+        parts = [f"{found}: {verdict}" if verdict else found, self._describe_failures(), self.note]
+        return ". ".join(filter(None, [*parts, self._describe_left_alone()]))
+
+    def _describe_failures(self):
+        if not self.failed_cycles:
+            return ""
+        names = ", ".join(name for _id, name in self.failed_cycles)
+        return _("Failed before in %(cycles)s", cycles=names)
+
+    def _describe_left_alone(self):
+        if not self.left_alone:
+            return ""
+        labels = dict(self._fields["left_alone"]._description_selection(self.env))
+        return _("Not applied: %(why)s", why=labels[self.left_alone].lower())
+
+    # A person
+
+    def _get_cells(self):
+        """Return what was found, by condition and month."""
+        self.ensure_one()
+        if self.proof:
+            return [ShownCell(*cell) for cell in self.proof["cells"]]
+        if self.kind == "household" or not self.finding:
+            return []
+        # Before there were several conditions, the line's own figures were all.
+        absent = self.recorded - self.number_of_attendance - self.unclear
+        counts = self.number_of_attendance, 0, absent, self.unclear, 0, 0, 0
+        required = self.run_id._get_conditions()[0].amount
+        return [ShownCell(1, "", *counts, required, self.verdict or "")]
+
+    def _describe_person(self):
+        cells = self._get_cells()
+        if not cells:
+            return _("No condition is about this person")
+        if self.finding not in WITH_DATA and self.verdict != EXEMPT:
+            return dict(self._fields["finding"]._description_selection(self.env))[self.finding]
+        # The first one that was not met says it; who met all is told how.
+        cells = [cell for cell in cells if cell.verdict == self.verdict] or cells
+        if self.verdict != COMPLIANT:
+            cells = cells[:1]
+        return "; ".join(map(self._describe_cell, cells))
+
+    def _describe_cell(self, cell):
+        condition = self.run_id._get_conditions()[cell.number - 1]
+        if cell.verdict == EXEMPT:
+            found = self._describe_exemption(cell)
+        elif cell.why == "silent":
+            found = _("Nothing came from where the person attends")
+        elif cell.verdict == NO_DATA and not any(cell[2:9]):
+            found = _("Nothing is recorded of which a percentage could be taken")
+        else:
+            found = self._describe_count(cell, condition)
+        parts = [found, self._describe_span(cell), condition.type_name, condition.location_name]
+        sentence = ", ".join(filter(None, parts))
+        return f"{condition.name}: {sentence}" if condition.name else sentence
+
+    def _describe_span(self, cell):
+        if cell.month:
+            return format_date(self.env, cell.month, date_format="MMMM yyyy")
+        return self.run_id._describe_period()
+
+    def _describe_exemption(self, cell):
+        if cell.why == "holiday":
+            return _("Hardly anybody has anything recorded, as on holidays")
+        free = self._describe_free_days(cell)
+        if cell.excused and free:
+            return _("Nothing is left but excused and free days (%(why)s)", why=free)
+        if cell.excused:
+            return _("All %(count)s recorded are excused", count=cell.excused)
+        return _("All days are free (%(why)s)", why=free)
+
+    def _describe_count(self, cell, condition):
+        maybe = cell.unclear + cell.excused_unclear + cell.free_unclear + self.undated
+        by_percentage = condition.kind == PERCENTAGE
+        values = {
+            "attended": cell.present,
+            "recorded": cell.present + cell.absent + cell.unclear + self.undated,
+            "required": cell.required,
+        }
+        if by_percentage and condition.unit == DAYS:
+            found = _(
+                "%(attended)s of %(recorded)s recorded days (%(required)s%% required)", **values
+            )
+        elif by_percentage:
+            found = _(
+                "%(attended)s of %(recorded)s recorded sessions (%(required)s%% required)", **values
+            )
+        elif not condition.amount and condition.unit == DAYS:
+            found = _("%(attended)s days, none required", **values)
+        elif not condition.amount:
+            found = _("%(attended)s sessions, none required", **values)
+        else:
+            values["attended"] = self._describe_attended(cell)
+            found = (
+                _("%(attended)s of %(required)s days", **values)
+                if condition.unit == DAYS
+                else _("%(attended)s of %(required)s sessions", **values)
+            )
+        details = [
+            cell.required != condition.amount
+            and _("%(amount)s in the whole period", amount=condition.amount),
+            by_percentage and cell.excused and _("%(count)s excused", count=cell.excused),
+            self._describe_free_days(cell),
+        ]
+        details = "; ".join(filter(None, details))
+        if details:
+            found = f"{found} ({details})"
+        if not maybe:
+            return found
+        return _(
+            "At least %(found)s, with %(count)s records that may be presences",
+            found=found,
+            count=maybe,
+        )
+
+    def _describe_attended(self, cell):
+        if not cell.excused:
+            return str(cell.present)
+        return _("%(count)s and %(excused)s excused", count=cell.present, excused=cell.excused)
+
+    def _describe_free_days(self, cell):
+        """Return which of the cell's days were free and why, in a few words."""
+        reasons = []
+        for first, last, why in (self.proof or {}).get("free", []):
+            if cell.month and not first[:7] <= cell.month[:7] <= last[:7]:
+                continue
+            days = self.run_id._describe_days(
+                fields.Date.to_date(first), fields.Date.to_date(last)
+            )
+            reasons.append(_("%(why)s, %(days)s", why=why, days=days))
+        return "; ".join(reasons)
+
+    # A household
+
+    def _describe_household(self):
+        if not self.members_counting:
+            return _("No member counts")
+        found = _(
+            "%(meeting)s of %(counting)s members attended enough (%(needed)s)",
+            meeting=self.members_meeting,
+            counting=self.members_counting,
+            needed=self.run_id._describe_needed_members(),
+        )
+        parts = [found, *self._describe_household_scope()]
+        if self.members_exempt:
+            parts.insert(1, _("%(count)s of them exempt", count=self.members_exempt))
+        if self.members_without_data:
+            parts.insert(1, _("%(count)s without data", count=self.members_without_data))
+        if self.members_undecided:
+            parts.insert(1, _("%(count)s not decided", count=self.members_undecided))
+        return ", ".join(parts)
+
+    def _describe_household_scope(self):
+        yield self.run_id._describe_period()
+        conditions = self.run_id._get_conditions()
+        if len(conditions) == 1:
+            yield from filter(None, (conditions[0].type_name, conditions[0].location_name))
