@@ -1,3 +1,4 @@
 from . import attendance_criteria_mixin
 from . import attendance_question
 from . import cycle
+from . import attendance_waiver
