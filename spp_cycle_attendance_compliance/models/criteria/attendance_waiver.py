@@ -163,6 +163,8 @@ class AttendanceWaiver(models.Model):
     @api.constrains("from_date", "to_date")
     def _check_days(self):
         for waiver in self:
+            if not (waiver.from_date and waiver.to_date):
+                continue  # PostgreSQL refuses it in a moment
             if waiver.from_date > waiver.to_date:
                 raise ValidationError(
                     _(
@@ -202,7 +204,10 @@ class AttendanceWaiver(models.Model):
         for waiver in self.sudo():
             if waiver.scope == AREAS and not self._has_areas():
                 raise ValidationError(
-                    _("Registrants have no area here. Choose somebody else for the free days.")
+                    _(
+                        "Registrants have no area on this platform. Choose persons, a location or "
+                        "everybody."
+                    )
                 )
             if waiver.scope in SCOPE_FIELDS and not waiver[SCOPE_FIELDS[waiver.scope]]:
                 raise ValidationError(
