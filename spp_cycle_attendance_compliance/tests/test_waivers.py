@@ -247,10 +247,14 @@ class TestWaivers(WaiverCase):
                 (self.waivers.create, IntegrityError, {**self._vals(), name: False}),
                 (waiver.write, refusal, {name: False}),
             ):
-                with self.subTest(name), mute_logger("odoo.sql_db"):
-                    with self.assertRaises(expected), self.cr.savepoint():
-                        way(vals)
-                        self.env.flush_all()
+                with (
+                    self.subTest(name),
+                    mute_logger("odoo.sql_db"),
+                    self.assertRaises(expected),
+                    self.cr.savepoint(),
+                ):
+                    way(vals)
+                    self.env.flush_all()
 
     def test_whom(self):
         location = self.env["spp.res.config.attendance.location"].create({"name": "Here"})
