@@ -54,7 +54,12 @@ class AttendanceWaiver(models.Model):
     )
     company_id = fields.Many2one(related="program_id.company_id", store=True)
     scope = fields.Selection(
-        lambda self: self._get_scopes(),
+        [
+            (EVERYBODY, "Everybody"),
+            (PARTNERS, "Chosen persons or households"),
+            (AREAS, "Who lives in an area"),
+            (LOCATIONS, "Who goes to a location"),
+        ],
         "For",
         required=True,
         default=EVERYBODY,
@@ -112,21 +117,20 @@ class AttendanceWaiver(models.Model):
     revoked_reason = fields.Text("Why Revoked", readonly=True, copy=False)
 
     @api.model
-    def _get_scopes(self):
-        scopes = [
-            (EVERYBODY, _("Everybody")),
-            (PARTNERS, _("Chosen persons or households")),
-            (AREAS, _("Who lives in an area")),
-            (LOCATIONS, _("Who goes to a location")),
-        ]
-        return [scope for scope in scopes if scope[0] != AREAS or self._has_areas()]
-
-    @api.model
     def _has_areas(self):
         return "area_id" in self.env["res.partner"]._fields
 
     def _compute_has_areas(self):
         self.has_areas = self._has_areas()
+
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        """Offer areas only where registrants have one."""
+        found = super().fields_get(allfields, attributes)
+        scope = found.get("scope", {})
+        if "selection" in scope and not self._has_areas():
+            scope["selection"] = [each for each in scope["selection"] if each[0] != AREAS]
+        return found
 
     @api.depends("name", "from_date", "to_date")
     @api.depends_context("lang")
@@ -353,10 +357,7 @@ class AttendanceWaiver(models.Model):
 
     def _get_areas(self):
         """Return the areas, and those that lie in them."""
-        areas = self.area_ids
-        if "parent_id" in areas._fields:
-            areas = areas.search([("id", "child_of", areas.ids)])
-        return areas
+        return self.area_ids.search([("id", "child_of", self.area_ids.ids)])
 
 
 class G2PCycle(models.Model):
