@@ -16,4 +16,5 @@ from . import test_transport
 from . import test_tour
 from . import test_undecided
 from . import test_verdicts
+from . import test_waivers
 from . import test_withheld_entitlements

@@ -109,6 +109,14 @@ class GuardCase(AttendanceCase):
             given = {"cycle_id": cycle, "partner_id": self._create_household().id}
         elif name == "spp.attendance.source":
             given = {"name": f"Source {uuid4()}"}
+        elif name == "spp.attendance.waiver":
+            given = {
+                "name": "Flood",
+                "legal_basis": "Resolution 12/2026",
+                "from_date": "2025-11-01",
+                "to_date": "2025-11-09",
+                "program_id": self.cycle.program_id.id,
+            }
         elif name == "spp.event.attendance":
             given = {"individual_id": self.person.id, "attendance_date": "2025-11-09"}
         else:

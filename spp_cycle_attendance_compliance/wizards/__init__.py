@@ -7,6 +7,7 @@ from . import class_sheet
 from . import record_attendance
 from . import record_attendance_line
 from . import take_back_attendance
+from . import revoke_attendance_waiver
 from . import connect_attendance_step
 from . import connect_attendance_difference
 from . import attendance_run_reason

@@ -4,8 +4,11 @@ from odoo import api, fields, models
 class Area(models.Model):
     _name = "spp.area"
     _description = "Area"
-    _order = "name"
+    _parent_store = True
+    _order = "parent_id, name"
 
+    parent_id = fields.Many2one("spp.area", "Parent")
+    parent_path = fields.Char(index=True)
     draft_name = fields.Char(required=True, translate=True)
     code = fields.Char()
     name = fields.Char(compute="_compute_name", store=True, translate=True)
