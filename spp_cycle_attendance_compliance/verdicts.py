@@ -194,8 +194,8 @@ def judge_cell(
         return Judgement(unknown, required)
     if _is_enough(condition, required, *_get_bound(condition, recorded)):
         return Judgement(COMPLIANT, required)
-    if condition.kind == PERCENTAGE and not any(recorded._replace(undated=0)):
-        # If nothing lies here, it is no failure but no data.
+    if _is_all_undated(condition, recorded):
+        # If nothing of it lies here, it is no failure: no data, or exempt.
         return Judgement(UNDECIDED, required)
     for needed in range(recorded.undated + 1):
         if _is_enough(condition, required, *_get_bound(condition, recorded, needed)):
@@ -209,6 +209,12 @@ def _is_all_taken_out(condition, recorded):
         return False
     left = recorded.present + recorded.absent + recorded.unclear + recorded.undated
     return not left and recorded.excused + recorded.free > 0
+
+
+def _is_all_undated(condition, recorded):
+    """Return whether nothing but undated records is left to take a percentage of."""
+    known = recorded.present + recorded.absent + recorded.unclear
+    return condition.kind == PERCENTAGE and not known
 
 
 def _get_bound(condition, recorded, presences=None):
