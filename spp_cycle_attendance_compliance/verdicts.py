@@ -194,7 +194,7 @@ def judge_cell(
         return Judgement(unknown, required)
     if _is_enough(condition, required, *_get_bound(condition, recorded)):
         return Judgement(COMPLIANT, required)
-    if _is_all_undated(condition, recorded):
+    if _is_all_undated(condition, recorded, may_have_data):
         # If nothing of it lies here, it is no failure: no data, or exempt.
         return Judgement(UNDECIDED, required)
     for needed in range(recorded.undated + 1):
@@ -211,10 +211,11 @@ def _is_all_taken_out(condition, recorded):
     return not left and recorded.excused + recorded.free > 0
 
 
-def _is_all_undated(condition, recorded):
-    """Return whether nothing but undated records is left to take a percentage of."""
-    known = recorded.present + recorded.absent + recorded.unclear
-    return condition.kind == PERCENTAGE and not known
+def _is_all_undated(condition, recorded, may_have_data):
+    """Return whether there may be nothing here that decides: all that would has no day."""
+    if condition.kind == PERCENTAGE:
+        return not recorded.present + recorded.absent + recorded.unclear
+    return may_have_data and not any(recorded._replace(undated=0))
 
 
 def _get_bound(condition, recorded, presences=None):
