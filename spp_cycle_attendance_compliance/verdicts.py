@@ -248,7 +248,7 @@ def _is_enough(condition, required, present, recorded):
 # From cells to a household
 
 
-def judge_condition(cells: Iterable[Judgement], undated: int = 0) -> str:
+def judge_condition(cells: Iterable[Judgement], undated: int) -> str:
     """Return the verdict of a condition: each of its months has to be met.
 
     :param undated: how many records about the person can't be read; each may help one month only
