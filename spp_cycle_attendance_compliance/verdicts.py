@@ -194,8 +194,8 @@ def judge_cell(
         return Judgement(unknown, required)
     if _is_enough(condition, required, *_get_bound(condition, recorded)):
         return Judgement(COMPLIANT, required)
-    if condition.kind == PERCENTAGE and not any(recorded._replace(undated=0)):
-        # If nothing lies here, it is no failure but no data.
+    if _is_all_undated(condition, recorded, may_have_data):
+        # If nothing of it lies here, it is no failure: no data, or exempt.
         return Judgement(UNDECIDED, required)
     for needed in range(recorded.undated + 1):
         if _is_enough(condition, required, *_get_bound(condition, recorded, needed)):
@@ -209,6 +209,13 @@ def _is_all_taken_out(condition, recorded):
         return False
     left = recorded.present + recorded.absent + recorded.unclear + recorded.undated
     return not left and recorded.excused + recorded.free > 0
+
+
+def _is_all_undated(condition, recorded, may_have_data):
+    """Return whether there may be nothing here that decides: all that would has no day."""
+    if condition.kind == PERCENTAGE:
+        return not recorded.present + recorded.absent + recorded.unclear
+    return may_have_data and not any(recorded._replace(undated=0))
 
 
 def _get_bound(condition, recorded, presences=None):
@@ -241,7 +248,7 @@ def _is_enough(condition, required, present, recorded):
 # From cells to a household
 
 
-def judge_condition(cells: Iterable[Judgement], undated: int = 0) -> str:
+def judge_condition(cells: Iterable[Judgement], undated: int) -> str:
     """Return the verdict of a condition: each of its months has to be met.
 
     :param undated: how many records about the person can't be read; each may help one month only
