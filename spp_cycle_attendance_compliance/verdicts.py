@@ -21,6 +21,7 @@ NO_DATA = "no_data"
 UNDECIDED = "undecided"
 EXEMPT = "exempt"
 OVERRIDDEN = "overridden"
+WARNED = "warned"
 
 # States of a membership.
 ENROLLED_STATE = "enrolled"

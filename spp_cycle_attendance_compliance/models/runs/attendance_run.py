@@ -95,6 +95,7 @@ class AttendanceRun(models.Model):
     non_compliant_count = fields.Integer("Non-Compliant")
     no_data_count = fields.Integer("No Data")
     exempt_count = fields.Integer("Exempt")
+    warned_count = fields.Integer("Warned")
     overridden_count = fields.Integer("Overridden")
     unchanged_count = fields.Integer("State Unchanged")
     losing_count = fields.Integer("Turning Non-Compliant")

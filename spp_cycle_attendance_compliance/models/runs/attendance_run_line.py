@@ -13,6 +13,7 @@ from ...verdicts import (
     OVERRIDDEN,
     PERCENTAGE,
     UNDECIDED,
+    WARNED,
 )
 from ..intakes.attendance_answer import ANSWERS
 from ..unchecked_many2one import UncheckedMany2one
@@ -32,7 +33,7 @@ VERDICTS = [
     (NO_DATA, "No Data"),
     (EXEMPT, "Exempt"),
 ]
-STATUSES = [*VERDICTS, (OVERRIDDEN, "Overridden")]
+STATUSES = [*VERDICTS, (WARNED, "Warned"), (OVERRIDDEN, "Overridden")]
 FINDINGS = [
     *ANSWERS,
     (NO_IDENTIFIER, "Has no ID of the type that the attendance system uses"),
