@@ -35,6 +35,7 @@
         "views/attendance_run_views.xml",
         "wizards/attendance_run_reason_views.xml",
         "views/cycle_membership_views.xml",
+        "views/attendance_history_views.xml",
         "views/cycle_views.xml",
         "views/res_partner_views.xml",
         "wizards/create_event_attendance_views.xml",

@@ -29,6 +29,7 @@ UNDECIDED = "undecided"
 EXEMPT = "exempt"
 WARNED = "warned"
 OVERRIDDEN = "overridden"
+WARNED = "warned"
 
 # States of a membership.
 ENROLLED_STATE = "enrolled"

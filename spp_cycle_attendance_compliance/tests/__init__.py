@@ -5,6 +5,7 @@ from . import test_events
 from . import test_events_by_hand
 from . import test_files
 from . import test_guards
+from . import test_history
 from . import test_jobs
 from . import test_poll
 from . import test_run

@@ -1,3 +1,4 @@
+from . import attendance_history
 from . import attendance_override
 from . import cycle_membership
 from . import group_membership

@@ -107,6 +107,7 @@ class AttendanceRun(models.Model):
     no_data_count = fields.Integer("No Data")
     warned_count = fields.Integer("Warned")
     exempt_count = fields.Integer("Exempt")
+    warned_count = fields.Integer("Warned")
     overridden_count = fields.Integer("Overridden")
     unchanged_count = fields.Integer("State Unchanged")
     losing_count = fields.Integer("Turning Non-Compliant")
