@@ -29,7 +29,6 @@ UNDECIDED = "undecided"
 EXEMPT = "exempt"
 WARNED = "warned"
 OVERRIDDEN = "overridden"
-WARNED = "warned"
 
 # States of a membership.
 ENROLLED_STATE = "enrolled"

@@ -74,6 +74,9 @@ class AttendanceRun(models.Model):
     server_url = fields.Char("Address", help="Of the source, when the run began.")
     question_key = fields.Char()
     attendance_conditions = fields.Json(help="As they were then.")
+    attendance_condition_sentences = fields.Text(
+        "Conditions", compute="_compute_attendance_condition_sentences"
+    )
     waiver_ids = fields.Many2many(
         "spp.attendance.waiver", string="Waivers", help="In force when it was decided."
     )
@@ -193,6 +196,13 @@ class AttendanceRun(models.Model):
     @api.depends("attendance_conditions")
     def _compute_attendance_criteria_summary(self):
         return super()._compute_attendance_criteria_summary()
+
+    @api.depends("attendance_conditions")
+    @api.depends_context("lang")
+    def _compute_attendance_condition_sentences(self):
+        for run in self:
+            sentences = map(run._describe_condition, run._get_conditions())
+            run.attendance_condition_sentences = "\n".join(f"{each}." for each in sentences)
 
     def _get_conditions(self):
         if self.attendance_conditions:

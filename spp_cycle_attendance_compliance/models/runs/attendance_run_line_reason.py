@@ -1,5 +1,7 @@
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 from odoo import _, api, fields, models
 from odoo.tools import format_date
 
@@ -36,6 +38,8 @@ class AttendanceRunLine(models.Model):
     """Why a verdict is what it is, in one sentence; and the table behind it."""
 
     _inherit = "spp.attendance.run.line"
+
+    proof_table = fields.Html(compute="_compute_proof_table", string="What Was Found")
 
     @api.depends_context("lang")
     def _compute_reason(self):
@@ -198,6 +202,41 @@ class AttendanceRunLine(models.Model):
             )
             reasons.append(_("%(why)s, %(days)s", why=why, days=days))
         return "; ".join(reasons)
+
+    @api.depends_context("lang")
+    def _compute_proof_table(self):
+        for line in self:
+            line.proof_table = line._make_table(line._get_cells())
+
+    def _make_table(self, cells):
+        conditions = self.run_id._get_conditions()
+        labels = dict(self._fields["verdict"]._description_selection(self.env))
+        titles = (
+            *(_("Condition"), _("Days"), _("Present"), _("Excused"), _("Absent"), _("Unknown")),
+            *(_("Free"), _("Required"), _("Found")),
+        )
+        rows = [
+            (
+                conditions[cell.number - 1].name or cell.number,
+                self._describe_span(cell),
+                *cell[2:7],
+                f"{cell.required} %"
+                if conditions[cell.number - 1].kind == PERCENTAGE
+                else cell.required,
+                labels.get(cell.verdict, ""),
+            )
+            for cell in cells
+        ]
+        if not rows:
+            return False
+        head = Markup().join(Markup("<th>%s</th>") % title for title in titles)
+        body = Markup().join(
+            Markup("<tr>%s</tr>") % Markup().join(Markup("<td>%s</td>") % value for value in row)
+            for row in rows
+        )
+        return Markup(
+            '<table class="table table-sm"><thead><tr>%s</tr></thead><tbody>%s</tbody></table>'
+        ) % (head, body)
 
     # A household
 

@@ -14,7 +14,9 @@ COUNTS = ("present", "excused", "absent", "unclear", "free", "excused_unclear", 
 # Of a place with so many persons it is told that it did not report; of a smaller one, only if not
 # even absences came from there.
 FEWEST_AT_PLACE = 5
-HAS_RECORDS = SQL("present + excused + absent + unclear + free > 0")
+HAS_RECORDS = SQL(
+    "cell.present + cell.excused + cell.absent + cell.unclear + cell.free > 0"
+)
 
 
 class Cells:
@@ -210,7 +212,7 @@ class Cells:
         self.draft.execute(
             """
             SELECT number, month, count(*), count(*) FILTER (WHERE %(has_records)s)
-            FROM spp_attendance_cell WHERE data = %(known)s
+            FROM spp_attendance_cell AS cell WHERE data = %(known)s
             GROUP BY number, month ORDER BY number, month NULLS FIRST
             """,
             has_records=HAS_RECORDS,
@@ -228,7 +230,7 @@ class Cells:
                 if verdicts.is_holiday(kind, has_own, others, others_with):
                     self.draft.execute(
                         """
-                        UPDATE spp_attendance_cell SET is_holiday = TRUE
+                        UPDATE spp_attendance_cell AS cell SET is_holiday = TRUE
                         WHERE number = %(number)s AND month IS NOT DISTINCT FROM %(month)s
                             AND %(condition)s
                         """,
