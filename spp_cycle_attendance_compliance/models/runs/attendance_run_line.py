@@ -131,7 +131,7 @@ class AttendanceRunLine(models.Model):
         "were free."
     )
     starts_late = fields.Boolean("Absences Count from a Later Day")
-    warning = fields.Integer("Warning Number", default=0, help="0: none.")
+    warning = fields.Integer("Warning Number", help="0: none.")
     failed_cycles = fields.Json(
         "Cycles Failed before", help="Those of the last ones that are counted for warnings."
     )
