@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_connect
+from . import test_conditions
 from . import test_criteria
 from . import test_events
 from . import test_events_by_hand

@@ -6,13 +6,12 @@ from odoo.tools import SQL
 from ... import verdicts
 from ...verdicts import COMPLIANT, EXEMPT, NO_DATA, UNDECIDED, Members
 from ..criteria.attendance_criteria_mixin import ENROLMENT, JOINING
+from ..criteria.attendance_waiver import EVERYBODY, LOCATIONS, PARTNERS
 from ..criteria.condition_values import BY_AGE
 from ..sources.attendance_source import FILES
 from .cells import Cells
 from .draft import WITH_DATA, Draft
 from .free_days import FreeDays
-
-EVERYBODY, PERSONS, AREA, LOCATION = "everybody", "persons", "area", "location"
 
 
 class AttendanceCriteriaMixin(models.AbstractModel):
@@ -129,7 +128,7 @@ class AttendanceCriteriaMixin(models.AbstractModel):
             free.append(FreeDays(first, until, _("first cycle") if until == last else why))
         for waiver in waivers:
             own = waiver.scope == EVERYBODY or waiver.id in ids
-            if not own and waiver.scope != LOCATION:
+            if not own and waiver.scope != LOCATIONS:
                 continue
             if waiver.cycle_id and waiver.cycle_id != cycle:
                 continue
@@ -146,10 +145,10 @@ class AttendanceCriteriaMixin(models.AbstractModel):
             "(SELECT main.partner_id FROM spp_attendance_draft AS main"
             " WHERE main.id = line.household_line_id)"
         )
-        if waiver.scope == PERSONS:
+        if waiver.scope == PARTNERS:
             ids = waiver.partner_ids.ids
             return SQL("(line.partner_id = ANY(%s) OR %s = ANY(%s))", ids, main, ids)
-        if waiver.scope == LOCATION:
+        if waiver.scope == LOCATIONS:
             return SQL(
                 """
                 (
@@ -162,14 +161,13 @@ class AttendanceCriteriaMixin(models.AbstractModel):
                 waiver.from_date,
                 waiver.location_ids.ids,
             )
-        if "area_id" not in self.env["res.partner"]._fields:
+        if not waiver._has_areas():
             return SQL("FALSE")
-        areas = self.env["spp.area"].sudo().search([("id", "child_of", waiver.area_ids.ids)])
         return SQL(
             "EXISTS (SELECT FROM res_partner AS lives WHERE lives.id IN (line.partner_id, %s)"
             " AND lives.area_id = ANY(%s))",
             main,
-            areas.ids,
+            waiver._get_areas().ids,
         )
 
     def _get_starts(self):

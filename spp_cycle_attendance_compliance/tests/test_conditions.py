@@ -1,0 +1,756 @@
+from datetime import date, timedelta
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+
+from .common import FIRST, AttendanceCase, days
+
+JANUARY = date(2026, 1, 1)
+
+
+class ConditionsCase(AttendanceCase):
+    """Cycles that count what is recorded in OpenSPP, with conditions of their own."""
+
+    def setUp(self):
+        super().setUp()
+        types = self.env["spp.res.config.attendance.type"]
+        self.school, self.health = types.create([{"name": "School"}, {"name": "Health visits"}])
+
+    def _create_cycle(self, *args, conditions=(), **vals):
+        if conditions:
+            vals["attendance_condition_ids"] = [(0, 0, condition) for condition in conditions]
+        vals = {"attendance_source_id": self.recorded.id, **vals}
+        return super()._create_cycle(*args, **vals)
+
+    def _attend(self, person, kind, *attended, month=11, year=2025, **vals):
+        """Record presences of a month; an absence on each negative day."""
+        for day in attended:
+            self._record(
+                person,
+                date(year, month, abs(day)),
+                "present" if day > 0 else "absent",
+                attendance_type_id=kind.id,
+                **vals,
+            )
+
+    def _get_line(self, run, person):
+        return run.line_ids.filtered(lambda line: line.partner_id == person)
+
+    def _get_verdicts(self, run, *persons):
+        return [self._get_line(run, person).verdict for person in persons]
+
+
+@tagged("post_install", "-at_install")
+class TestConditions(ConditionsCase):
+    """Each condition that is about a person has to be met."""
+
+    def test_two_types(self):
+        both, school_only, neither = (self._create_person(name=name) for name in "ABC")
+        for person in (both, school_only):
+            self._attend(person, self.school, 3, 4, 5, -6)
+        self._attend(neither, self.school, 3, -4, -5, -6)
+        self._attend(both, self.health, 10)
+        cycle = self._create_cycle(
+            registrants=[both, school_only, neither],
+            conditions=[
+                {
+                    **{"name": "School", "type_id": self.school.id},
+                    **{"requirement": "percentage", "required_percentage": 75},
+                },
+                {"name": "Health", "type_id": self.health.id, "required_number": 1},
+            ],
+        )
+        run = self._run(cycle)
+        self.assertEqual(
+            self._get_verdicts(run, both, school_only, neither),
+            ["compliant", "non_compliant", "non_compliant"],
+        )
+        # The first one that was not met says it.
+        reason = self._get_line(run, school_only).reason
+        self.assertIn("Health: 0 of 1 days", reason)
+        self.assertNotIn("School", reason)
+        self.assertIn("School: 1 of 4 recorded days (75% required)", self._get_line(run, neither).reason)
+        self.assertEqual(self._get_line(run, both).number_of_attendance, 3)
+        self.assertEqual(
+            self._get_line(run, both).proof,
+            {
+                "cells": [
+                    [1, "", 3, 0, 1, 0, 0, 0, 0, 75, "compliant", ""],
+                    [2, "", 1, 0, 0, 0, 0, 0, 0, 1, "compliant", ""],
+                ]
+            },
+        )
+
+    def test_ages_on_the_first_day(self):
+        """60 % at 4 and 5 years, 75 % from 6: birthdays decide on the first day that counts."""
+        born = {
+            "three": date(2021, 11, 2),  # 4 tomorrow
+            "four": date(2021, 11, 1),
+            "five": date(2019, 11, 2),
+            "six": date(2019, 11, 1),
+            "unknown": False,
+        }
+        persons = {
+            name: self._create_person(name=name, birthdate=birthdate)
+            for name, birthdate in born.items()
+        }
+        for person in persons.values():
+            self._attend(person, self.school, 3, 4, -5)  # 66.7 %
+        cycle = self._create_cycle(
+            registrants=persons.values(),
+            conditions=[
+                {
+                    **{"about": "age", "age_from": 4, "age_to": 5},
+                    **{"requirement": "percentage", "required_percentage": 60},
+                },
+                {
+                    **{"about": "age", "age_from": 6, "age_to": 0},
+                    **{"requirement": "percentage", "required_percentage": 75},
+                },
+            ],
+        )
+        run = self._run(cycle)
+        self.assertEqual(
+            dict(zip(persons, self._get_verdicts(run, *persons.values()), strict=True)),
+            {
+                "three": "exempt",
+                "four": "compliant",
+                "five": "compliant",
+                "six": "non_compliant",
+                "unknown": "exempt",
+            },
+        )
+        line = self._get_line(run, persons["unknown"])
+        self.assertTrue(line.is_exception)
+        self.assertIn("Has no birth date", line.reason)
+        self.assertIn("No condition is about this person", self._get_line(run, persons["three"]).reason)
+
+    def test_children_who_are_not_yet_one(self):
+        baby, child = (
+            self._create_person(name=name, birthdate=birthdate)
+            for name, birthdate in (("Baby", date(2024, 11, 2)), ("Child", date(2024, 11, 1)))
+        )
+        for person in (baby, child):
+            self._attend(person, self.health, 3)
+        cycle = self._create_cycle(
+            registrants=[baby, child], conditions=[{"about": "age", "required_number": 2}]
+        )
+        run = self._run(cycle)
+        self.assertEqual(self._get_verdicts(run, baby, child), ["non_compliant", "exempt"])
+        self.assertIn("not yet 1 year", cycle.attendance_condition_ids.sentence)
+
+    def test_each_month(self):
+        """A18: 20 days each from January to March, attended 20, 20 and 8; 80 % of each month."""
+        person = self._create_person(name="March")
+        for month, present in ((1, 20), (2, 20), (3, 8)):
+            own = [day if day <= present else -day for day in range(1, 21)]
+            self._attend(person, self.school, *own, month=month, year=2026)
+        percentage = {"requirement": "percentage", "required_percentage": 80}
+        dates = {"from_date": JANUARY, "to_date": date(2026, 3, 31)}
+        cycle = self._create_cycle(
+            registrants=[person], conditions=[{**percentage, "over": "month"}], **dates
+        )
+        line = self._get_line(self._run(cycle), person)
+        self.assertEqual(line.verdict, "non_compliant")
+        self.assertIn("8 of 20 recorded days (80% required), March 2026", line.reason)
+        self.assertEqual(line.number_of_attendance, 48)
+        # 48 of 60 in the whole.
+        cycle = self._create_cycle(registrants=[person], conditions=[percentage], **dates)
+        self.assertEqual(self._get_line(self._run(cycle), person).verdict, "compliant")
+
+    def test_a_cut_month_asks_for_less(self):
+        """10 days a month from 17 November on: 10 x 14 / 30 = 4.67 in November, 10 in December."""
+        enough, short = self._create_person(name="Enough"), self._create_person(name="Short")
+        for person, november in ((enough, (17, 18, 19, 20, 30)), (short, (17, 18, 19, 20))):
+            self._attend(person, self.school, *november)
+            self._attend(person, self.school, *range(1, 11), month=12)
+        cycle = self._create_cycle(
+            registrants=[enough, short],
+            conditions=[{"required_number": 10, "over": "month"}],
+            from_date=date(2025, 11, 17),
+            to_date=date(2025, 12, 31),
+        )
+        run = self._run(cycle)
+        self.assertEqual(self._get_verdicts(run, enough, short), ["compliant", "non_compliant"])
+        self.assertIn(
+            "4 of 5 days (10 in the whole period), November 2025", self._get_line(run, short).reason
+        )
+
+    def test_members_about_whom_no_condition_is(self):
+        """All members must attend: of whom nothing is asked does not count."""
+        child = self._create_person(name="Child", birthdate=date(2016, 1, 1))
+        grandmother = self._create_person(name="Grandmother", birthdate=date(1950, 1, 1))
+        household = self._create_household(child, grandmother)
+        self._attend(child, self.school, 3, 4)
+        cycle = self._create_cycle(
+            self._create_program("group"),
+            [household],
+            household_rule="all",
+            conditions=[{"about": "age", "age_from": 6, "age_to": 17, "required_number": 2}],
+        )
+        run = self._run(cycle)
+        self.assertEqual(self._get_verdicts(run, household, child), ["compliant", "compliant"])
+        self.assertFalse(self._get_line(run, grandmother).counts)
+
+    def test_other_features(self):
+        girl, boy = self._create_person(name="Girl"), self._create_person(name="Boy")
+        for person in (girl, boy):
+            self._attend(person, self.school, 3)
+        cycle = self._create_cycle(
+            registrants=[girl, boy],
+            conditions=[
+                {"about": "domain", "domain": "[('name', '=', 'Girl')]", "required_number": 2}
+            ],
+        )
+        self.assertEqual(
+            self._get_verdicts(self._run(cycle), girl, boy), ["non_compliant", "exempt"]
+        )
+
+    def test_excused_days(self):
+        """8 days and 2 excused of 10; of a percentage excused days are taken out."""
+        person, ill = self._create_person(name="Person"), self._create_person(name="Ill")
+        reason = self.env.ref("spp_cycle_attendance_compliance.excuse_illness")
+        excused = {"attendance_category": "excused", "excuse_reason_id": reason.id}
+        self._attend(person, self.school, *range(1, 9))
+        for each, own in ((person, (9, 10)), (ill, (3, 4))):
+            for day in own:
+                self._record(each, date(2025, 11, day), **excused)
+        number = self._create_cycle(registrants=[person], conditions=[{"required_number": 10}])
+        line = self._get_line(self._run(number), person)
+        self.assertEqual(line.verdict, "compliant")
+        self.assertIn("8 and 2 excused of 10 days", line.reason)
+        self.assertEqual(line.number_of_attendance, 8)
+        percentage = {"requirement": "percentage", "required_percentage": 100}
+        cycle = self._create_cycle(registrants=[person, ill], conditions=[percentage])
+        run = self._run(cycle)
+        self.assertEqual(self._get_verdicts(run, person, ill), ["compliant", "exempt"])
+        self.assertIn("8 of 8 recorded days (100% required) (2 excused)", self._get_line(run, person).reason)
+        self.assertIn("All 2 recorded are excused", self._get_line(run, ill).reason)
+
+    def test_asked_for_at_once_and_stored_only_if_asked_for(self):
+        """Two types are asked for without a filter; a third one that comes is not stored."""
+        person = self._create_person("NID1")
+        types = self.env["spp.res.config.attendance.type"].sudo()
+        training, visit = (
+            types.create({"name": name, "external_id": number, "source_id": self.source.id})
+            for name, number in (("Training", 1), ("Visit", 2))
+        )
+        types.create({"name": "Other", "external_id": 3, "source_id": self.source.id})
+        self.server.people["NID1"] = [
+            *days(1, 1, 2, kind={"id": 1}),
+            *days(11, 3, kind={"id": 2}),
+            *days(21, 4, 5, kind={"id": 3}),
+        ]
+        cycle = self._create_cycle(
+            registrants=[person],
+            attendance_source_id=self.source.id,
+            conditions=[
+                {"type_id": training.id, "required_number": 2},
+                {"type_id": visit.id, "required_number": 1},
+            ],
+        )
+        run = self._run(cycle)
+        self.assertEqual(self._get_verdicts(run, person), ["compliant"])
+        (asked,) = self.server.asked("attendance")
+        self.assertNotIn("attendance_type_id", str(asked.__dict__.get("body") or asked.__dict__))
+        events = self.env["spp.event.attendance"].search([("individual_id", "=", person.id)])
+        self.assertEqual(events.attendance_type_id, training | visit)
+        self.assertEqual(run.not_asked_for_count, 2)
+        # What was not asked for then covers no condition that asks for it.
+        cycle.attendance_condition_ids[1].type_id = types.search([("name", "=", "Other")], limit=1)
+        again = self._get_run(cycle.action_evaluate_attendance())
+        self.assertEqual(self._get_line(again, person).finding, "not_asked")
+
+
+@tagged("post_install", "-at_install")
+class TestClassicFields(ConditionsCase):
+    """The cycle's own fields are its first condition's, from outside as before."""
+
+    def test_written_and_read(self):
+        cycle = self._create_cycle(required_number_of_attendance=7, attendance_unit="sessions")
+        (condition,) = cycle.attendance_condition_ids
+        self.assertEqual((condition.required_number, condition.unit), (7, "sessions"))
+        cycle.write({"attendance_requirement": "percentage", "required_percentage": 60})
+        self.assertEqual(
+            (condition.requirement, condition.required_percentage, condition.unit),
+            ("percentage", 60, "sessions"),
+        )
+        condition.copy({"sequence": 1, "required_percentage": 30})
+        self.assertEqual(cycle.required_percentage, 30)
+        cycle.required_percentage = 40
+        self.assertEqual(cycle.attendance_condition_ids.sorted().mapped("required_percentage"), [40, 60])
+        found = self.env["g2p.cycle"].search([("required_percentage", "=", 40)])
+        self.assertIn(cycle, found)
+
+    def test_made_if_there_is_none(self):
+        cycle = self._create_cycle()
+        cycle.attendance_condition_ids.unlink()
+        with self.assertRaisesRegex(UserError, "no attendance condition"):
+            cycle._check_can_count()
+        cycle.required_number_of_attendance = 4
+        self.assertEqual(cycle.attendance_condition_ids.required_number, 4)
+
+    def test_taken_over(self):
+        program = self._create_program()
+        first = self._create_cycle(
+            program,
+            conditions=[
+                {"name": "School", "type_id": self.school.id, "over": "month"},
+                {"about": "age", "age_from": 6, "required_number": 1},
+            ],
+            attendance_warnings=1,
+        )
+        self.health.active = False
+        second = self.env["g2p.cycle"].create(
+            {
+                **{"name": "Second", "program_id": program.id, "sequence": 2},
+                **{"start_date": date.today(), "end_date": date.today()},
+            }
+        )
+        self.assertEqual(
+            second.attendance_condition_ids.mapped("sentence"),
+            first.attendance_condition_ids.mapped("sentence"),
+        )
+        self.assertEqual(second.attendance_warnings, 1)
+
+    def test_no_default_from_elsewhere(self):
+        cycles = self.env["g2p.cycle"].with_context(
+            default_required_percentage=1, default_attendance_requirement="percentage"
+        )
+        cycle = cycles.create(
+            {
+                **{"name": "Defaults", "program_id": self._create_program().id},
+                **{"start_date": date.today(), "end_date": date.today()},
+            }
+        )
+        self.assertEqual(len(cycle.attendance_condition_ids), 1)
+        self.assertEqual(cycle.attendance_requirement, "number")
+
+    def test_who_may_and_when(self):
+        cycle = self._create_cycle()
+        condition = cycle.attendance_condition_ids
+        validator = self._create_user("validator", "g2p_programs.g2p_program_validator")
+        with self.assertRaises(AccessError):
+            condition.with_user(validator).required_number = 1
+        made = self.env["g2p.cycle"].with_user(validator).create(
+            {
+                **{"name": "By a validator", "program_id": cycle.program_id.id, "sequence": 2},
+                **{"start_date": date.today(), "end_date": date.today()},
+            }
+        )
+        self.assertEqual(made.sudo().attendance_condition_ids.required_number, 2)
+        cycle.state = "approved"
+        for change in (
+            lambda: condition.write({"required_number": 1}),
+            condition.unlink,
+            lambda: condition.copy(),
+            lambda: cycle.write({"attendance_condition_ids": [(5, 0, 0)]}),
+        ):
+            with self.assertRaisesRegex(UserError, "can't be changed any more"), self.cr.savepoint():
+                change()
+
+    def test_each_change_is_told(self):
+        cycle = self._create_cycle()
+        condition = cycle.attendance_condition_ids
+        condition.required_number = 5
+        condition.copy({"name": "Two"})
+        condition.unlink()
+        told = " ".join(cycle.message_ids.mapped("body"))
+        for words in ("changed: At least 2 days → At least 5 days", "added: Two", "removed: At"):
+            self.assertIn(words, told)
+
+    def test_refused(self):
+        for vals, words in (
+            ({"required_number": -1}, "0 or more"),
+            ({"requirement": "percentage", "required_percentage": 0}, "1 to 100"),
+            ({"about": "age", "age_from": 7, "age_to": 6}, "0 to 150"),
+            ({"about": "domain", "domain": "[('no_such', '=', 1)]"}, "can't be used"),
+            ({"about": "domain", "domain": "nonsense"}, "no condition on persons"),
+        ):
+            with (
+                self.subTest(vals=vals),
+                self.assertRaisesRegex(ValidationError, words),
+                self.cr.savepoint(),
+            ):
+                self._create_cycle(conditions=[vals])
+        with self.assertRaisesRegex(ValidationError, "no first month"):
+            self._create_cycle(conditions=[{"over": "month"}], attendance_period="all")
+
+
+@tagged("post_install", "-at_install")
+class TestFreeDays(ConditionsCase):
+    """Absences don't count on free days, and required numbers shrink."""
+
+    def _waive(self, program, **vals):
+        waiver = self.env["spp.attendance.waiver"].create(
+            {
+                "name": "Flood",
+                "legal_basis": "Resolution 12",
+                "program_id": program.id,
+                "from_date": FIRST,
+                "to_date": date(2025, 11, 9),
+                **vals,
+            }
+        )
+        waiver.action_approve()
+        return waiver
+
+    def test_a_waiver_of_nine_days(self):
+        """10 days of 30, 9 of them free: 7 are asked for."""
+        six, seven = self._create_person(name="Six"), self._create_person(name="Seven")
+        self._attend(six, self.school, *range(11, 17))
+        self._attend(seven, self.school, *range(11, 17), 1)
+        cycle = self._create_cycle(
+            registrants=[six, seven], conditions=[{"required_number": 10}]
+        )
+        self._waive(cycle.program_id)
+        run = self._run(cycle)
+        self.assertEqual(self._get_verdicts(run, six, seven), ["non_compliant", "compliant"])
+        self.assertIn(
+            "6 of 7 days (10 in the whole period; Flood, 11/01/2025 to 11/09/2025)",
+            self._get_line(run, six).reason,
+        )
+        self.assertEqual(run.waiver_ids.name, "Flood")
+
+    def test_whom_a_waiver_is_about(self):
+        """Absent on 5 free days, present on 5 others: 100 % where they are free, else 50 %."""
+        village, town = self.env["spp.res.config.attendance.location"].create(
+            [{"name": "Village"}, {"name": "Town"}]
+        )
+        one, other = self._create_person(name="One"), self._create_person(name="Other")
+        households = [self._create_household(one), self._create_household(other)]
+        for person, place in ((one, village), (other, town)):
+            self._record(person, date(2025, 10, 30), attendance_location_id=place.id)
+            self._attend(person, self.school, -1, -2, -3, -4, -5, 11, 12, 13, 14, 15)
+        percentage = {"requirement": "percentage", "required_percentage": 80}
+        for scope in (
+            {"scope": "partners", "partner_ids": [(6, 0, one.ids)]},
+            {"scope": "partners", "partner_ids": [(6, 0, households[0].ids)]},
+            {"scope": "locations", "location_ids": [(6, 0, village.ids)]},
+        ):
+            with self.subTest(scope=scope):
+                cycle = self._create_cycle(
+                    self._create_program("group"), households, conditions=[percentage]
+                )
+                self._waive(cycle.program_id, **scope)
+                run = self._run(cycle)
+                self.assertEqual(
+                    self._get_verdicts(run, one, other), ["compliant", "non_compliant"]
+                )
+
+    def test_a_waiver_of_a_location_that_a_condition_asks_for(self):
+        village = self.env["spp.res.config.attendance.location"].create({"name": "Village"})
+        person = self._create_person(name="Person")
+        for day in (1, 2, 11):
+            self._record(
+                person,
+                date(2025, 11, day),
+                "present" if day > 9 else "absent",
+                attendance_location_id=village.id,
+            )
+        percentage = {"requirement": "percentage", "required_percentage": 80}
+        cycle = self._create_cycle(
+            registrants=[person],
+            conditions=[{**percentage, "location_id": village.id}, {**percentage, "sequence": 20}],
+        )
+        self._waive(cycle.program_id, scope="locations", location_ids=[(6, 0, village.ids)])
+        line = self._get_line(self._run(cycle), person)
+        found = [(cell.absent, cell.free, cell.verdict) for cell in line._get_cells()]
+        self.assertEqual(found, [(0, 2, "compliant"), (2, 0, "non_compliant")])
+
+    def test_another_cycles_or_revoked_waiver(self):
+        person = self._create_person(name="Person")
+        self._attend(person, self.school, -1, 11)
+        percentage = {"requirement": "percentage", "required_percentage": 80}
+        cycle = self._create_cycle(registrants=[person], conditions=[percentage])
+        other = self._create_cycle(cycle.program_id, sequence=2)
+        self._waive(cycle.program_id, cycle_id=other.id)
+        self._waive(self._create_program())
+        self.assertEqual(self._get_verdicts(self._run(cycle), person), ["non_compliant"])
+
+    def test_a_waiver_while_a_run_waits(self):
+        person = self._create_person(name="Person")
+        self._attend(person, self.school, -1, 11)
+        percentage = {"requirement": "percentage", "required_percentage": 80}
+        cycle = self._create_cycle(registrants=[person], conditions=[percentage])
+        run = self._get_run(cycle.action_preview_attendance())
+        self._waive(cycle.program_id)
+        run._decide_to_apply("As agreed")
+        self.assertEqual(run.state, "outdated")
+        self.assertIn("waiver", run.outdated_reason)
+        self.assertEqual(cycle.cycle_membership_ids.state, "enrolled")
+
+    def test_a_late_joiner(self):
+        """A17: 10 absences before joining, 12 of 12 after; 85 %."""
+        person = self._create_person(name="Joined")
+        household = self._create_household()
+        membership = self._add_member(household, person, start_date="2026-03-15 08:00:00")
+        self._attend(person, self.school, *range(-14, -4), month=3, year=2026)
+        self._attend(person, self.school, *range(16, 28), month=3, year=2026)
+        cycle = self._create_cycle(
+            self._create_program("group"),
+            [household],
+            conditions=[{"requirement": "percentage", "required_percentage": 85}],
+            from_date=date(2026, 3, 1),
+            to_date=date(2026, 3, 31),
+        )
+        run = self._run(cycle)
+        self.assertIn("12 of 22 recorded days", self._get_line(run, person).reason)
+        cycle.attendance_counts_from = "joining"
+        run = self._run(cycle)
+        line = self._get_line(run, person)
+        self.assertEqual(line.verdict, "compliant")
+        self.assertIn("12 of 12 recorded days (85% required)", line.reason)
+        self.assertEqual(run.late_count, 1)
+        self.assertIn("count only from a later day", run.brake_reason)
+        # Where the household begins on another day, the verdict waits for another look.
+        run = self._get_run(cycle.action_preview_attendance())
+        membership.start_date = "2026-03-01 08:00:00"
+        run._decide_to_apply("As agreed")
+        self.assertEqual(self._get_line(run, household).left_alone, "changed")
+
+    def test_from_the_enrolment(self):
+        person = self._create_person(name="Enrolled")
+        cycle = self._create_cycle(
+            registrants=[person],
+            conditions=[{"required_number": 10}],
+            attendance_counts_from="enrolment",
+        )
+        self._attend(person, self.school, *range(21, 24))
+        enrolled = self.env["g2p.program_membership"].create(
+            {"partner_id": person.id, "program_id": cycle.program_id.id, "state": "draft"}
+        )
+        self.env.flush_all()
+        self.cr.execute(
+            "UPDATE g2p_program_membership SET enrollment_date = '2025-11-21 10:00' WHERE id = %s",
+            [enrolled.id],
+        )
+        self.env.invalidate_all()
+        # 10 of the 30 days are left: 3.33.
+        line = self._get_line(self._run(cycle), person)
+        self.assertIn("3 of 3 days (10 in the whole period", line.reason)
+        self.assertEqual(line.verdict, "compliant")
+
+    def test_the_first_cycle_is_free(self):
+        new, old = self._create_person(name="New"), self._create_person(name="Old")
+        program = self._create_program()
+        past = self._create_cycle(program, [old])
+        past.write({"state": "approved"})
+        self.cr.execute(
+            "UPDATE g2p_cycle SET start_date = start_date - 60, end_date = end_date - 60"
+            " WHERE id = %s",
+            [past.id],
+        )
+        self.env.invalidate_all()
+        for person in (new, old):
+            self._attend(person, self.school, -1, -2)
+        cycle = self._create_cycle(
+            program,
+            [new, old],
+            sequence=2,
+            attendance_first_cycle_waived=True,
+            conditions=[{"requirement": "percentage", "required_percentage": 80}],
+        )
+        run = self._run(cycle)
+        self.assertEqual(self._get_verdicts(run, new, old), ["exempt", "non_compliant"])
+        self.assertIn("first cycle", self._get_line(run, new).reason)
+        self.assertEqual(self._get_membership(cycle, new).state, "enrolled")
+
+    def test_nothing_held(self):
+        """Of six others nobody has anything in December: it counts for nobody."""
+        persons = [self._create_person(name=f"Person {number}") for number in range(7)]
+        for person in persons:
+            self._attend(person, self.school, 3, 4)
+        self._attend(persons[0], self.school, 1, month=12)
+        cycle = self._create_cycle(
+            registrants=persons,
+            conditions=[{"required_number": 2, "over": "month"}],
+            to_date=date(2025, 12, 31),
+        )
+        run = self._run(cycle)
+        verdicts = self._get_verdicts(run, *persons)
+        # To the six others one of six has something; to her none has.
+        self.assertEqual(verdicts, ["compliant", *["non_compliant"] * 6])
+        self.env["spp.event.attendance"].search(
+            [("individual_id", "=", persons[0].id), ("attendance_date", ">", "2025-11-30")]
+        ).action_withdraw()
+        run = self._run(cycle)
+        self.assertEqual(self._get_verdicts(run, *persons), ["compliant"] * 7)
+        self.assertIn("December 2025: something is recorded of only 0 of 7", run.observations)
+        self.assertFalse(run.is_nothing_held)
+
+
+@tagged("post_install", "-at_install")
+class TestSilentPlaces(ConditionsCase):
+    """The school that did not report refuses nobody."""
+
+    def test_by_number(self):
+        """Five persons last came in the village, which did not report; in town some came."""
+        village, town = self.env["spp.res.config.attendance.location"].sudo().create(
+            [
+                {"name": name, "external_id": number, "source_id": self.source.id}
+                for number, name in enumerate(("Village", "Town"), 1)
+            ]
+        )
+        villagers = [self._create_person(f"V{number}") for number in range(5)]
+        townspeople = [self._create_person(f"T{number}") for number in range(5)]
+        for number, person in enumerate((*villagers, *townspeople)):
+            place = village if person in villagers else town
+            before = days(1000 + 100 * number, 1, location={"id": place.external_id})
+            before[0]["date"] = "2025-10-30"
+            self.server.people[person.reg_ids.value] = before
+        for number, person in enumerate(townspeople[:4]):
+            self.server.people[person.reg_ids.value] += days(
+                5000 + 100 * number, 3, 4, location={"id": town.external_id}
+            )
+        cycle = self._create_cycle(
+            registrants=[*villagers, *townspeople],
+            attendance_source_id=self.source.id,
+            from_date=date(2025, 10, 1),
+        )
+        self._run(cycle)
+        cycle.from_date = FIRST
+        run = self._run(cycle)
+        self.assertEqual(self._get_verdicts(run, *villagers), ["undecided"] * 5)
+        self.assertEqual(
+            self._get_verdicts(run, *townspeople), [*["compliant"] * 4, "non_compliant"]
+        )
+        self.assertIn("Village did not report", run.observations)
+        self.assertIn("its 5 persons", run.observations)
+        self.assertIn("Nothing came from where", self._get_line(run, villagers[0]).reason)
+        # Four are too few to tell.
+        self._get_membership(cycle, villagers[0]).state = "paused"
+        run = self._run(cycle)
+        self.assertEqual(self._get_verdicts(run, *villagers[1:]), ["non_compliant"] * 4)
+
+
+@tagged("post_install", "-at_install")
+class TestWarnings(ConditionsCase):
+    """Warnings first: so many failures within so many cycles don't cost anything."""
+
+    def setUp(self):
+        super().setUp()
+        self.program = self._create_program()
+        self.person = self._create_person(name="Person")
+        self.count = 0
+
+    def _hold(self, came, **vals):
+        """Hold the next cycle of the program, and return its run."""
+        self.count += 1
+        first = date(2026, self.count, 1)
+        if came:
+            self._attend(self.person, self.school, 3, 4, month=self.count, year=2026)
+        cycle = self._create_cycle(
+            self.program,
+            [self.person],
+            name=f"Cycle {self.count}",
+            sequence=self.count,
+            from_date=first,
+            to_date=date(2026, self.count, 28),
+            **{"attendance_warnings": 1, "attendance_warning_cycles": 3, **vals},
+        )
+        self.cr.execute(
+            "UPDATE g2p_cycle SET start_date = %s, end_date = %s WHERE id = %s",
+            [first, first + timedelta(days=27), cycle.id],
+        )
+        self.env.invalidate_all()
+        run = self._run(cycle)
+        if self.count % 2:
+            self._record(self.person, first - timedelta(days=300 + self.count))
+        return run
+
+    def test_with_gaps(self):
+        """The first failure in three cycles warns, the second refuses; a warned one counts."""
+        statuses = [
+            self._hold(came).line_ids.status
+            for came in (False, True, False, True, True, False, False)
+        ]
+        self.assertEqual(
+            statuses,
+            [
+                *("warned", "compliant", "non_compliant", "compliant"),
+                # Cycle 3 is out of the three of cycle 6.
+                *("compliant", "warned", "non_compliant"),
+            ],
+        )
+
+    def test_what_is_said_and_kept(self):
+        run = self._hold(False, attendance_warnings=2, attendance_warning_cycles=4)
+        membership = run.cycle_id.cycle_membership_ids
+        self.assertEqual((membership.attendance_status, membership.state), ("warned", "enrolled"))
+        self.assertIn("non-compliant, warning 1 of 2", membership.attendance_reason)
+        self.assertEqual(run.warned_count, 1)
+        second = self._hold(False, attendance_warnings=2, attendance_warning_cycles=4)
+        self.assertIn("warning 2 of 2. Failed before in Cycle 1", second.line_ids.reason)
+        self.assertEqual(second.line_ids.failed_cycles, [[run.cycle_id.id, "Cycle 1"]])
+        third = self._hold(False, attendance_warnings=2, attendance_warning_cycles=4)
+        self.assertEqual(third.cycle_id.cycle_membership_ids.state, "non_compliant")
+        third._take_back("Not so")
+        self.assertFalse(third.cycle_id.cycle_membership_ids.attendance_status)
+
+    def test_what_is_no_failure(self):
+        """Overridden, taken back, or waived later: no failure of an earlier cycle."""
+        for forgive in (
+            lambda run: self.env["spp.attendance.override"].create(
+                {
+                    "cycle_membership_id": run.cycle_id.cycle_membership_ids.id,
+                    "verdict": "compliant",
+                    "reason": "As I say",
+                }
+            ),
+            lambda run: run._take_back("Not so"),
+            lambda run: self.env["spp.attendance.waiver"]
+            .create(
+                {
+                    **{"name": "Storm", "legal_basis": "Resolution 1"},
+                    **{"program_id": self.program.id, "cycle_id": run.cycle_id.id},
+                    **{"from_date": run.from_date, "to_date": run.to_date},
+                }
+            )
+            .action_approve(),
+        ):
+            with self.subTest(forgive=forgive):
+                self.program = self._create_program()
+                self.person = self._create_person(name="Person")
+                self.count = 0
+                forgive(self._hold(False))
+                self.assertEqual(self._hold(False).line_ids.status, "warned")
+
+    def test_a_failure_that_comes_while_a_run_waits(self):
+        earlier = self._hold(False)
+        earlier._take_back("Not so")
+        run = self._hold(True)
+        self.env["spp.event.attendance"].search(
+            [("individual_id", "=", self.person.id), ("attendance_date", ">=", "2026-02-01")]
+        ).action_withdraw()
+        run = self._get_run(run.cycle_id.action_preview_attendance())
+        self.assertEqual(run.line_ids.status, "warned")
+        self._run(earlier.cycle_id)
+        run._decide_to_apply("As agreed")
+        self.assertEqual(run.line_ids.left_alone, "changed")
+
+    def test_the_programs_own_criteria_are_none(self):
+        self.assertEqual(self._hold(False, attendance_warnings=0).line_ids.status, "non_compliant")
+        # That one was refused by attendance: a failure, though nobody was warned.
+        self.assertEqual(self._hold(False).line_ids.status, "non_compliant")
+
+    def test_more_warnings_than_cycles(self):
+        with self.assertRaisesRegex(ValidationError, "greater number of cycles"):
+            self._create_cycle(attendance_warnings=3, attendance_warning_cycles=3)
+
+
+@tagged("post_install", "-at_install")
+class TestClosedCycle(ConditionsCase):
+    def test_evaluating_a_closed_cycle_is_a_preview(self):
+        person = self._create_person(name="Person")
+        self._attend(person, self.school, 3)
+        cycle = self._create_cycle(registrants=[person])
+        self._run(cycle)
+        self.assertEqual(cycle.cycle_membership_ids.state, "non_compliant")
+        cycle.state = "approved"
+        self._attend(person, self.school, 4)
+        run = self._get_run(cycle.action_evaluate_attendance())
+        self.assertEqual((run.state, run.line_ids.state_after), ("waiting", "enrolled"))
+        with self.assertRaises(UserError):
+            run._decide_to_apply("As agreed")
+        self.assertEqual(cycle.cycle_membership_ids.state, "non_compliant")
