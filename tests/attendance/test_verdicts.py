@@ -62,7 +62,7 @@ def _judge_months(facts):
     """Return what is found of each month, and of their condition."""
     facts = dict(facts)
     cells = [_judge_cell(facts | month) for month in facts.pop("months")]
-    return cells, verdicts.judge_condition(cells, facts.get("undated", 0))
+    return cells, verdicts.judge_condition(iter(cells), facts.get("undated", 0))
 
 
 @pytest.mark.parametrize(("facts", "then"), _cases("cells"))
