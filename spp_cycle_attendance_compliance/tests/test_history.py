@@ -176,9 +176,7 @@ class TestAttendanceHistory(HistoryCase):
         self._create_checked_cycle(1, "warned")
         self._create_checked_cycle(2, "warned")
         membership = self._enrol(self.people[0])
-        registrar = self._create_user(
-            "history_registrar", "g2p_registry_base.group_g2p_registrar"
-        )
+        registrar = self._create_user("history_registrar", "g2p_registry_base.group_g2p_registrar")
         for record in (self.people[0], membership):
             seen = record.with_user(registrar)
             with self.assertRaises(AccessError):
