@@ -1,4 +1,5 @@
 from collections import defaultdict
+from functools import cache
 
 from markupsafe import Markup
 
@@ -23,12 +24,13 @@ MARKS = {
 }
 FAILURES = (NON_COMPLIANT, WARNED)
 MARK = Markup(
-    '<span class="badge {colour}" style="min-width: 2em" title="{text}">{sign}'
+    '<span class="badge px-1 {colour}" style="min-width: 1.8em" title="{text}">{sign}'
     '<span class="visually-hidden"> {text}</span></span>'
 )
 ROW = Markup('<div class="d-flex flex-wrap align-items-center gap-1">{}</div>')
 BEFORE = Markup('<span class="text-muted small">{}</span>')
 PROGRAM = Markup('<div class="mb-3"><div class="mb-1 fw-bold">{}</div>{}</div>')
+LEGEND = Markup('<p class="text-muted small mb-0">{}</p>')
 
 
 class AttendanceHistoryMixin(models.AbstractModel):
@@ -43,7 +45,7 @@ class AttendanceHistoryMixin(models.AbstractModel):
     attendance_history = fields.Html(
         compute="_compute_attendance_history",
         groups=READER,
-        help="One mark for each cycle, the newest last. ✓ compliant, ! warned, ✕ refused, "
+        help="One mark for each cycle, the newest last. ✓ compliant, ! warned, ✕ non-compliant, "
         "? no data, – exempt, O overridden. Point at a mark to see its cycle.",
     )
     attendance_failed_twice = fields.Boolean(
@@ -84,8 +86,7 @@ class AttendanceHistoryMixin(models.AbstractModel):
     def _get_attendance_marks(self, registrants):
         """Return the marks of registrants, oldest first, in one query.
 
-        :return: by registrant's id, then by ``(id, name)`` of the program: the cycles' names,
-            first days, last days and statuses
+        :return: by registrant's id, then by ``(id, name)`` of the program: a list of HTML
         """
         histories = defaultdict(lambda: defaultdict(list))
         memberships = self.env["g2p.cycle.membership"]
@@ -112,33 +113,34 @@ class AttendanceHistoryMixin(models.AbstractModel):
                 own=self._is_own_attendance_cycle(),
             )
         )
+        show = cache(self._show_attendance_mark)  # a list has the same few cycles again and again
         for registrant_id, program_id, program, *mark in self.env.cr.fetchall():
-            histories[registrant_id][program_id, program].append(mark)
+            histories[registrant_id][program_id, program].append(show(*mark))
         return histories
+
+    @api.model
+    def _show_attendance_mark(self, cycle, first, last, status):
+        sign, colour = MARKS[status]
+        text = _(
+            "%(cycle)s, %(first)s to %(last)s: %(status)s",
+            cycle=cycle,
+            first=format_date(self.env, first),
+            last=format_date(self.env, last),
+            status=self._get_attendance_labels()[status],
+        )
+        return MARK.format(colour=colour, sign=sign, text=text)
 
     @api.model
     def _show_attendance_marks(self, marks):
         """Return a row of marks as HTML."""
-        labels = dict(
-            self.env["g2p.cycle.membership"]
-            ._fields["attendance_status"]
-            ._description_selection(self.env)
-        )
-        parts = []
-        if len(marks) > SHOWN:
-            more = _("%(count)s more before", count=len(marks) - SHOWN)
-            parts.append(BEFORE.format(more))
-        for cycle, first, last, status in marks[-SHOWN:]:
-            sign, colour = MARKS[status]
-            text = _(
-                "%(cycle)s, %(first)s to %(last)s: %(status)s",
-                cycle=cycle,
-                first=format_date(self.env, first),
-                last=format_date(self.env, last),
-                status=labels[status],
-            )
-            parts.append(MARK.format(colour=colour, sign=sign, text=text))
-        return ROW.format(Markup().join(parts))
+        more = len(marks) - SHOWN
+        before = [BEFORE.format(_("%(count)s more before", count=more))] if more > 0 else []
+        return ROW.format(Markup().join(before + marks[-SHOWN:]))
+
+    @api.model
+    def _get_attendance_labels(self):
+        status = self.env["g2p.cycle.membership"]._fields["attendance_status"]
+        return dict(status._description_selection(self.env))
 
     # Twice in a row
 
@@ -306,10 +308,15 @@ class ResPartner(models.Model):
         return self._origin
 
     def _show_attendance_history(self, histories):
-        return Markup().join(
+        rows = [
             PROGRAM.format(program, self._show_attendance_marks(marks))
             for (__, program), marks in histories[self._origin.id].items()
-        )
+        ]
+        if rows:
+            labels = self._get_attendance_labels()
+            signs = (f"{sign} {labels[status]}" for status, (sign, __) in MARKS.items())
+            rows.append(LEGEND.format(" · ".join(signs)))
+        return Markup().join(rows)
 
     def _is_among_attendance_pairs(self, pairs):
         return any(registrant_id == self._origin.id for registrant_id, __ in pairs)
