@@ -3,7 +3,9 @@ from . import test_connect
 from . import test_criteria
 from . import test_events
 from . import test_events_by_hand
+from . import test_excused
 from . import test_files
+from . import test_files_excused
 from . import test_guards
 from . import test_jobs
 from . import test_poll
@@ -17,3 +19,4 @@ from . import test_tour
 from . import test_undecided
 from . import test_verdicts
 from . import test_withheld_entitlements
+from . import test_words
