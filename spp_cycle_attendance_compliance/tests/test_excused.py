@@ -134,7 +134,7 @@ class TestExcused(EventCase):
                 "reason_id": in_file.id,
             }
         )
-        for reason in (used, mapped, in_file):
+        for reason in (used, mapped, in_file, self.other):
             with self.subTest(reason.name), self._refuse("Archive it"):
                 reason.unlink()
         number = unused.id

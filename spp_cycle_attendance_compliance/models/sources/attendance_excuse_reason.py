@@ -3,6 +3,8 @@ from odoo.exceptions import UserError, ValidationError
 
 from ...files.words import is_word
 
+ADDON = "spp_cycle_attendance_compliance"
+
 
 class AttendanceExcuseReason(models.Model):
     """Why somebody is excused who did not come. Sources, files and registrars name it."""
@@ -37,8 +39,12 @@ class AttendanceExcuseReason(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _refuse_unlink_of_used(self):
-        """Keep what attendance refers to, as PostgreSQL does not (see `UncheckedMany2one`)."""
-        used = self.browse()
+        """Keep what attendance refers to, as PostgreSQL does not (see `UncheckedMany2one`).
+
+        And what came with the addon, which the next upgrade would bring again.
+        """
+        names = self.get_external_id()
+        used = self.filtered(lambda reason: names[reason.id].startswith(f"{ADDON}."))
         for model, field in (
             ("spp.event.attendance", "excuse_reason_id"),
             ("spp.attendance.file.row", "reason_id"),
@@ -49,7 +55,7 @@ class AttendanceExcuseReason(models.Model):
             raise UserError(
                 _(
                     "%(name)s can't be deleted: attendances, or the words of a source, refer to "
-                    "it. Archive it instead.",
+                    "it, or it came with OpenSPP. Archive it instead.",
                     name=used[:1].name,
                 )
             )
@@ -69,6 +75,5 @@ class AttendanceExcuseReason(models.Model):
     def _get_default(self):
         """Return the reason that is meant where a file says no more than that somebody is excused;
         none if there is none any more."""
-        name = "spp_cycle_attendance_compliance.excuse_other"
-        other = self.env.ref(name, raise_if_not_found=False)
+        other = self.env.ref(f"{ADDON}.excuse_other", raise_if_not_found=False)
         return other.filtered("active") if other else self.browse()
