@@ -17,6 +17,7 @@
         "security/ir.model.access.csv",
         "security/attendance_rules.xml",
         "data/attendance_source.xml",
+        "data/attendance_excuse_reason.xml",
         "data/ir_cron.xml",
         "data/queue_job.xml",
         "wizards/connect_attendance_views.xml",

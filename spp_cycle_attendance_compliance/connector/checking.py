@@ -30,6 +30,8 @@ get_fields = itemgetter(*FIELDS)
 LARGEST_ID = 2**31 - 1  # of PostgreSQL's integer
 LONGEST_DESCRIPTION = 2000
 LONGEST_TEXT = 255
+LONGEST_WORD = 64
+FIRST_DAY = date(1900, 1, 1)
 
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
@@ -45,10 +47,14 @@ class BadRecord(Exception):
 
 
 class AttendanceReader:
-    """Reads the attendances of one answer, and remembers the texts that come again and again."""
+    """Reads the attendances of one answer, and remembers the texts that come again and again.
 
-    def __init__(self):
-        self._dates = _Cache(_read_date)
+    :param last_day: the last one of which there can be an attendance, such as today
+    """
+
+    def __init__(self, last_day: date = date.max):
+        self._last_day = last_day
+        self._dates = _Cache(self._read_date)
         self._times = _Cache(_read_time)
         self._moments = _Cache(lambda text: text if _MOMENT.fullmatch(text) else "")
         self._urls = _Cache(_read_url)
@@ -75,7 +81,9 @@ class AttendanceReader:
             raise BadRecord("id is not a number that an ID can be")
         if day.__class__ is not str:
             raise BadRecord("date is not text")
+        word = ""
         if category != "present" and category != "absent":
+            word = _read_word(category) if category else ""
             category = _find_category(category, day, dates_present)
         return tuple.__new__(
             Attendance,
@@ -91,8 +99,17 @@ class AttendanceReader:
                 self._texts[by] if by.__class__ is str else "",
                 self._moments[moment] if moment.__class__ is str else "",
                 self._texts[source] if source.__class__ is str else "",
+                word,
             ),
         )
+
+    def _read_date(self, text):
+        day = _read_date(text)
+        if day > self._last_day:
+            raise BadRecord("date is still to come")
+        if day < FIRST_DAY:
+            raise BadRecord(f"date is before {FIRST_DAY}")
+        return day
 
 
 class _Cache(dict):
@@ -132,6 +149,13 @@ def _read_reference(value):
         if number.__class__ is int and 0 < number <= LARGEST_ID:
             return number
     return None
+
+
+def _read_word(category):
+    # Some systems have numbers for their categories.
+    if type(category) is int and abs(category) <= LARGEST_ID:
+        category = str(category)
+    return clean(category).strip()[:LONGEST_WORD].rstrip()
 
 
 def _find_category(category, day, dates_present):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from hashlib import blake2b
 from types import MappingProxyType
 
@@ -83,6 +84,7 @@ class AttendanceClient:
         person_ids: Sequence[str],
         question: Question,
         known: Mapping[str, Known] = _NONE_KNOWN,
+        last_day: date = date.max,
     ) -> Iterator[Answer]:
         """Yield the answers about all persons, one for each batch, in the order of the IDs.
 
@@ -91,6 +93,8 @@ class AttendanceClient:
 
         :param person_ids: the server's IDs of the persons; none at all asks nothing
         :param known: by person ID, what was answered to the same question the last time
+        :param last_day: the last one of which there can be an attendance, such as today; later ones
+            are set aside
         :raises ValueError: if an ID is empty or comes twice
         """
         if isinstance(person_ids, str):
@@ -104,9 +108,9 @@ class AttendanceClient:
         batches = (
             tuple(person_ids[start : start + size]) for start in range(0, len(person_ids), size)
         )
-        return (self._fetch_batch(batch, question, known) for batch in batches)
+        return (self._fetch_batch(batch, question, known, last_day) for batch in batches)
 
-    def _fetch_batch(self, asked, question, known):
+    def _fetch_batch(self, asked, question, known, last_day):
         first, numbers = self._ask_page(asked, question, 1), []
         digest = _make_digest(asked, first)
         if all(each in known and known[each].answer_digest == digest for each in asked):
@@ -119,7 +123,7 @@ class AttendanceClient:
             return body.parse()
 
         rows = collect(get_page, asked, CALL)
-        answer = read_answer(asked, rows, question, known, CALL)
+        answer = read_answer(asked, rows, question, known, CALL, last_day)
         is_whole = numbers == [1] and answer.is_clean
         return answer._replace(digest=digest if is_whole else None)
 

@@ -7,6 +7,7 @@ there are many of them.
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from datetime import date
 from hashlib import blake2b
 from itertools import repeat
 from marshal import dumps
@@ -36,6 +37,7 @@ def read_answer(
     question: Question,
     known: Mapping[str, Known],
     call: str,
+    last_day: date = date.max,
 ) -> Answer:
     """Check all that came about a batch of persons.
 
@@ -43,9 +45,10 @@ def read_answer(
     :param rows: the records as they came, of whatever type
     :param known: by person ID; who still has the same digest is not checked again
     :param call: what is done, for the errors
+    :param last_day: the last one of which there can be an attendance, such as today
     :raises BadAnswerError: if more than one record is bad, and more than one in ten
     """
-    batch = _Batch(question)
+    batch = _Batch(question, last_day)
     persons = {}
     for person_id, own_rows in batch.group(asked, rows).items():
         last = known.get(person_id)
@@ -102,14 +105,14 @@ def _make_key(row):
 class _Batch:
     """Reads the rows of one batch, and counts what is odd about them."""
 
-    def __init__(self, question):
+    def __init__(self, question, last_day):
         self.set_aside = []
         self.contradictions = []
         self.not_asked_for = 0
         self.duplicates = 0
         self._received = 0
         self._question = question
-        self._reader = AttendanceReader()
+        self._reader = AttendanceReader(last_day)
 
     def group(self, asked, rows):
         """Return the rows of each person asked about, in the order of the question."""

@@ -42,6 +42,7 @@ class Attendance(NamedTuple):
     :param type_id: the server's ID of the type, which may be none of the types that it lists
     :param external_url: an http or https address, or ""
     :param submitted_datetime: "YYYY-MM-DD HH:MM:SS" as the server tells it, or ""
+    :param word: what it says instead of present or absent, at most 64 characters; "" if nothing
     """
 
     external_id: int
@@ -55,6 +56,7 @@ class Attendance(NamedTuple):
     submitted_by: str
     submitted_datetime: str
     submission_source: str
+    word: str = ""
 
 
 class SetAside(NamedTuple):

@@ -31,6 +31,9 @@ _SCIENTIFIC = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]+")
 # Without zeros before it: "7" and "07" may be two records of the other system.
 _RECORD_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
+# That it was excused, and nothing else.
+_WITHOUT_REASON = ("excused", None)
+
 _FORMULA = "The cell holds a formula, which is not computed: put its value in its place."
 _SHORTENED = (
     "Excel shortens numbers of more than 15 digits: format the column as text and enter the "
@@ -54,9 +57,11 @@ class CellReader:
         types: Mapping[str, int],
         locations: Mapping[str, int],
         last_day: date,
+        reasons: Mapping[str, int],
+        default_reason: int | None,
     ):
         self._format, self._last_day = layout.date_format, last_day
-        self._categories = _list_words(layout)
+        self._presences = _list_words(layout, reasons, default_reason)
         self._accepted = _name_words(layout)
         self._readers: dict[str, Callable] = {
             "identifier": _read_identifier,
@@ -70,7 +75,7 @@ class CellReader:
         }
         # What a row has where no column holds it.
         self.defaults = {
-            "category": "present",
+            "category": ("present", None),
             "type": self._find_constant("type", layout.type_name),
             "location": self._find_constant("location", layout.location_name),
             "time": "",
@@ -79,7 +84,8 @@ class CellReader:
         }
 
     def read_cell(self, field: str, cell: str):
-        """Return the value that a cell holds: of a date, the day and the time behind it.
+        """Return the value that a cell holds: of a date, the day and the time behind it; of a
+        presence, the category and the id of the reason.
 
         :param field: of `Layout`, the one that the cell's column holds
         :raises Wrong: if it can't be used
@@ -124,10 +130,12 @@ class CellReader:
         word = fold(text)
         if not word:
             raise Wrong(f"The presence is missing: {self._accepted}.")
-        category = self._categories.get(word)
-        if not category:
+        presence = self._presences.get(word)
+        if not presence:
             raise Wrong(f"This is no word for a presence: {self._accepted}.")
-        return category
+        if presence == _WITHOUT_REASON:
+            raise Wrong("Why it was excused is missing: write the name of the reason instead.")
+        return presence
 
 
 class _Cache(dict):
@@ -143,18 +151,25 @@ class _Cache(dict):
         return found
 
 
-def _list_words(layout):
+def _list_words(layout, reasons, default_reason):
+    # What has always been a word for a presence stays one, whatever reasons are called.
     return {
-        **dict.fromkeys(map(fold, UNKNOWN_WORDS), "unknown"),
-        **dict.fromkeys(map(fold, layout.present_words), "present"),
-        **dict.fromkeys(map(fold, layout.absent_words), "absent"),
+        **{fold(name): ("excused", id_) for name, id_ in reasons.items()},
+        **dict.fromkeys(map(fold, UNKNOWN_WORDS), ("unknown", None)),
+        **dict.fromkeys(map(fold, layout.excused_words), ("excused", default_reason)),
+        **dict.fromkeys(map(fold, layout.present_words), ("present", None)),
+        **dict.fromkeys(map(fold, layout.absent_words), ("absent", None)),
     }
 
 
 def _name_words(layout):
     present = ", ".join(layout.present_words[:NAMED_WORDS])
     absent = ", ".join(layout.absent_words[:NAMED_WORDS])
-    return f"write one of {present} for present, of {absent} for absent, or ? if it isn't known"
+    excused = ", ".join((*layout.excused_words[:1], "the name of a reason"))
+    return (
+        f"write one of {present} for present, of {absent} for absent, of {excused} for excused, "
+        "or ? if it isn't known"
+    )
 
 
 def _read_identifier(text):

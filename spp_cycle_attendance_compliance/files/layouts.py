@@ -1,12 +1,13 @@
 """What the columns of a file mean, by their titles: it can be used again for the next file."""
 
 from dataclasses import asdict, dataclass, fields
+from itertools import combinations
 from typing import Literal
 
 from .dates import FORMATS
 from .errors import FileError
 from .texts import fold
-from .words import ABSENT_WORDS, PRESENT_WORDS
+from .words import ABSENT_WORDS, EXCUSED_WORDS, PRESENT_WORDS
 
 # The fields that hold the title of a column, with the name that people know them by.
 COLUMNS = {
@@ -48,6 +49,7 @@ class Layout:
     location_name: str = ""
     present_words: tuple[str, ...] = PRESENT_WORDS
     absent_words: tuple[str, ...] = ABSENT_WORDS
+    excused_words: tuple[str, ...] = EXCUSED_WORDS
 
     def check(self) -> None:
         """Check that rows can be read by it.
@@ -63,11 +65,15 @@ class Layout:
                 "Choose the column that holds the dates, or say that the titles of the columns "
                 "are the dates."
             )
-        both = set(map(fold, self.present_words)) & set(map(fold, self.absent_words))
-        if both:
-            raise FileError(
-                f'"{min(both)}" means both present and absent: take it out of one of the two.'
-            )
+        for one, other in combinations(("present", "absent", "excused"), 2):
+            both = self._fold_words(one) & self._fold_words(other)
+            if both:
+                raise FileError(
+                    f'"{min(both)}" means both {one} and {other}: take it out of one of the two.'
+                )
+
+    def _fold_words(self, category):
+        return set(map(fold, getattr(self, f"{category}_words")))
 
     def to_dict(self) -> dict:
         """Return it as JSON can hold it."""
@@ -91,7 +97,7 @@ class Layout:
         return layout
 
 
-_WORDS = {"present_words", "absent_words"}
+_WORDS = {"present_words", "absent_words", "excused_words"}
 
 
 def _check_class_sheet(layout):

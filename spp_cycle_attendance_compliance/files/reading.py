@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .checking import CellReader
@@ -12,6 +13,7 @@ from .records import Row, RowError
 from .tables import Table, get_written_title
 from .texts import fold, trim
 
+_NO_REASONS = MappingProxyType({})
 _TOO_MANY_CELLS = (
     "The row has more cells than there are titles: a text that holds the separator must stand in "
     "quotation marks."
@@ -37,6 +39,8 @@ def read_rows(
     types: Mapping[str, int],
     locations: Mapping[str, int],
     last_day: date,
+    reasons: Mapping[str, int] = _NO_REASONS,
+    default_reason: int | None = None,
 ) -> Iterator[Row | RowError]:
     """Return what the rows of a table hold, in their order: in the place of one that can't be used,
     all that is wrong with it. A row of a class sheet gives one for each day that has something in
@@ -45,11 +49,15 @@ def read_rows(
     :param types: the caller's ids of the types, by their names stripped and casefolded
     :param locations: the same for the locations
     :param last_day: the last one of which there can be an attendance, such as today
+    :param reasons: the same for the reasons of who is excused: in the place of a presence, a name
+        says that she is, and why
+    :param default_reason: the id of the one that "excused" alone stands for; without it, that
+        can't be used
     :raises FileError: if the layout doesn't go with the table; on the way, where the file can't be
         read any further, or a date can be read in several ways and the layout has no format
     """
     layout.check()
-    reader = CellReader(layout, types, locations, last_day)
+    reader = CellReader(layout, types, locations, last_day, reasons, default_reason)
     columns = _find_columns(table.header, layout)
     if layout.day_columns:
         days = _find_days(table.header, columns, reader)
@@ -83,12 +91,12 @@ def _read_class_sheet(table, columns, days, reader):
             try:
                 if problem:
                     raise Wrong(problem)
-                category = reader.read_cell("category", cells[place])
+                presence = reader.read_cell("category", cells[place])
             except Wrong as wrong:
                 errors.append(RowError(number, title, str(wrong)))
                 continue
             if values:
-                yield _make_row(number, values, day, values["time"], category)
+                yield _make_row(number, values, day, values["time"], presence)
         yield from errors
 
 
@@ -103,7 +111,8 @@ def _read_cells(number, cells, columns, reader):
     return (None if errors else values), errors
 
 
-def _make_row(number, values, day, time, category):
+def _make_row(number, values, day, time, presence):
+    category, reason_id = presence
     return Row(
         number,
         values["identifier"],
@@ -114,6 +123,7 @@ def _make_row(number, values, day, time, category):
         values["location"],
         values["description"],
         values["record_id"],
+        reason_id,
     )
 
 

@@ -14,17 +14,19 @@ class Row(NamedTuple):
     :param location_id: the same for the location
     :param record: "#7" for the record ID 7, "#" and 32 hexadecimal digits for one that is text,
         or "" if there is none
+    :param reason_id: the caller's id of the reason if it is excused, else ``None``
     """
 
     number: int
     identifier: str
     date: date
     time: str
-    category: Literal["present", "absent", "unknown"]
+    category: Literal["present", "absent", "excused", "unknown"]
     type_id: int | None
     location_id: int | None
     description: str
     record: str
+    reason_id: int | None = None
 
 
 class RowError(NamedTuple):

@@ -19,6 +19,13 @@ _ABSENT_NAMES = (
     + ("ausente", "faltó", "falto", "faltou", "falta")
     + ("غائب", "غائبة", "غاب", "غابت", "غياب")
 )
+_EXCUSED_NAMES = (
+    ("excused", "justified")
+    + ("excusé", "excusée", "justifié", "justifiée", "dispensé", "dispensée")
+    + ("excusado", "excusada", "justificado", "justificada", "falta justificada")
+    + ("dispensado", "dispensada", "abonado", "abonada", "falta abonada")
+    + ("معذور", "معذورة", "بعذر", "غائب بعذر", "غياب بعذر")
+)
 PRESENT_WORDS = (
     *_PRESENT_NAMES[:1],
     *("x", "✓", "1", "p", "yes", "y", "true", "✔", "☑", "✅", "oui", "vrai"),
@@ -31,12 +38,21 @@ ABSENT_WORDS = (
     *("f", "falso", "não", "nao", "لا", "غ"),
     *_ABSENT_NAMES[1:],
 )
+EXCUSED_WORDS = (*_EXCUSED_NAMES[:1], "e", "j", *_EXCUSED_NAMES[1:])
 UNKNOWN_WORDS = (
     ("?", "؟", "unknown", "not known", "inconnu", "inconnue")
     + ("desconocido", "desconocida", "desconhecido", "desconhecida")
     + ("غير معروف", "غير معروفة")
 )
-PLAIN_WORDS = frozenset(map(fold, _PRESENT_NAMES + _ABSENT_NAMES))
+_WORDS = frozenset(map(fold, PRESENT_WORDS + ABSENT_WORDS + EXCUSED_WORDS + UNKNOWN_WORDS))
+PLAIN_WORDS = frozenset(map(fold, _PRESENT_NAMES + _ABSENT_NAMES + _EXCUSED_NAMES))
+
+
+def is_word(text: str) -> bool:
+    """Return whether a text means a presence, an absence or neither in every file: then it can't
+    be the name of a reason, too."""
+    return fold(text) in _WORDS
+
 
 # By the field of a layout; the first that is found in a file is taken.
 _TITLES = {

@@ -4,7 +4,9 @@ from . import test_conditions
 from . import test_criteria
 from . import test_events
 from . import test_events_by_hand
+from . import test_excused
 from . import test_files
+from . import test_files_excused
 from . import test_guards
 from . import test_history
 from . import test_jobs
@@ -20,3 +22,4 @@ from . import test_undecided
 from . import test_verdicts
 from . import test_waivers
 from . import test_withheld_entitlements
+from . import test_words

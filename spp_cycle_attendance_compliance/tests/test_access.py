@@ -214,8 +214,8 @@ class TestAccess(AccessCase):
     def test_who_reads_and_records_events(self):
         self._run(self.cycle)
         by_hand = self._record(self.person, "2025-11-09")
-        vals = {"individual_id": self.person.id, "attendance_date": "2025-11-10"}
-        for group, user in self.users.items():
+        for number, (group, user) in enumerate(self.users.items()):
+            vals = {"individual_id": self.person.id, "attendance_date": f"2025-11-{10 + number}"}
             events = self.env["spp.event.attendance"].with_user(user)
             with self.subTest(group):
                 if group in EVENT_READERS:
@@ -236,15 +236,24 @@ class TestAccess(AccessCase):
     def test_who_configures(self):
         for group, user in self.users.items():
             types = self.env["spp.res.config.attendance.type"].with_user(user)
+            reasons = self.env["spp.attendance.excuse.reason"].with_user(user)
+            words = self.env["spp.attendance.category.map"].with_user(user)
+            word = {"source_id": self.source.id, "word": "late", "category": "present"}
             wizards = self.env["spp.connect.attendance"].with_user(user)
             with self.subTest(group):
                 if group == ADMIN:
                     types.create({"name": "Training"})
+                    reasons.create({"name": "Harvest"})
+                    words.create(word)
                     wizard = wizards.with_context(default_source_id=self.source.id).create({})
                     wizard.action_import()
                 else:
                     with self.assertRaises(AccessError):
                         types.create({"name": "Training"})
+                    with self.assertRaises(AccessError):
+                        reasons.create({"name": "Harvest"})
+                    with self.assertRaises(AccessError):
+                        words.create(word)
                     with self.assertRaises(AccessError):
                         wizards.create({})
 

@@ -39,7 +39,7 @@ class TestEventsByHand(EventCase):
     def test_the_list_opens_with_what_counts_of_this_year(self):
         this_year = self._record(self.person, date(date.today().year, 1, 1))
         before = self._record(self.person, date(date.today().year - 1, 12, 31))
-        withdrawn = self._record(self.person, date(date.today().year, 1, 1))
+        withdrawn = self._record(self.person, date(date.today().year, 1, 1), "absent")
         withdrawn.action_withdraw()
         action = self.env.ref("spp_cycle_attendance_compliance.action_spp_event_attendance")
         arch = etree.fromstring(self.env[action.res_model].get_view(view_type="search")["arch"])
@@ -59,7 +59,7 @@ class TestEventsByHand(EventCase):
     def test_moved_to_another_person(self):
         other = self._create_person()
         event = self._record(self.person, "2025-11-01")
-        self._record(other, "2025-11-01")
+        self._record(other, "2025-11-01", "absent")
         event.individual_id = other
         self.assertFalse(self._get_data())
         self.assertEqual(self._get_data(other).mapped("state"), ["inactive", "active"])

@@ -1,4 +1,5 @@
 import inspect
+from itertools import count
 from uuid import uuid4
 
 from odoo import fields
@@ -16,6 +17,7 @@ REGISTRAR = "g2p_registry_base.group_g2p_registrar"
 IMPORT_LOGGERS = ("odoo.models", "odoo.orm.models")
 # Read-only on screens, and yet nothing that only attendance may write.
 UNGUARDED = {
+    ("spp.attendance.category.map", "key"),  # of the word, which an administrator enters
     ("spp.event.attendance", "withdrawn"),  # of what was recorded by hand, a registrar's
     ("res.partner", "personal_identifier"),  # identifies, and proves nothing
     # Administrators import them.
@@ -65,6 +67,7 @@ class GuardCase(AttendanceCase):
                 "record": "#1",
             }
         )
+        self.minutes = count()
         self.records = {name: self._find_or_make(name) for name in self._get_guarded_models()}
 
     # What is guarded
@@ -118,7 +121,11 @@ class GuardCase(AttendanceCase):
                 "program_id": self.cycle.program_id.id,
             }
         elif name == "spp.event.attendance":
-            given = {"individual_id": self.person.id, "attendance_date": "2025-11-09"}
+            given = {
+                "individual_id": self.person.id,
+                "attendance_date": "2025-11-09",
+                "attendance_time": f"09:{next(self.minutes):02}",
+            }
         else:
             of_kind = {
                 "g2p.entitlement": {"initial_amount": 10, "is_cash_entitlement": True},

@@ -38,6 +38,58 @@ class TestOnePage(AttendanceCase):
         again.line_ids[2].unlink()
         again.action_record()
         self.assertEqual(set(events.mapped("attendance_category")), {"present"})
+        # Excused is who did not come and has a reason.
+        illness, other = (
+            self.env.ref(f"spp_cycle_attendance_compliance.excuse_{name}")
+            for name in ("illness", "other")
+        )
+        once_more = pages.create({"attendance_date": "2025-11-03"})
+        once_more._onchange_what_is_recorded()
+        once_more.line_ids[0].write({"is_present": False, "excuse_reason_id": illness.id})
+        once_more.line_ids[1].write({"is_present": True, "excuse_reason_id": illness.id})
+        once_more.line_ids[2].unlink()
+        message = once_more.action_record()["params"]["message"]
+        self.assertIn("1 present, 0 absent, 1 excused; of these, 1 were corrected", message)
+        self.assertRecordValues(
+            events,
+            [
+                {"attendance_category": "excused", "excuse_reason_id": illness.id},
+                {"attendance_category": "present", "excuse_reason_id": False},
+            ],
+        )
+        shown = pages.create({"attendance_date": "2025-11-03"})
+        shown._onchange_what_is_recorded()
+        self.assertEqual(shown.line_ids.mapped("is_present"), [False, True, True])
+        self.assertEqual(shown.line_ids[0].excuse_reason_id, illness)
+        shown.line_ids[0].excuse_reason_id = other
+        shown.line_ids[1:].unlink()
+        shown.action_record()
+        self.assertEqual(events[0].excuse_reason_id, other)
+        self.assertEqual(events[0].change_ids[0].old_value, "Illness")
         later = pages.create({"attendance_date": date.today() + timedelta(days=1)})
         with self.assertRaisesRegex(UserError, "still to come"):
             later.action_record()
+
+    def test_several_of_a_day_are_made_one(self):
+        """Somebody recorded them twice, each time otherwise: what is said here is what remains."""
+        ana = self._create_person("ANA")
+        pages = self.env["spp.record.attendance"].with_context(
+            active_model="res.partner", active_ids=ana.ids
+        )
+        for is_present, remaining in ((False, 1), (True, 0)):
+            with self.subTest(is_present=is_present):
+                day = f"2025-11-0{3 + remaining}"
+                events = self._record(ana, day) + self._record(ana, day, "absent")
+                page = pages.create({"attendance_date": day})
+                page.line_ids.is_present = is_present
+                page.action_record()
+                kept = events.filtered(lambda event: not event.withdrawn)
+                self.assertEqual(kept, events[remaining])
+                # Neither was so: the first one is corrected.
+                reason = self.env.ref("spp_cycle_attendance_compliance.excuse_other")
+                events[1 - remaining].action_restore()
+                again = pages.create({"attendance_date": day})
+                again.line_ids.write({"is_present": False, "excuse_reason_id": reason.id})
+                again.action_record()
+                self.assertEqual(events.mapped("withdrawn"), [False, True])
+                self.assertEqual(events[0].excuse_reason_id, reason)

@@ -72,11 +72,13 @@ class ClassSheet(models.TransientModel):
         names = [self.type_id.name or "", self.location_id.name or ""]
         header = ["ID", "Name", "Type", "Location", *days]
         rows = [[*member, *names] for member in members]
-        words = {day.isoformat(): ["x", "a"] for day in days}
+        reasons = self.env["spp.attendance.excuse.reason"].search([]).mapped("name")
+        words = {day.isoformat(): ["x", "a", *reasons] for day in days}
         self.sheet = b64encode(write_table(header, rows, words))
         self.sheet_name = f"{self.cycle_id.name} {self.from_date}.xlsx".replace("/", "-")
         self.note = _(
-            "%(count)s persons. Enter x for present and a for absent; an empty cell says nothing.",
+            "%(count)s persons. Enter x for present, a for absent, and the reason for who is "
+            "excused; an empty cell says nothing.",
             count=len(members),
         )
         if without_id:

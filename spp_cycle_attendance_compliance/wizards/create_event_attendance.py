@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.events.event_attendance import ABSENT, EXCUSED, PRESENT
 from ..models.events.event_data import ATTENDANCE_MODEL
 
 
@@ -29,8 +30,12 @@ class CreateEventAttendance(models.TransientModel):
     attendance_type_id = fields.Many2one("spp.res.config.attendance.type", "Type")
     attendance_location_id = fields.Many2one("spp.res.config.attendance.location", "Location")
     attendance_category = fields.Selection(
-        [("present", "Present"), ("absent", "Absent")], "Presence", required=True, default="present"
+        [(PRESENT, "Present"), (ABSENT, "Absent"), (EXCUSED, "Excused")],
+        "Presence",
+        required=True,
+        default=PRESENT,
     )
+    excuse_reason_id = fields.Many2one("spp.attendance.excuse.reason", "Reason")
     attendance_description = fields.Text("Description")
 
     @api.depends("registrant_id")
@@ -91,6 +96,7 @@ class CreateEventAttendance(models.TransientModel):
                         "attendance_description",
                     )
                 },
+                "excuse_reason_id": self._get_reason().id,
                 "attendance_type_id": self.attendance_type_id.id,
                 "attendance_location_id": self.attendance_location_id.id,
             }
@@ -98,6 +104,11 @@ class CreateEventAttendance(models.TransientModel):
         self.event_id.sudo().res_id = event.id
         event.sudo()._update_event_data(self.event_id.partner_id)
         return {"type": "ir.actions.act_window_close"}
+
+    def _get_reason(self):
+        # What was chosen before the presence was changed once more is not meant.
+        reason = self.excuse_reason_id
+        return reason if self.attendance_category == EXCUSED else reason.browse()
 
     def action_cancel(self):
         """Take back the event that the first page made, and that has no attendance."""

@@ -1,7 +1,9 @@
+from collections import Counter
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-PRESENCES = {True: "present", False: "absent"}
+from ..models.events.event_attendance import ABSENT, EXCUSED, PRESENT
 
 
 class RecordAttendance(models.TransientModel):
@@ -39,7 +41,8 @@ class RecordAttendance(models.TransientModel):
         recorded = self._find_recorded()
         for line in self.line_ids:
             known = recorded.get(line.individual_id)
-            line.is_present = not known or "present" in known.mapped("attendance_category")
+            line.is_present = not known or PRESENT in known.mapped("attendance_category")
+            line.excuse_reason_id = not line.is_present and known.excuse_reason_id[:1]
 
     def action_record(self):
         """Record who came and who did not; what was recorded of that day by hand is corrected."""
@@ -48,36 +51,48 @@ class RecordAttendance(models.TransientModel):
             raise UserError(
                 _("Choose persons or households in the registry before, in their list.")
             )
-        if self.attendance_date > fields.Date.context_today(self):
-            raise UserError(_("This day is still to come: correct the date."))
         recorded = self._find_recorded()
-        events, corrected = self.env["spp.event.attendance"], 0
+        events, counts = self.env["spp.event.attendance"], Counter()
         for line in self.line_ids:
-            category = PRESENCES[line.is_present]
+            category, reason = line._get_presence()
+            counts[category] += 1
             known = recorded.get(line.individual_id, events)
             if not known:
-                events.create(self._prepare_event(line, category))
+                events.create(self._prepare_event(line, category, reason))
             else:
-                # More than one, if somebody recorded it twice: none of them says otherwise.
-                for event in known:
-                    if event.attendance_category != category:
-                        event.attendance_category = category
-                        corrected += 1
+                counts["corrected"] += self._correct(known, category, reason)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "success",
                 "message": _(
-                    "Recorded: %(present)s present, %(absent)s absent; of these, %(corrected)s "
-                    "were corrected.",
-                    corrected=corrected,
-                    present=len(self.line_ids.filtered("is_present")),
-                    absent=len(self.line_ids.filtered(lambda line: not line.is_present)),
+                    "Recorded: %(present)s present, %(absent)s absent, %(excused)s excused; of "
+                    "these, %(corrected)s were corrected.",
+                    corrected=counts["corrected"],
+                    present=counts[PRESENT],
+                    absent=counts[ABSENT],
+                    excused=counts[EXCUSED],
                 ),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
+
+    @api.model
+    def _correct(self, events, category, reason):
+        """Have a person's attendances that were recorded by hand say what is so, and return whether
+        that corrects any. Of several that contradict each other, one stays."""
+        right = events.filtered(
+            lambda event: (
+                event.attendance_category == category and event.excuse_reason_id == reason
+            )
+        )
+        if right == events:
+            return False
+        (events - (right or events[:1])).write({"withdrawn": True})
+        if not right:
+            events[0].write({"attendance_category": category, "excuse_reason_id": reason.id})
+        return True
 
     def _find_recorded(self):
         """Return what is recorded by hand of this day, place and type, by person."""
@@ -95,11 +110,12 @@ class RecordAttendance(models.TransientModel):
         )
         return events.grouped("individual_id")
 
-    def _prepare_event(self, line, category):
+    def _prepare_event(self, line, category, reason):
         return {
             "individual_id": line.individual_id.id,
             "attendance_date": self.attendance_date,
             "attendance_type_id": self.attendance_type_id.id,
             "attendance_location_id": self.attendance_location_id.id,
             "attendance_category": category,
+            "excuse_reason_id": reason.id,
         }

@@ -363,14 +363,16 @@ class UploadAttendance(models.TransientModel):
     # Template
 
     def action_download_template(self):
-        """Make an empty file with the right columns, and the source's types and locations."""
+        """Make an empty file with the right columns, and the source's types and locations; who is
+        excused has the reason in the place of a presence."""
         self.ensure_one()
         types, locations = (
             self.env[model].search([("source_id", "in", (False, self.source_id.id))]).mapped("name")
             for model in ("spp.res.config.attendance.type", "spp.res.config.attendance.location")
         )
+        reasons = self.env["spp.attendance.excuse.reason"].search([]).mapped("name")
         lists = {
-            "Presence": ["present", "absent", "unknown"],
+            "Presence": ["present", "absent", *reasons, "unknown"],
             "Type": types,
             "Location": locations,
         }

@@ -9,6 +9,7 @@ from files import Layout, Row, RowError, open_table, read_rows
 
 TYPES = {"training": 1, "health visit": 2, "formación": 3}
 LOCATIONS = {"hall a": 11, "école, nord": 12}
+REASONS = {"illness": 21, "cannot get there": 22, "other": 26}
 TODAY = date(2026, 11, 27)
 LIST = Layout(
     identifier="ID",
@@ -50,10 +51,11 @@ def make_row(number=2, identifier="P1", **values):
     return Row(number, identifier, **{**usual, **values})
 
 
-def read(content, layout=LIST, last_day=TODAY):
+def read(content, layout=LIST, last_day=TODAY, reasons=REASONS, default_reason=26):
     """Return all that a file gives."""
     table = open_table(content, "november.csv")
-    return list(read_rows(table, layout, TYPES, LOCATIONS, last_day))
+    rows = read_rows(table, layout, TYPES, LOCATIONS, last_day, reasons, default_reason)
+    return list(rows)
 
 
 def read_cells(**cells):

@@ -7,7 +7,7 @@ import pytest
 from file_samples import LIST, SHEET, make_text
 from files import FileError, Layout, guess_layout, open_table
 from files.texts import fold
-from files.words import ABSENT_WORDS, PRESENT_WORDS, UNKNOWN_WORDS, find_columns
+from files.words import ABSENT_WORDS, EXCUSED_WORDS, PRESENT_WORDS, UNKNOWN_WORDS, find_columns
 
 KEPT = "What was kept about the columns of this source can't be used: "
 
@@ -67,6 +67,10 @@ CLASS = "Where the titles of the columns are the dates, no column can hold the "
             replace(LIST, present_words=("x", "O "), absent_words=("o",)),
             '"o" means both present and absent: take it out of one of the two.',
         ),
+        (
+            replace(LIST, absent_words=("a", "E")),
+            '"e" means both absent and excused: take it out of one of the two.',
+        ),
     ],
 )
 def test_what_is_incomplete_or_contradicts_itself(layout, message):
@@ -82,7 +86,7 @@ def test_what_is_complete():
 
 
 def test_no_word_means_two_things():
-    words = [*map(fold, PRESENT_WORDS), *map(fold, ABSENT_WORDS), *map(fold, UNKNOWN_WORDS)]
+    words = list(map(fold, PRESENT_WORDS + ABSENT_WORDS + EXCUSED_WORDS + UNKNOWN_WORDS))
     assert len(words) == len({*words})
 
 

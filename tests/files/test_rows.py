@@ -32,7 +32,7 @@ from files.words import ABSENT_WORDS, PRESENT_WORDS, UNKNOWN_WORDS
 ADDON = Path(__file__).parents[2] / "spp_cycle_attendance_compliance"
 WORDS = (
     "write one of present, x, ✓, 1, p, yes for present, of absent, 0, a, no, n, false for absent, "
-    "or ? if it isn't known."
+    "of excused, the name of a reason for excused, or ? if it isn't known."
 )
 OTHER_DAY = "is not between 1900-01-01 and 2026-11-27: attendance is recorded for no other days."
 
@@ -115,8 +115,8 @@ def test_words_of_a_layout():
     *found, wrong = read(content, layout)
     assert [row.category for row in found] == ["present", "absent", "present", "unknown"]
     assert wrong.message == (
-        "This is no word for a presence: write one of Da, ? for present, of x for absent, or ? if "
-        "it isn't known."
+        "This is no word for a presence: write one of Da, ? for present, of x for absent, of "
+        "excused, the name of a reason for excused, or ? if it isn't known."
     )
 
 

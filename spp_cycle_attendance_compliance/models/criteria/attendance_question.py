@@ -49,14 +49,15 @@ class AttendanceCriteriaMixin(models.AbstractModel):
     def _get_question_key(self):
         """Return what tells this question from others, in a few characters.
 
-        The types and locations that are known here are part of it: an answer that was stored
-        without them has to be stored again once they are there. So is this addon's version:
+        The types and locations that are known here are part of it, and what the source's words
+        mean: an answer that was stored without them has to be stored again once they are there. So is this addon's version:
         another one may read the same answer otherwise.
         """
         known = [
             sorted((external_id, record.id) for external_id, record in records.items())
             for records in self._get_categories()
         ]
+        known.append(sorted(self.attendance_source_id._get_category_map().items()))
         module = self.env.ref("base.module_spp_cycle_attendance_compliance").sudo()
         question = self._get_question()
         if self.attendance_period == ALL_SO_FAR:

@@ -1,5 +1,6 @@
 from . import event_data
 from . import event_attendance
+from . import event_attendance_by_hand
 from . import event_attendance_change
 from . import res_partner
 from . import partner_merge

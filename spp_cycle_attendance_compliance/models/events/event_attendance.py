@@ -8,7 +8,7 @@ from odoo.tools.sql import create_index
 from ..unchecked_many2one import UncheckedMany2one
 from .event_data import ATTENDANCE_MODEL, EVENT_MIXIN
 
-PRESENT, ABSENT, UNKNOWN = "present", "absent", "unknown"
+PRESENT, ABSENT, EXCUSED, UNKNOWN = "present", "absent", "excused", "unknown"
 # An attendance of a source counts for one person of a company, whoever writes at the same time.
 # What is withdrawn counts for nobody: its id tells it from all others.
 COUNTS_ONCE = SQL(
@@ -51,11 +51,19 @@ class EventAttendance(models.Model):
     attendance_type_id = UncheckedMany2one("spp.res.config.attendance.type", "Type")
     attendance_location_id = UncheckedMany2one("spp.res.config.attendance.location", "Location")
     attendance_category = fields.Selection(
-        [(PRESENT, "Present"), (ABSENT, "Absent"), (UNKNOWN, "Unknown")],
+        [
+            (PRESENT, "Present"),
+            (ABSENT, "Absent"),
+            (EXCUSED, "Excused"),
+            (UNKNOWN, "Unknown"),
+        ],
         "Presence",
         required=True,
         default=PRESENT,
         help="Unknown: it may be a presence or an absence.",
+    )
+    excuse_reason_id = UncheckedMany2one(
+        "spp.attendance.excuse.reason", "Reason", help="Why who did not come is excused."
     )
     attendance_description = fields.Text("Description")
     attendance_external_url = fields.Char("Link")
@@ -249,7 +257,7 @@ class EventAttendance(models.Model):
                     )
                 )
 
-    @api.constrains("attendance_type_id", "attendance_location_id")
+    @api.constrains("attendance_type_id", "attendance_location_id", "excuse_reason_id")
     def _check_categories(self):
         """Do what a foreign key would, for those recorded by hand."""
         for category in (self.attendance_type_id, self.attendance_location_id):
@@ -257,6 +265,8 @@ class EventAttendance(models.Model):
                 raise ValidationError(
                     _("The type or location does not exist any more. Choose another one.")
                 )
+        if self.excuse_reason_id != self.excuse_reason_id.exists():
+            raise ValidationError(_("The reason does not exist any more. Choose another one."))
 
     @api.constrains("attendance_time")
     def _check_attendance_time(self):

@@ -10,6 +10,7 @@ TRACED_FIELDS = (
     "attendance_type_id",
     "attendance_location_id",
     "attendance_category",
+    "excuse_reason_id",
     "attendance_description",
     "attendance_external_url",
     "submitted_by",

@@ -53,7 +53,17 @@ class AttendanceIntake(models.Model):
         try:
             table = open_table(content, name)
             types, locations = source._get_names()
-            draft.fill(read_rows(table, layout, types, locations, today))
+            reasons = self.env["spp.attendance.excuse.reason"]
+            rows = read_rows(
+                table,
+                layout,
+                types,
+                locations,
+                today,
+                reasons._get_by_name(),
+                reasons._get_default().id or None,
+            )
+            draft.fill(rows)
         except FileError as error:
             raise UserError(str(error)) from None
         draft.resolve(company)

@@ -25,6 +25,7 @@ class AttendanceFileRow(models.Model):
     date = fields.Date()
     time = fields.Char()
     category = fields.Char("Presence")
+    reason_id = UncheckedMany2one("spp.attendance.excuse.reason", "Reason")
     type_id = UncheckedMany2one("spp.res.config.attendance.type", "Type")
     location_id = UncheckedMany2one("spp.res.config.attendance.location", "Location")
     description = fields.Text()

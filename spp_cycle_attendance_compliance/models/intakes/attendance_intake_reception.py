@@ -1,11 +1,12 @@
 import json
 from collections import Counter
 
-from odoo import _, models
+from odoo import _, fields, models
 from odoo.tools import SQL
 
 from ...connector import Known
 from .attendance_answer import KNOWN, UNKNOWN, UNREADABLE
+from .unknown_words import MOST_WORDS
 
 
 class AttendanceIntake(models.Model):
@@ -23,7 +24,8 @@ class AttendanceIntake(models.Model):
         self.ensure_one()
         totals, reasons = Counter(), Counter()
         known = self._get_known_answers(partner_ids)
-        for answer in client.fetch_attendance(list(partner_ids), question, known):
+        today = self.cycle_id._get_attendance_day(fields.Datetime.now())
+        for answer in client.fetch_attendance(list(partner_ids), question, known, today):
             if answer.is_known:
                 rows = self._get_same_again(answer, known)
             else:
@@ -36,6 +38,7 @@ class AttendanceIntake(models.Model):
                 **totals,
                 "unknown_category_count": store.unknown_categories,
                 "unclear_count": store.unclear,
+                "unknown_words": store.unknown_words.most_common(MOST_WORDS) or False,
                 "set_aside_reasons": "\n".join(
                     f"{count} x {reason}" for reason, count in reasons.most_common(20)
                 ),

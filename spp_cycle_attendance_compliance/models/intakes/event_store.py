@@ -6,13 +6,15 @@ a staging table, and each of the statements below does its step for a whole batc
 
 import csv
 import io
+from collections import Counter
 from itertools import product
 from typing import NamedTuple
 
 from odoo.tools import SQL
 
-from ..events.event_attendance import COUNTS_ONCE
+from ..events.event_attendance import COUNTS_ONCE, UNKNOWN
 from ..events.event_data import ATTENDANCE_MODEL
+from ..sources.attendance_category_map import fold
 
 # (column of the staging table, its type, column of spp_event_attendance).
 COLUMNS = (
@@ -24,6 +26,7 @@ COLUMNS = (
     ("category", "varchar", "attendance_category"),
     ("type_id", "integer", "attendance_type_id"),
     ("location_id", "integer", "attendance_location_id"),
+    ("reason_id", "integer", "excuse_reason_id"),
     ("description", "text", "attendance_description"),
     ("external_url", "varchar", "attendance_external_url"),
     ("submitted_by", "varchar", "submitted_by"),
@@ -33,8 +36,9 @@ COLUMNS = (
 KEY_COLUMNS = ("individual_id", "external_id", "record")
 # Shown by name in the trace of changes, as a person reads them.
 NAMED_COLUMNS = {
-    "type_id": "spp_res_config_attendance_type",
-    "location_id": "spp_res_config_attendance_location",
+    "type_id": "spp.res.config.attendance.type",
+    "location_id": "spp.res.config.attendance.location",
+    "reason_id": "spp.attendance.excuse.reason",
 }
 
 
@@ -96,8 +100,10 @@ class EventStore:
             for records in categories
         )
         self.not_wanted = 0
+        self.category_map = source._get_category_map()
         self.unknown_categories = 0
         self.unclear = 0
+        self.unknown_words = Counter()
 
     def store(self, attendances, withdrawable):
         """Bring the stored events of some persons to what the attendance system has.
@@ -189,23 +195,34 @@ class EventStore:
         location_id = self.location_ids.get(attendance.location_id)
         if (attendance.type_id and not type_id) or (attendance.location_id and not location_id):
             self.unknown_categories += 1
-        if attendance.category == "unknown":
-            self.unclear += 1
+        category, reason_id = attendance.category, None
+        if category == UNKNOWN:
+            category, reason_id = self._find_meaning(attendance.word)
         return (
             individual_id,
             attendance.external_id,
             None,
             attendance.date,
             attendance.time,
-            attendance.category,
+            category,
             type_id,
             location_id,
+            reason_id,
             attendance.description,
             attendance.external_url,
             attendance.submitted_by,
             attendance.submitted_datetime,
             attendance.submission_source,
         )
+
+    def _find_meaning(self, word):
+        meaning = self.category_map.get(fold(word))
+        if word and not meaning:
+            self.unknown_words[word] += 1
+        category, reason_id = meaning or (UNKNOWN, None)
+        if category == UNKNOWN:
+            self.unclear += 1
+        return category, reason_id
 
     def _find_events(self):
         """Note which of the staged attendances are stored already.
@@ -367,9 +384,14 @@ class EventStore:
     def _get_readable(self, table, column, name):
         if name not in NAMED_COLUMNS:
             return SQL("%s::text", SQL.identifier(table, column))
+        model = self.env[NAMED_COLUMNS[name]]
+        shown = SQL("name")
+        if model._fields["name"].translate:
+            shown = SQL("coalesce(name->>%s, name->>'en_US')", self.env.lang or "en_US")
         return SQL(
-            "(SELECT name FROM %s WHERE id = %s)",
-            SQL.identifier(NAMED_COLUMNS[name]),
+            "(SELECT %s FROM %s WHERE id = %s)",
+            shown,
+            SQL.identifier(model._table),
             SQL.identifier(table, column),
         )
 

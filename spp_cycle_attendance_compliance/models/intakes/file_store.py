@@ -13,10 +13,13 @@ from .event_store import EventStore, Stored
 from .identifiers import find_persons
 
 COPIED_AT_ONCE = 50_000
-CONTENT = ("individual_id", "date", "time", "category", "type_id", "location_id", "description")
+CONTENT = (
+    *("individual_id", "date", "time", "category", "type_id", "location_id", "description"),
+    "reason_id",
+)
 COLUMNS = (
     *("number", "identifier", "date", "time", "category", "type_id", "location_id"),
-    *("description", "record", "problem_column", "problem"),
+    *("description", "record", "reason_id", "problem_column", "problem"),
 )
 
 
@@ -37,8 +40,8 @@ class FileDraft:
             CREATE TEMPORARY TABLE spp_attendance_file_draft (
                 number integer, identifier varchar, date date, time varchar, category varchar,
                 type_id integer, location_id integer, description text, record varchar,
-                problem_column varchar, problem varchar, individual_id integer,
-                is_twice boolean DEFAULT FALSE, change varchar
+                reason_id integer, problem_column varchar, problem varchar,
+                individual_id integer, is_twice boolean DEFAULT FALSE, change varchar
             ) ON COMMIT DROP
             """
         )
@@ -66,7 +69,7 @@ class FileDraft:
     @staticmethod
     def _get_line(row):
         if isinstance(row, RowError):
-            return (row.number, *[None] * 8, row.column, row.message)
+            return (row.number, *[None] * 9, row.column, row.message)
         return (*row, None, None)
 
     def resolve(self, companies):
@@ -158,6 +161,7 @@ class FileDraft:
             for name in (
                 *("individual_id", "attendance_date", "attendance_time", "attendance_category"),
                 *("attendance_type_id", "attendance_location_id", "attendance_description"),
+                "excuse_reason_id",
             )
         )
         content = SQL(", ").join(SQL("row.%s", SQL.identifier(name)) for name in CONTENT)
@@ -254,9 +258,9 @@ class FileDraft:
             """
             INSERT INTO spp_attendance_file_row
                 (intake_id, number, record, individual_id, date, time, category, type_id,
-                 location_id, description)
+                 location_id, description, reason_id)
             SELECT %s, number, record, individual_id, date, time, category, type_id,
-                location_id, description
+                location_id, description, reason_id
             FROM spp_attendance_file_draft WHERE change IS NOT NULL ORDER BY individual_id, number
             """,
             [intake_id],
@@ -307,8 +311,10 @@ class FileStore(EventStore):
                 ) AS last
             )
             INSERT INTO spp_attendance_staging
-                (individual_id, record, date, time, category, type_id, location_id, description)
-            SELECT individual_id, record, date, time, category, type_id, location_id, description
+                (individual_id, record, date, time, category, type_id, location_id, description,
+                 reason_id)
+            SELECT individual_id, record, date, time, category, type_id, location_id, description,
+                reason_id
             FROM said
             -- What a later one says is all, and does not have, is gone.
             WHERE NOT EXISTS (

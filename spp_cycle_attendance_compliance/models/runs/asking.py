@@ -72,6 +72,8 @@ class AttendanceCriteriaMixin(models.AbstractModel):
             wanted=self._get_scopes(),
             categories=self._get_categories(),
         )
+        # What the source's words mean may have been changed since the intake was planned.
+        intake.question_key = self._get_question_key()
         intake._receive(client, store, partner_ids, self._get_question())
         intake.write(
             {

@@ -139,6 +139,7 @@ class AttendanceRun(models.Model):
         "Unknown Types or Locations", compute="_compute_from_intakes"
     )
     set_aside_reasons = fields.Text("Why Set Aside", compute="_compute_from_intakes")
+    unknown_words_text = fields.Text("Words that Are Not Mapped", compute="_compute_from_intakes")
 
     def init(self):
         result = super().init()
@@ -172,6 +173,7 @@ class AttendanceRun(models.Model):
                 if field.compute == "_compute_from_intakes" and name.endswith("_count"):
                     run[name] = sum(intakes.mapped(name))
             run.set_aside_reasons = "\n".join(filter(None, intakes.mapped("set_aside_reasons")))
+            run.unknown_words_text = intakes._name_unknown_words()
 
     @api.depends("cycle_id.state")
     def _compute_is_cycle_open(self):

@@ -177,8 +177,8 @@ class Cells:
                 counted = found.counted
             FROM (
                 SELECT own.id, coalesce(bool_or(%(has_records)s), FALSE) AS has_records,
-                    string_agg(concat_ws(':', number, month, %(counts)s), ' '
-                        ORDER BY number, month) AS counted
+                    string_agg(concat_ws(':', cell.number, cell.month, %(counts)s), ' '
+                        ORDER BY cell.number, cell.month) AS counted
                 FROM spp_attendance_draft AS own
                 LEFT JOIN spp_attendance_cell AS cell ON cell.line_id = own.id
                 WHERE own.kind != 'household' AND own.finding IS NULL
@@ -189,7 +189,7 @@ class Cells:
             some=RECORDED,
             none=UNRECORDED,
             has_records=HAS_RECORDS,
-            counts=SQL(", ").join(map(SQL.identifier, COUNTS)),
+            counts=SQL(", ").join(SQL.identifier("cell", name) for name in COUNTS),
         )
         self.draft.execute(
             """

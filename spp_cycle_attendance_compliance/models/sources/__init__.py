@@ -3,5 +3,7 @@ from . import attendance_source_proof
 from . import attendance_category_mixin
 from . import attendance_type
 from . import attendance_location
+from . import attendance_excuse_reason
+from . import attendance_category_map
 from . import res_company
 from . import res_config_settings

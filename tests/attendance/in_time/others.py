@@ -313,7 +313,13 @@ class Others(RuleBasedStateMachine):
         def step(env):
             events = env["spp.event.attendance"]
             if category:
-                vals = {"individual_id": person_id, "attendance_date": day}
+                minute = max(own, default=0) % 1440  # another one each time: no twins
+                time = f"{minute // 60:02}:{minute % 60:02}"
+                vals = {
+                    "individual_id": person_id,
+                    "attendance_date": day,
+                    "attendance_time": time,
+                }
                 event = events.create({**vals, "attendance_category": category})
                 own[event.id] = day, category
             elif own:
