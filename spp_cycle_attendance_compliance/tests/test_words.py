@@ -123,9 +123,9 @@ class TestWords(EventCase):
             (("x", "excused"), "for which reason x excuses"),
             (("x", "absent", self.illness), "Only what means excused has a reason"),
         ):
-            with self.subTest(values=values), self.assertRaisesRegex(ValidationError, sentence):
-                with self.cr.savepoint():
-                    self._map(*values)
+            refused = self.assertRaisesRegex(ValidationError, sentence)
+            with self.subTest(values=values), refused, self.cr.savepoint():
+                self._map(*values)
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
             self._map(" LATE", "absent")
 

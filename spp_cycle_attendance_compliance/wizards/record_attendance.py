@@ -83,9 +83,7 @@ class RecordAttendance(models.TransientModel):
         """Have a person's attendances that were recorded by hand say what is so, and return whether
         that corrects any. Of several that contradict each other, one stays."""
         right = events.filtered(
-            lambda event: (
-                event.attendance_category == category and event.excuse_reason_id == reason
-            )
+            lambda event: event.attendance_category == category and event.excuse_reason_id == reason
         )
         if right == events:
             return False

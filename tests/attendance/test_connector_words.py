@@ -71,7 +71,9 @@ def test_days(day, reason):
 
 
 def test_a_day_that_is_refused_is_refused_each_time():
-    answer = read_days("2026-11-28", "2026-11-28", *["2026-11-04"] * 18, last_day=date(2026, 11, 27))
+    answer = read_days(
+        "2026-11-28", "2026-11-28", *["2026-11-04"] * 18, last_day=date(2026, 11, 27)
+    )
     assert len(answer.set_aside) == 2
 
 

@@ -50,9 +50,7 @@ def test_without_a_reason_that_excused_alone_stands_for():
         ["ID", "Date", "Presence"], ["P1", "2026-11-04", "e"], ["P1", "2026-11-05", "illness"]
     )
     wrong, row = read(content, layout, default_reason=None)
-    assert wrong.message == (
-        "Why it was excused is missing: write the name of the reason instead."
-    )
+    assert wrong.message == "Why it was excused is missing: write the name of the reason instead."
     assert row == make_row(3, date=date(2026, 11, 5), category="excused", reason_id=21)
     assert row.reason_id == 21
 

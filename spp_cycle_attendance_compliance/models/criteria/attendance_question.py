@@ -50,8 +50,8 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         """Return what tells this question from others, in a few characters.
 
         The types and locations that are known here are part of it, and what the source's words
-        mean: an answer that was stored without them has to be stored again once they are there. So is this addon's version:
-        another one may read the same answer otherwise.
+        mean: an answer that was stored without them has to be stored again once they are there. So
+        is this addon's version: another one may read the same answer otherwise.
         """
         known = [
             sorted((external_id, record.id) for external_id, record in records.items())
