@@ -5,6 +5,7 @@ from lxml import etree
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
+from ..models.criteria.attendance_condition import CLASSIC_FIELDS
 from ..models.criteria.cycle import LOCKED_FIELDS
 from .common import FIRST, AttendanceCase
 
@@ -112,6 +113,11 @@ class TestCriteria(AttendanceCase):
             "household_percentage": 33,
             "member_domain": "[('name', '!=', 'x')]",
             "no_data_rule": "keep",
+            "attendance_counts_from": "joining",
+            "attendance_first_cycle_waived": True,
+            "attendance_warnings": 1,
+            "attendance_warning_cycles": 4,
+            "attendance_condition_ids": [(0, 0, {"name": "Another"})],
         }
         self.assertEqual(set(criteria), set(LOCKED_FIELDS))
         return criteria
@@ -128,7 +134,10 @@ class TestCriteria(AttendanceCase):
                 self.env.cr.precommit.run()
                 message = cycle.message_ids.sorted("id")[-1:]
                 fields = message.sudo().tracking_value_ids.mapped("field_id.name")
-                self.assertEqual(fields, [name])
+                if name in (*CLASSIC_FIELDS, "attendance_condition_ids"):
+                    self.assertIn("Attendance condition", message.body)
+                else:
+                    self.assertEqual(fields, [name])
 
     def test_all_are_read_only_once_the_cycle_is_approved(self):
         criteria = self._get_other_criteria()
@@ -153,7 +162,7 @@ class TestCriteria(AttendanceCase):
     def test_the_form_lets_nobody_change_them_then(self):
         """Each criterion on the form is read-only where ``can_set_attendance_criteria`` says so."""
         arch = etree.fromstring(self.env["g2p.cycle"].get_view(view_type="form")["arch"])
-        for name in LOCKED_FIELDS:
+        for name in set(LOCKED_FIELDS) - set(CLASSIC_FIELDS):
             nodes = arch.xpath(f"//page[@name='attendance_compliance']//field[@name='{name}']")
             self.assertEqual(
                 [node.get("readonly") for node in nodes], ["not can_set_attendance_criteria"], name

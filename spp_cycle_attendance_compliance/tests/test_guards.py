@@ -155,6 +155,7 @@ class GuardCase(AttendanceCase):
             "json": lambda: '{"forged": 1}',
             "boolean": lambda: not value,
             "char": lambda: "forged",
+            "html": lambda: "<p>forged</p>",
             "date": lambda: "2001-01-01",
             "datetime": lambda: "2001-01-01 00:00:00",
             "float": lambda: value + 7,
@@ -414,7 +415,7 @@ class TestGuards(GuardCase):
         for name, record in self.records.items():
             before = self._read(record)
             for parent, link in self._get_other_sides(record):
-                inverse = parent._fields[link].inverse_name
+                inverse = getattr(parent._fields[link], "inverse_name", None)
                 if inverse not in record._get_attendance_guarded_fields():
                     continue
                 other = parent.search([("id", "!=", parent.id)], limit=1)

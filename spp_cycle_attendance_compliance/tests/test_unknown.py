@@ -284,17 +284,17 @@ class TestUnknown(AttendanceCase):
         self.server.people["BEN"] = days(1, 1, location_id=1)
         percentage = {"attendance_requirement": "percentage", "required_percentage": 80}
         # Where she attends since says nothing about November; where it is asked about, that does.
-        for criteria, finding in (
-            ({}, "silent"),
-            ({"attendance_location_id": hill.id}, "known"),
-            ({"attendance_location_id": lake.id}, "silent"),
+        for criteria, verdict in (
+            ({}, "undecided"),
+            ({"attendance_location_id": hill.id}, "no_data"),
+            ({"attendance_location_id": lake.id}, "undecided"),
         ):
             with self.subTest(**criteria):
                 cycle = self._create_cycle(registrants=[ana, ben], **percentage, **criteria)
                 run = self._run(cycle)
                 self.assertFalse(run.error)
                 of_ana = run.line_ids.filtered(lambda line: line.partner_id == ana)
-                self.assertEqual(of_ana.finding, finding)
+                self.assertEqual(of_ana.verdict, verdict)
 
     def test_where_a_person_attends_for_another_source_says_nothing(self):
         clinic = self.env["spp.res.config.attendance.location"].create(
@@ -320,7 +320,8 @@ class TestUnknown(AttendanceCase):
         self.server.people["ANA"] = []
         percentage = {"attendance_requirement": "percentage", "required_percentage": 80}
         run, membership = self._decide(ana, **percentage)
-        self.assertEqual((run.line_ids.finding, membership.state), ("silent", "enrolled"))
+        self.assertEqual((run.line_ids.verdict, membership.state), ("undecided", "enrolled"))
+        self.assertIn("Nothing came from where the person attends", run.line_ids.reason)
         ben = self._create_person("BEN")
         self.server.people["BEN"] = days(1, 1, location_id=2)
         cycle = self._create_cycle(registrants=[ana, ben], **percentage)

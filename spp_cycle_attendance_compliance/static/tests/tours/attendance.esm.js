@@ -34,6 +34,16 @@ function press(content, text) {
     };
 }
 
+function changeCondition(required) {
+    return [
+        click("The condition", "div[name=attendance_condition_ids] td[name=sentence]"),
+        enter("How much", "div[name=required_number] input", required),
+        // On Odoo 17 tours look inside the dialog by themselves.
+        click("Done", "footer .o_form_button_save"),
+        see("The dialog is closed", "body:not(:has(.modal)) .o_notebook"),
+    ];
+}
+
 function see(content, trigger) {
     return {content, trigger, run() {}};
 }
@@ -74,7 +84,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.check",
         click("Open the cycle", ".o_data_row td[name=name]:contains(Cycle of the Tour)"),
         click("The criteria", ".o_notebook a.nav-link:contains(Attendance Compliance)"),
         click("Use them", "div[name=use_attendance_criteria] input"),
-        enter("Two days", "div[name=required_number_of_attendance] input", "2"),
+        ...changeCondition("2"),
         see("In words", "span:contains(At least 2 days), div:contains(At least 2 days)"),
         click("Preview", "button[name=action_preview_attendance]"),
         see("It waits", ".alert:contains(Nothing was applied yet)"),
@@ -119,7 +129,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.outdate
         click("Back to the cycle", ".breadcrumb-item a:contains(Cycle of the Tour)"),
         see("The cycle says so", ".alert:contains(waits to be applied or discarded)"),
         click("The criteria", ".o_notebook a.nav-link:contains(Attendance Compliance)"),
-        enter("One day less", "div[name=required_number_of_attendance] input", "1"),
+        ...changeCondition("1"),
         click("Save", ".o_form_button_save"),
         see("Saved", ".o_form_saved"),
         click("The run", ".alert-warning button[name=action_open_last_attendance_run]"),
