@@ -240,8 +240,11 @@ class G2PCycle(models.Model):
             criteria = self._get_inherited_criteria(previous, program_id, vals.get("company_id"))
             complete.append({**criteria, **vals})
             # Of a condition that is not there yet.
-            names = CLASSIC_FIELDS.keys() & complete[-1].keys()
-            to_make.append((previous, {name: complete[-1].pop(name) for name in names}))
+            given = vals if "attendance_condition_ids" in vals else complete[-1]
+            classic = {name: given[name] for name in CLASSIC_FIELDS if name in given}
+            for name in CLASSIC_FIELDS:
+                complete[-1].pop(name, None)
+            to_make.append((previous, classic))
         cycles = super().create(complete)
         for cycle, vals, (previous, classic) in zip(cycles, vals_list, to_make, strict=True):
             cycle = cycle.sudo()

@@ -301,7 +301,7 @@ class Draft:
                             ON waiver.id = ANY(waived.waivers || %(waivers)s::integer[])
                         WHERE coalesce(waived.household_line_id, waived.id) = own.id
                             AND coalesce(waiver.cycle_id, cycle.id) = cycle.id
-                            AND waiver.approved_at > standing.decided_at
+                            AND waiver.approved_at >= date_trunc('second', standing.decided_at)
                             AND waiver.from_date <= standing.to_date
                             AND waiver.to_date >= standing.from_date
                     )
