@@ -124,8 +124,9 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         cycle = self._get_cycle()
         free = []
         if until:
-            why = _("before absences count")
-            free.append(FreeDays(first, until, _("first cycle") if until == last else why))
+            is_first = until == last and self.attendance_first_cycle_waived
+            why = _("first cycle") if is_first else _("before absences count")
+            free.append(FreeDays(first, until, why))
         for waiver in waivers:
             own = waiver.scope == EVERYBODY or waiver.id in ids
             if not own and waiver.scope != LOCATIONS:

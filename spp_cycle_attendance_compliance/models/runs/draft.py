@@ -420,19 +420,20 @@ class Draft:
 
     # What was decided
 
-    def decide(self, case, table, decide, width):
+    def decide(self, case, table, decide):
         """Decide once for each distinct case.
 
         :param SQL case: the expressions that make a case
         :param SQL table: where the cases are; with its condition
         :param decide: a function of a case's values that returns a tuple
-        :param int width: how many values it returns
-        :return: the SQL query of the cases' keys, texts of their rows, and of what was decided
+        :return: the SQL query of the cases' keys, texts of their rows, and of what was decided;
+            ``None`` if there is no case
         """
         key = SQL("ROW(%s)::text", case)
         self.cr.execute(SQL("SELECT DISTINCT %s, %s FROM %s", key, case, table))
         decisions = [(case_key, *decide(*values)) for case_key, *values in self.cr.fetchall()]
-        decisions = decisions or [(None,) * (width + 1)]
+        if not decisions:
+            return None
         return SQL("VALUES %s", SQL(", ").join(SQL("%s", decision) for decision in decisions))
 
     def set_by_case(self, case, condition, columns, decide):
@@ -442,7 +443,9 @@ class Draft:
         :param decide: a function of a case's values that returns the columns' values
         """
         table = SQL("spp_attendance_draft WHERE %s", condition)
-        decisions = self.decide(case, table, decide, len(columns))
+        decisions = self.decide(case, table, decide)
+        if not decisions:
+            return
         decided = SQL(", ").join(SQL.identifier(f"decided_{column}") for column in columns)
         self.execute(
             """
