@@ -458,6 +458,28 @@ class TestFreeDays(ConditionsCase):
         found = [(cell.absent, cell.free, cell.verdict) for cell in line._get_cells()]
         self.assertEqual(found, [(0, 2, "compliant"), (2, 0, "non_compliant")])
 
+    def test_a_place_that_the_run_itself_finds_out(self):
+        """Where she attended before the flood came with the run's own answers."""
+        person = self._create_person("NID1")
+        village = self.env["spp.res.config.attendance.location"].create(
+            {"name": "Village", "external_id": 1, "source_id": self.source.id}
+        )
+        self.server.people["NID1"] = days(1, 1, 2, -11, -12)
+        percentage = {"requirement": "percentage", "required_percentage": 80}
+        cycle = self._create_cycle(
+            registrants=[person], attendance_source_id=self.source.id, conditions=[percentage]
+        )
+        self._waive(
+            cycle.program_id,
+            scope="locations",
+            location_ids=[(6, 0, village.ids)],
+            from_date=date(2025, 11, 10),
+            to_date=date(2025, 11, 20),
+        )
+        line = self._get_line(self._run(cycle), person)
+        self.assertFalse(line.left_alone)
+        self.assertIn("2 of 2 recorded days (80% required; Flood", line.reason)
+
     def test_another_cycles_or_revoked_waiver(self):
         person = self._create_person(name="Person")
         self._attend(person, self.school, -1, 11)

@@ -85,7 +85,8 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         earlier = self._get_earlier_cycles()
         waivers = self._get_waivers(earlier)
         for waiver in waivers.filtered(lambda waiver: waiver.scope != EVERYBODY):
-            draft.add_waiver(waiver.id, self._get_waived(waiver))
+            by_place = waiver.scope == LOCATIONS
+            draft.add_waiver(waiver.id, self._get_waived(waiver), by_place)
         for start, joins, is_late in self._get_starts():
             draft.set_start(start, joins, first, last, is_late)
         draft.set_free_days(lambda until, ids: self._get_free_days(waivers, until, ids))
