@@ -164,8 +164,8 @@ CASES = {
     "what is required is there": (
         "SELECT count(*) FROM information_schema.columns WHERE is_nullable = 'NO' AND "
         f"(table_name, column_name) IN (('{EVENTS}', 'attendance_category'), "
-        "('spp_attendance_source', 'protocol'), ('g2p_cycle', 'attendance_unit'), "
-        "('g2p_cycle', 'attendance_requirement'), ('g2p_cycle', 'household_rule'), "
+        "('spp_attendance_source', 'protocol'), ('spp_attendance_condition', 'unit'), "
+        "('spp_attendance_condition', 'requirement'), ('g2p_cycle', 'household_rule'), "
         "('g2p_cycle', 'no_data_rule'))",
         "6",
     ),
