@@ -304,8 +304,7 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         if not conditions:
             return _("There is no condition yet: add one")
         return _(
-            "Who meets each of the %(count)s conditions that is about them is compliant, "
-            "%(period)s",
+            "%(count)s conditions, %(period)s: each person has to meet those that are about them",
             count=len(conditions),
             period=self._describe_period(),
         )
@@ -334,30 +333,32 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         where = condition.type_name, condition.location_name
         parts = who, self._describe_needed(condition), period, *where
         sentence = ", ".join(filter(None, parts))
-        return f"{condition.name}: {sentence}" if condition.name else sentence
+        if condition.name:
+            return f"{condition.name}: {sentence}"
+        return sentence[0].upper() + sentence[1:]
 
     @api.model
     def _describe_who(self, condition):
         first, last = condition.age_from, condition.age_to
         if condition.about == BY_DOMAIN:
-            return _("Persons with certain features")
+            return _("persons with certain features")
         if first == last == 0:
-            return _("Children who are not yet 1 year old")
+            return _("children who are not yet 1 year old")
         if not last:
-            return _("Persons from %(age)s years on", age=first)
+            return _("persons from %(age)s years on", age=first)
         if first == last:
-            return _("Persons of %(age)s years", age=first)
-        return _("Persons of %(first)s to %(last)s years", first=first, last=last)
+            return _("persons of %(age)s years", age=first)
+        return _("persons of %(first)s to %(last)s years", first=first, last=last)
 
     @api.model
     def _describe_needed(self, condition):
         if condition.kind == NUMBER and not condition.amount:
-            return _("Whoever is known is compliant, however often they came")
+            return _("whoever is known is compliant, however often they came")
         needed = {
-            (NUMBER, DAYS): _("At least %(number)s days"),
-            (NUMBER, SESSIONS): _("At least %(number)s sessions"),
-            (PERCENTAGE, DAYS): _("At least %(number)s%% of the recorded days"),
-            (PERCENTAGE, SESSIONS): _("At least %(number)s%% of the recorded sessions"),
+            (NUMBER, DAYS): _("at least %(number)s days"),
+            (NUMBER, SESSIONS): _("at least %(number)s sessions"),
+            (PERCENTAGE, DAYS): _("at least %(number)s%% of the recorded days"),
+            (PERCENTAGE, SESSIONS): _("at least %(number)s%% of the recorded sessions"),
         }[condition.kind, condition.unit] % {"number": condition.amount}
         if condition.over == MONTH:
             return _("%(needed)s in each month", needed=needed)

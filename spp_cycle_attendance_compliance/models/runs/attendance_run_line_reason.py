@@ -72,7 +72,7 @@ class AttendanceRunLine(models.Model):
     def _describe_warning(self):
         count = self.run_id.attendance_warnings
         if count == 1:
-            return _("only a warning, the only one")
+            return _("only a warning this time")
         words = {
             1: _("first of %(count)s warnings"),
             2: _("second of %(count)s warnings"),
