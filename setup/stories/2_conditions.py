@@ -29,7 +29,6 @@ from story_tools import (
 SCHOOL, HEALTH, PARENTS = "School", "Health", "Parents"
 # What the lists call them.
 KINDS = {SCHOOL: "School day", HEALTH: "Health visit", PARENTS: "Parents' session"}
-HILL, RIVER = "Hill School", "River School"
 CYCLES = 4
 ONE_DAY = timedelta(days=1)
 STIPEND_CONDITIONS = [
@@ -97,7 +96,6 @@ class Habit(NamedTuple):
     word: str = "absent"
     skipped: tuple = ()
     unlisted: tuple = ()
-    school: str = HILL
 
 
 STIPEND = {
@@ -117,12 +115,10 @@ BRIDGE = {
     "Dizon": [Habit("Ramon", 45, skipped=((4, 0),)), Habit("Grace", 13)],
     "Estrella": [Habit("Nora", 33), Habit("Jun", 10, {4: 5})],
     "Fajardo": [Habit("Elena", 39), Habit("Paz", 12, {4: 9})],
-    "Galang": [Habit("Tess", 31), Habit("Ivy", 7, school=RIVER)],
+    "Galang": [Habit("Tess", 31), Habit("Ivy", 7, {4: 23}, "Cannot get there")],
     "Hizon": [Habit("Mila", 35), Habit("Leo", 11, {4: 6}, "Bereavement")],
 }
 JOINED = "Paz"
-# It sends no list of the last month.
-SILENT = RIVER
 numbers = count(1)
 this_month = TODAY.replace(day=1)
 
@@ -196,7 +192,7 @@ def create_families(all_habits, numbers):
 
 
 def list_attendance(habits, identifiers, cycles):
-    """Return the rows of a file: ID, date, presence, type and location."""
+    """Return the rows of a file: ID, date, presence and type."""
     for number in cycles:
         months = get_months(number)
         for habit in habits:
@@ -206,20 +202,20 @@ def list_attendance(habits, identifiers, cycles):
             for place, month in enumerate(months):
                 days = get_school_days(month)
                 if habit.age < 7 and (number, place) not in habit.skipped:
-                    yield identifier, days[11], "present", KINDS[HEALTH], ""
+                    yield identifier, days[11], "present", KINDS[HEALTH]
                 if habit.age >= 18:
                     if (number, place) not in habit.skipped:
-                        yield identifier, days[12], "present", KINDS[PARENTS], ""
-                elif habit.age >= 4 and (habit.school, month) != (SILENT, get_months(CYCLES)[1]):
+                        yield identifier, days[12], "present", KINDS[PARENTS]
+                elif habit.age >= 4:
                     missed = habit.missed.get(number, 0) * place
                     for day in days:
                         word = habit.word if day in days[:missed] else "present"
-                        yield identifier, day, word, KINDS[SCHOOL], habit.school
+                        yield identifier, day, word, KINDS[SCHOOL]
 
 
 def bring_in(rows):
     """Bring in a file, as a registrar does."""
-    lines = ["ID,Date,Presence,Type,Location", *(",".join(map(str, row)) for row in rows)]
+    lines = ["ID,Date,Presence,Type", *(",".join(map(str, row)) for row in rows)]
     wizard = env["spp.upload.attendance"].create(
         {
             "source_id": source.id,
@@ -255,7 +251,7 @@ def open_cycle(program, number, families, conditions, **criteria):
         ]
     return create_cycle(
         program,
-        f"{program.name}, {first:%b %Y}",
+        f"{program.name} {first:%b %Y}",
         families,
         last_day=last,
         first_day=first,
@@ -282,7 +278,7 @@ def print_intake(intake):
 
 
 def print_criteria(cycle):
-    print(f"\n{cycle.program_id.name} requires, in {cycle.name.split(', ')[1]}:")
+    print(f"\n{cycle.program_id.name} requires:")
     for condition in cycle.attendance_condition_ids.sorted():
         print(f"  - {condition.sentence}.")
     print_text(cycle.attendance_criteria_summary)
@@ -350,7 +346,7 @@ def run_stipend():
 def run_bridge():
     """One cycle, after a storm."""
     program = create_program(env, "Bridge Grant", target_type="group", journal_id=journal.id)
-    families, rows = create_families(BRIDGE, range(CYCLES - 1, CYCLES + 1))
+    families, rows = create_families(BRIDGE, [CYCLES])
     enrol(program, families)
     print_intake(bring_in(rows))
     days = get_school_days(get_months(CYCLES)[1])
@@ -391,9 +387,6 @@ types = {
     name: env["spp.res.config.attendance.type"].create({"name": kind, "source_id": source.id})
     for name, kind in KINDS.items()
 }
-env["spp.res.config.attendance.location"].create(
-    [{"name": name, "source_id": source.id} for name in (HILL, RIVER)]
-)
 journal = create_journal(env, "Family Grants", "FAMG")
 cycles = [run_stipend(), run_bridge()]
 env.cr.commit()

@@ -1,7 +1,9 @@
+from datetime import timedelta
+
 from odoo.tests import HttpCase, tagged
 
 from ..models.sources.secrets import find_secret
-from .common import AttendanceCase, days
+from .common import FIRST, AttendanceCase, days
 
 
 @tagged("post_install", "-at_install")
@@ -77,6 +79,55 @@ class TestTour(AttendanceCase, HttpCase):
                 {"attendance_status": "overridden", "state": "enrolled"},
                 {"attendance_status": "compliant", "state": "enrolled"},
             ],
+        )
+
+    def _store_event(self, source, person, day, category, kind):
+        self.env["spp.event.attendance"]._as_attendance_writer().create(
+            {
+                "source_id": source.id,
+                "individual_id": person.id,
+                "attendance_date": FIRST + timedelta(days=day - 1),
+                "attendance_category": category,
+                "attendance_type_id": kind.id,
+            }
+        )
+
+    def test_a_manager_enters_national_conditions_from_nothing(self):
+        self._create_user("attendance_manager", "g2p_programs.g2p_program_manager")
+        lists = self._create_files_of_the_tour()
+        school, health = self.env["spp.res.config.attendance.type"].create(
+            [{"name": name, "source_id": lists.id} for name in ("School day", "Health visit")]
+        )
+        lia = self._create_person(name="Lia", birthdate="2021-01-15")
+        tiago = self._create_person(name="Tiago", birthdate="2014-03-02")
+        family = self._create_household(lia, tiago, name="Family of the Tour")
+        cycle = self._create_cycle(
+            self._create_program("group"),
+            [family],
+            name="Cycle of the Tour",
+            use_attendance_criteria=False,
+            attendance_source_id=False,
+            household_rule="all",
+        )
+        for day in (3, 4, 5, 6):
+            for child, presences in ((lia, (3, 4, 5)), (tiago, (3, 4))):
+                category = "present" if day in presences else "absent"
+                self._store_event(lists, child, day, category, school)
+        self._store_event(lists, lia, 10, "present", health)
+        self._open("g2p_programs.action_cycle", "conditions", "attendance_manager")
+        self.assertRecordValues(
+            cycle.attendance_condition_ids.sorted(),
+            [
+                {"age_from": 4, "age_to": 5, "required_percentage": 60, "over": "month"},
+                {"age_from": 6, "age_to": 17, "required_percentage": 75, "over": "month"},
+                {"age_from": 0, "age_to": 6, "required_number": 1, "over": "period"},
+            ],
+        )
+        self.assertEqual(cycle.attendance_condition_ids.type_id, school + health)
+        self.assertEqual((cycle.attendance_warnings, cycle.attendance_warning_cycles), (2, 5))
+        self.assertEqual(
+            cycle.attendance_run_ids.line_ids.filtered(lambda line: line.kind == "household").status,
+            "warned",
         )
 
     def _create_cycle_of_the_tour(self):

@@ -319,12 +319,20 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         if self.attendance_first_cycle_waived:
             yield _("The first cycle of a registrant is free")
         if self.attendance_warnings:
-            yield _(
-                "Who fails is warned %(warnings)s times within %(cycles)s cycles before being "
-                "refused",
-                warnings=self.attendance_warnings,
-                cycles=self.attendance_warning_cycles,
+            yield self._describe_warnings()
+
+    def _describe_warnings(self):
+        cycles = self.attendance_warning_cycles
+        if self.attendance_warnings == 1:
+            return _(
+                "Who fails is warned once within %(cycles)s cycles before being refused",
+                cycles=cycles,
             )
+        return _(
+            "Who fails is warned %(warnings)s times within %(cycles)s cycles before being refused",
+            warnings=self.attendance_warnings,
+            cycles=cycles,
+        )
 
     @api.model
     def _describe_condition(self, condition, period=""):
@@ -354,15 +362,23 @@ class AttendanceCriteriaMixin(models.AbstractModel):
     def _describe_needed(self, condition):
         if condition.kind == NUMBER and not condition.amount:
             return _("whoever is known is compliant, however often they came")
-        needed = {
+        if condition.kind == NUMBER and condition.amount == 1:
+            needed = {DAYS: _("at least one day"), SESSIONS: _("at least one session")}
+            needed = needed[condition.unit]
+        else:
+            needed = self._describe_amount(condition)
+        if condition.over == MONTH:
+            return _("%(needed)s in each month", needed=needed)
+        return needed
+
+    @api.model
+    def _describe_amount(self, condition):
+        return {
             (NUMBER, DAYS): _("at least %(number)s days"),
             (NUMBER, SESSIONS): _("at least %(number)s sessions"),
             (PERCENTAGE, DAYS): _("at least %(number)s%% of the recorded days"),
             (PERCENTAGE, SESSIONS): _("at least %(number)s%% of the recorded sessions"),
         }[condition.kind, condition.unit] % {"number": condition.amount}
-        if condition.over == MONTH:
-            return _("%(needed)s in each month", needed=needed)
-        return needed
 
     def _describe_period(self):
         if self.attendance_period == ALL_SO_FAR:

@@ -82,7 +82,7 @@ class AttendanceRunLine(models.Model):
         return words % {"number": self.warning, "count": count}
 
     def _describe_failures(self):
-        if not self.failed_cycles:
+        if not self.failed_cycles or self.verdict in (COMPLIANT, EXEMPT):
             return ""
         names = ", ".join(name for _id, name in self.failed_cycles)
         return _("Failed before in %(cycles)s", cycles=names)
@@ -115,9 +115,8 @@ class AttendanceRunLine(models.Model):
         if self.finding not in WITH_DATA and self.verdict != EXEMPT:
             return dict(self._fields["finding"]._description_selection(self.env))[self.finding]
         # The first one that was not met says it; who met all is told how.
-        cells = [cell for cell in cells if cell.verdict == self.verdict] or cells
         if self.verdict != COMPLIANT:
-            cells = cells[:1]
+            cells = ([cell for cell in cells if cell.verdict == self.verdict] or cells)[:1]
         return "; ".join(map(self._describe_cell, cells))
 
     def _describe_cell(self, cell):
