@@ -26,9 +26,23 @@ class CycleGroupMembershipAttendance(models.Model):
         [("included", "Included"), ("not_included", "Not Included")],
         help="Included: attended enough.",
     )
+    reason = fields.Char("Why", compute="_compute_reason")
     active = fields.Boolean(
         default=True, help="The earlier version of the addon listed some members more than once."
     )
+
+    @api.depends("cycle_membership_id", "individual_id")
+    @api.depends_context("lang", "uid", "su", "allowed_company_ids")
+    def _compute_reason(self):
+        memberships = self.cycle_membership_id
+        standing = self.env["spp.attendance.run.line"]._get_standing(memberships)
+        hidden = memberships.filtered(lambda each: each.cycle_id._is_another_companys())
+        for member in self:
+            membership = member.cycle_membership_id
+            line = standing.get(membership.id) if membership not in hidden else None
+            lines = line.member_line_ids if line else self.env["spp.attendance.run.line"]
+            own = lines.filtered(lambda each, member=member: each.partner_id == member.individual_id)
+            member.reason = own and own[0]._get_verdict_sentence()
 
     @api.model
     def _get_attendance_guarded_fields(self):

@@ -5,7 +5,7 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 from odoo.tools import format_date
 
-from ...verdicts import COMPLIANT, DAYS, EXEMPT, NO_DATA, OVERRIDDEN, PERCENTAGE
+from ...verdicts import COMPLIANT, DAYS, EXEMPT, NO_DATA, NON_COMPLIANT, OVERRIDDEN, PERCENTAGE
 from .draft import WITH_DATA
 
 
@@ -66,8 +66,24 @@ class AttendanceRunLine(models.Model):
         verdict = labels.get(self.verdict, "").lower()
         if self.warning:
             verdict = f"{verdict}, {self._describe_warning()}"
-        parts = [f"{found}: {verdict}" if verdict else found, self._describe_failures(), self.note]
-        return ". ".join(filter(None, [*parts, self._describe_left_alone()]))
+        parts = [
+            f"{found}: {verdict}" if verdict else found,
+            self._describe_failed_member(),
+            self._describe_failures(),
+            self.note,
+            self._describe_left_alone(),
+        ]
+        return ". ".join(filter(None, parts))
+
+    def _describe_failed_member(self):
+        """Say of a household that failed one of several conditions who did, and which one."""
+        if self.verdict != NON_COMPLIANT or len(self.run_id._get_conditions()) < 2:
+            return ""
+        members = self.sudo().member_line_ids
+        failed = members.filtered(lambda member: member.counts and member.verdict == NON_COMPLIANT)
+        return ". ".join(
+            f"{member.partner_id.name}: {member._describe_person()}" for member in failed[:1]
+        )
 
     def _describe_warning(self):
         count = self.run_id.attendance_warnings

@@ -122,7 +122,16 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.check",
 
 function choose(content, field, text) {
     return [
-        click(`${content}: what is there to choose`, `div[name=${field}] input`),
+        {
+            content: `${content}: looked for by its name`,
+            trigger: `div[name=${field}] input`,
+            run() {
+                const input = document.querySelector(`div[name=${field}] input`);
+                input.focus();
+                input.value = text;
+                input.dispatchEvent(new Event("input", {bubbles: true}));
+            },
+        },
         click(content, `.o-autocomplete--dropdown-item:contains(${text}) a`),
     ];
 }
@@ -164,6 +173,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.conditi
         click("Open the cycle", ".o_data_row td[name=name]:contains(Cycle of the Tour)"),
         click("The criteria", ".o_notebook a.nav-link:contains(Attendance Compliance)"),
         click("Use them", "div[name=use_attendance_criteria] input"),
+        see("They are shown", "p.lead:contains(At least 2 days)"),
         ...choose("From where", "attendance_source_id", "School lists"),
         click("The condition", "div[name=attendance_condition_ids] td[name=sentence]"),
         ...fillCondition({
