@@ -115,13 +115,15 @@ class TestTour(AttendanceCase, HttpCase):
                 self._store_event(lists, child, day, category, school)
         self._store_event(lists, lia, 10, "present", health)
         self._open("g2p_programs.action_cycle", "conditions", "attendance_manager")
-        self.assertRecordValues(
-            cycle.attendance_condition_ids.sorted(),
+        self.assertEqual(
             [
-                {"age_from": 4, "age_to": 5, "required_percentage": 60, "over": "month"},
-                {"age_from": 6, "age_to": 17, "required_percentage": 75, "over": "month"},
-                {"age_from": 0, "age_to": 6, "required_number": 1, "over": "period"},
+                (each.age_from, each.age_to, each._get_values().kind, each._get_values().amount)
+                for each in cycle.attendance_condition_ids.sorted()
             ],
+            [(4, 5, "percentage", 60), (6, 17, "percentage", 75), (0, 6, "number", 1)],
+        )
+        self.assertEqual(
+            cycle.attendance_condition_ids.sorted().mapped("over"), ["month", "month", "period"]
         )
         self.assertEqual(cycle.attendance_condition_ids.type_id, school + health)
         self.assertEqual((cycle.attendance_warnings, cycle.attendance_warning_cycles), (2, 5))
