@@ -92,7 +92,7 @@ class Habit(NamedTuple):
 
     name: str
     age: int
-    missed: dict = {}  # noqa: RUF012
+    missed: dict = {}
     word: str = "absent"
     skipped: tuple = ()
     unlisted: tuple = ()
@@ -272,9 +272,7 @@ def press_compliance_criteria(cycle):
 
 
 def print_intake(intake):
-    print_text(
-        f"A file of {intake.new_count} attendances was brought in: {source.name.lower()}."
-    )
+    print_text(f"A file of {intake.new_count} attendances was brought in: {source.name.lower()}.")
 
 
 def print_criteria(cycle):
@@ -317,9 +315,7 @@ def print_why(sentence):
 
 def run_stipend():
     """Four cycles: who fails is warned twice before it costs anything."""
-    program = create_program(
-        env, "Family Stipend", target_type="group", journal_id=journal.id
-    )
+    program = create_program(env, "Family Stipend", target_type="group", journal_id=journal.id)
     families, rows = create_families(STIPEND, range(1, CYCLES + 1))
     enrol(program, families)
     print_intake(bring_in(rows))

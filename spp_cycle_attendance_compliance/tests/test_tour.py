@@ -128,7 +128,9 @@ class TestTour(AttendanceCase, HttpCase):
         self.assertEqual(cycle.attendance_condition_ids.type_id, school + health)
         self.assertEqual((cycle.attendance_warnings, cycle.attendance_warning_cycles), (2, 5))
         self.assertEqual(
-            cycle.attendance_run_ids.line_ids.filtered(lambda line: line.kind == "household").status,
+            cycle.attendance_run_ids.line_ids.filtered(
+                lambda line: line.kind == "household"
+            ).status,
             "warned",
         )
 

@@ -41,7 +41,9 @@ class CycleGroupMembershipAttendance(models.Model):
             membership = member.cycle_membership_id
             line = standing.get(membership.id) if membership not in hidden else None
             lines = line.member_line_ids if line else self.env["spp.attendance.run.line"]
-            own = lines.filtered(lambda each, member=member: each.partner_id == member.individual_id)
+            own = lines.filtered(
+                lambda each, member=member: each.partner_id == member.individual_id
+            )
             member.reason = own and own[0]._get_verdict_sentence()
 
     @api.model

@@ -81,9 +81,7 @@ class AttendanceRunLine(models.Model):
             return ""
         members = self.sudo().member_line_ids
         failed = members.filtered(lambda member: member.counts and member.verdict == NON_COMPLIANT)
-        return ". ".join(
-            f"{member.partner_id.name}: {member._describe_person()}" for member in failed[:1]
-        )
+        return f"{failed[0].partner_id.name}: {failed[0]._describe_person()}" if failed else ""
 
     def _describe_warning(self):
         count = self.run_id.attendance_warnings
@@ -216,9 +214,7 @@ class AttendanceRunLine(models.Model):
         for first, last, why in (self.proof or {}).get("free", []):
             if cell.month and not first[:7] <= cell.month[:7] <= last[:7]:
                 continue
-            days = self.run_id._describe_days(
-                fields.Date.to_date(first), fields.Date.to_date(last)
-            )
+            days = self.run_id._describe_days(fields.Date.to_date(first), fields.Date.to_date(last))
             reasons.append(_("%(why)s, %(days)s", why=why, days=days))
         return "; ".join(reasons)
 
