@@ -32,19 +32,17 @@ class CycleGroupMembershipAttendance(models.Model):
     )
 
     @api.depends("cycle_membership_id", "individual_id")
-    @api.depends_context("lang", "uid", "su", "allowed_company_ids")
+    @api.depends_context("lang")
     def _compute_reason(self):
-        memberships = self.cycle_membership_id
-        standing = self.env["spp.attendance.run.line"]._get_standing(memberships)
-        hidden = memberships.filtered(lambda each: each.cycle_id._is_another_companys())
+        standing = self.env["spp.attendance.run.line"]._get_standing(self.cycle_membership_id)
+        own = {
+            (line.cycle_membership_id.id, member.partner_id.id): member
+            for line in standing.values()
+            for member in line.member_line_ids
+        }
         for member in self:
-            membership = member.cycle_membership_id
-            line = standing.get(membership.id) if membership not in hidden else None
-            lines = line.member_line_ids if line else self.env["spp.attendance.run.line"]
-            own = lines.filtered(
-                lambda each, member=member: each.partner_id == member.individual_id
-            )
-            member.reason = own and own[0]._get_verdict_sentence()
+            line = own.get((member.cycle_membership_id.id, member.individual_id.id))
+            member.reason = line and line._get_verdict_sentence()
 
     @api.model
     def _get_attendance_guarded_fields(self):
