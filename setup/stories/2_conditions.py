@@ -304,9 +304,11 @@ def print_decisions(run):
 
 
 def is_worth_telling(member):
-    """Return whether a member did not just meet what is required."""
+    """Return whether a member did not just meet what is required; the family names who failed."""
     is_eased = any(cell.excused or cell.free for cell in member._get_cells())
-    return member.counts and (member.verdict != "compliant" or is_eased)
+    if member.verdict in ("compliant", "non_compliant"):
+        return member.verdict == "compliant" and is_eased
+    return member.counts
 
 
 def print_why(sentence):
