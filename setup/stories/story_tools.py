@@ -34,8 +34,9 @@ def create_journal(env, name, code):
     )
 
 
-def create_cycle(program, name, members, last_day=None, **vals):
-    """A cycle of enrolled members, from today on; or one that ends on another day."""
+def create_cycle(program, name, members, last_day=None, first_day=None, **vals):
+    """A cycle of enrolled members, from today on; or one that ends on another day, after the
+    usual time, or since a first day."""
     cycle = program.env["g2p.cycle"].create(
         {
             "name": name,
@@ -51,16 +52,16 @@ def create_cycle(program, name, members, last_day=None, **vals):
         }
     )
     if last_day:
-        move_cycle(cycle, last_day)
+        move_cycle(cycle, last_day, first_day)
     return cycle
 
 
-def move_cycle(cycle, last_day):
+def move_cycle(cycle, last_day, first_day=None):
     """The platform takes no start before today: a cycle only gets old by waiting."""
     cycle.env.flush_all()
     cycle.env.cr.execute(
         "UPDATE g2p_cycle SET start_date = %s, end_date = %s WHERE id = %s",
-        [last_day - timedelta(days=CYCLE_DAYS - 1), last_day, cycle.id],
+        [first_day or last_day - timedelta(days=CYCLE_DAYS - 1), last_day, cycle.id],
     )
     cycle.env.invalidate_all()
 

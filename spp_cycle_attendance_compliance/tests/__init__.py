@@ -9,6 +9,7 @@ from . import test_files
 from . import test_files_excused
 from . import test_guards
 from . import test_history
+from . import test_household_reasons
 from . import test_jobs
 from . import test_poll
 from . import test_run

@@ -1,7 +1,9 @@
+from datetime import timedelta
+
 from odoo.tests import HttpCase, tagged
 
 from ..models.sources.secrets import find_secret
-from .common import AttendanceCase, days
+from .common import FIRST, AttendanceCase, days
 
 
 @tagged("post_install", "-at_install")
@@ -77,6 +79,59 @@ class TestTour(AttendanceCase, HttpCase):
                 {"attendance_status": "overridden", "state": "enrolled"},
                 {"attendance_status": "compliant", "state": "enrolled"},
             ],
+        )
+
+    def _store_event(self, source, person, day, category, kind):
+        self.env["spp.event.attendance"]._as_attendance_writer().create(
+            {
+                "source_id": source.id,
+                "individual_id": person.id,
+                "attendance_date": FIRST + timedelta(days=day - 1),
+                "attendance_category": category,
+                "attendance_type_id": kind.id,
+            }
+        )
+
+    def test_a_manager_enters_national_conditions_from_nothing(self):
+        self._create_user("attendance_manager", "g2p_programs.g2p_program_manager")
+        lists = self._create_files_of_the_tour()
+        school, health = self.env["spp.res.config.attendance.type"].create(
+            [{"name": name, "source_id": lists.id} for name in ("School day", "Health visit")]
+        )
+        lia = self._create_person(name="Lia", birthdate="2021-01-15")
+        tiago = self._create_person(name="Tiago", birthdate="2014-03-02")
+        family = self._create_household(lia, tiago, name="Family of the Tour")
+        cycle = self._create_cycle(
+            self._create_program("group"),
+            [family],
+            name="Cycle of the Tour",
+            use_attendance_criteria=False,
+            attendance_source_id=False,
+            household_rule="all",
+        )
+        for day in (3, 4, 5, 6):
+            for child, presences in ((lia, (3, 4, 5)), (tiago, (3, 4))):
+                category = "present" if day in presences else "absent"
+                self._store_event(lists, child, day, category, school)
+        self._store_event(lists, lia, 10, "present", health)
+        self._open("g2p_programs.action_cycle", "conditions", "attendance_manager")
+        self.assertEqual(
+            [
+                (each.age_from, each.age_to, each._get_values().kind, each._get_values().amount)
+                for each in cycle.attendance_condition_ids.sorted()
+            ],
+            [(4, 5, "percentage", 60), (6, 17, "percentage", 75), (0, 6, "number", 1)],
+        )
+        self.assertEqual(
+            cycle.attendance_condition_ids.sorted().mapped("over"), ["month", "month", "period"]
+        )
+        self.assertEqual(cycle.attendance_condition_ids.type_id, school + health)
+        self.assertEqual((cycle.attendance_warnings, cycle.attendance_warning_cycles), (2, 5))
+        self.assertEqual(
+            cycle.attendance_run_ids.line_ids.filtered(
+                lambda line: line.kind == "household"
+            ).status,
+            "warned",
         )
 
     def _create_cycle_of_the_tour(self):

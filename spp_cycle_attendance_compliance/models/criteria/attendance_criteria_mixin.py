@@ -304,8 +304,7 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         if not conditions:
             return _("There is no condition yet: add one")
         return _(
-            "Who meets each of the %(count)s conditions that is about them is compliant, "
-            "%(period)s",
+            "%(count)s conditions, %(period)s: each person has to meet those that are about them",
             count=len(conditions),
             period=self._describe_period(),
         )
@@ -320,12 +319,20 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         if self.attendance_first_cycle_waived:
             yield _("The first cycle of a registrant is free")
         if self.attendance_warnings:
-            yield _(
-                "Who fails is warned %(warnings)s times within %(cycles)s cycles before being "
-                "refused",
-                warnings=self.attendance_warnings,
-                cycles=self.attendance_warning_cycles,
+            yield self._describe_warnings()
+
+    def _describe_warnings(self):
+        cycles = self.attendance_warning_cycles
+        if self.attendance_warnings == 1:
+            return _(
+                "Who fails is warned once within %(cycles)s cycles before being refused",
+                cycles=cycles,
             )
+        return _(
+            "Who fails is warned %(warnings)s times within %(cycles)s cycles before being refused",
+            warnings=self.attendance_warnings,
+            cycles=cycles,
+        )
 
     @api.model
     def _describe_condition(self, condition, period=""):
@@ -334,34 +341,44 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         where = condition.type_name, condition.location_name
         parts = who, self._describe_needed(condition), period, *where
         sentence = ", ".join(filter(None, parts))
-        return f"{condition.name}: {sentence}" if condition.name else sentence
+        if condition.name:
+            return f"{condition.name}: {sentence}"
+        return sentence[0].upper() + sentence[1:]
 
     @api.model
     def _describe_who(self, condition):
         first, last = condition.age_from, condition.age_to
         if condition.about == BY_DOMAIN:
-            return _("Persons with certain features")
+            return _("persons with certain features")
         if first == last == 0:
-            return _("Children who are not yet 1 year old")
+            return _("children who are not yet 1 year old")
         if not last:
-            return _("Persons from %(age)s years on", age=first)
+            return _("persons from %(age)s years on", age=first)
         if first == last:
-            return _("Persons of %(age)s years", age=first)
-        return _("Persons of %(first)s to %(last)s years", first=first, last=last)
+            return _("persons of %(age)s years", age=first)
+        return _("persons of %(first)s to %(last)s years", first=first, last=last)
 
     @api.model
     def _describe_needed(self, condition):
         if condition.kind == NUMBER and not condition.amount:
-            return _("Whoever is known is compliant, however often they came")
-        needed = {
-            (NUMBER, DAYS): _("At least %(number)s days"),
-            (NUMBER, SESSIONS): _("At least %(number)s sessions"),
-            (PERCENTAGE, DAYS): _("At least %(number)s%% of the recorded days"),
-            (PERCENTAGE, SESSIONS): _("At least %(number)s%% of the recorded sessions"),
-        }[condition.kind, condition.unit] % {"number": condition.amount}
+            return _("whoever is known is compliant, however often they came")
+        if condition.kind == NUMBER and condition.amount == 1:
+            needed = {DAYS: _("at least one day"), SESSIONS: _("at least one session")}
+            needed = needed[condition.unit]
+        else:
+            needed = self._describe_amount(condition)
         if condition.over == MONTH:
             return _("%(needed)s in each month", needed=needed)
         return needed
+
+    @api.model
+    def _describe_amount(self, condition):
+        return {
+            (NUMBER, DAYS): _("at least %(number)s days"),
+            (NUMBER, SESSIONS): _("at least %(number)s sessions"),
+            (PERCENTAGE, DAYS): _("at least %(number)s%% of the recorded days"),
+            (PERCENTAGE, SESSIONS): _("at least %(number)s%% of the recorded sessions"),
+        }[condition.kind, condition.unit] % {"number": condition.amount}
 
     def _describe_period(self):
         if self.attendance_period == ALL_SO_FAR:

@@ -26,9 +26,23 @@ class CycleGroupMembershipAttendance(models.Model):
         [("included", "Included"), ("not_included", "Not Included")],
         help="Included: attended enough, or nothing is asked of them.",
     )
+    reason = fields.Char("Why", compute="_compute_reason")
     active = fields.Boolean(
         default=True, help="The earlier version of the addon listed some members more than once."
     )
+
+    @api.depends("cycle_membership_id", "individual_id")
+    @api.depends_context("lang")
+    def _compute_reason(self):
+        standing = self.env["spp.attendance.run.line"]._get_standing(self.cycle_membership_id)
+        own = {
+            (line.cycle_membership_id.id, member.partner_id.id): member
+            for line in standing.values()
+            for member in line.member_line_ids
+        }
+        for member in self:
+            line = own.get((member.cycle_membership_id.id, member.individual_id.id))
+            member.reason = line and line._get_verdict_sentence()
 
     @api.model
     def _get_attendance_guarded_fields(self):

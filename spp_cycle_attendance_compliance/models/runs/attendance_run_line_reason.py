@@ -5,7 +5,7 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 from odoo.tools import format_date
 
-from ...verdicts import COMPLIANT, DAYS, EXEMPT, NO_DATA, OVERRIDDEN, PERCENTAGE
+from ...verdicts import COMPLIANT, DAYS, EXEMPT, NO_DATA, NON_COMPLIANT, OVERRIDDEN, PERCENTAGE
 from .draft import WITH_DATA
 
 
@@ -66,13 +66,27 @@ class AttendanceRunLine(models.Model):
         verdict = labels.get(self.verdict, "").lower()
         if self.warning:
             verdict = f"{verdict}, {self._describe_warning()}"
-        parts = [f"{found}: {verdict}" if verdict else found, self._describe_failures(), self.note]
-        return ". ".join(filter(None, [*parts, self._describe_left_alone()]))
+        parts = [
+            f"{found}: {verdict}" if verdict else found,
+            self._describe_failed_member(),
+            self._describe_failures(),
+            self.note,
+            self._describe_left_alone(),
+        ]
+        return ". ".join(filter(None, parts))
+
+    def _describe_failed_member(self):
+        """Say of a household that failed one of several conditions who did, and which one."""
+        if self.verdict != NON_COMPLIANT or len(self.run_id._get_conditions()) < 2:
+            return ""
+        members = self.sudo().member_line_ids
+        failed = members.filtered(lambda member: member.counts and member.verdict == NON_COMPLIANT)
+        return f"{failed[0].partner_id.name}: {failed[0]._describe_person()}" if failed else ""
 
     def _describe_warning(self):
         count = self.run_id.attendance_warnings
         if count == 1:
-            return _("only a warning, the only one")
+            return _("only a warning this time")
         words = {
             1: _("first of %(count)s warnings"),
             2: _("second of %(count)s warnings"),
@@ -82,7 +96,7 @@ class AttendanceRunLine(models.Model):
         return words % {"number": self.warning, "count": count}
 
     def _describe_failures(self):
-        if not self.failed_cycles:
+        if not self.failed_cycles or self.verdict in (COMPLIANT, EXEMPT):
             return ""
         names = ", ".join(name for _id, name in self.failed_cycles)
         return _("Failed before in %(cycles)s", cycles=names)
@@ -115,9 +129,8 @@ class AttendanceRunLine(models.Model):
         if self.finding not in WITH_DATA and self.verdict != EXEMPT:
             return dict(self._fields["finding"]._description_selection(self.env))[self.finding]
         # The first one that was not met says it; who met all is told how.
-        cells = [cell for cell in cells if cell.verdict == self.verdict] or cells
         if self.verdict != COMPLIANT:
-            cells = cells[:1]
+            cells = ([cell for cell in cells if cell.verdict == self.verdict] or cells)[:1]
         return "; ".join(map(self._describe_cell, cells))
 
     def _describe_cell(self, cell):
@@ -201,9 +214,7 @@ class AttendanceRunLine(models.Model):
         for first, last, why in (self.proof or {}).get("free", []):
             if cell.month and not first[:7] <= cell.month[:7] <= last[:7]:
                 continue
-            days = self.run_id._describe_days(
-                fields.Date.to_date(first), fields.Date.to_date(last)
-            )
+            days = self.run_id._describe_days(fields.Date.to_date(first), fields.Date.to_date(last))
             reasons.append(_("%(why)s, %(days)s", why=why, days=days))
         return "; ".join(reasons)
 

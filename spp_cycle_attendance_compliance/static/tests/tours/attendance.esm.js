@@ -120,6 +120,108 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.check",
     ],
 });
 
+function choose(content, field, text) {
+    return [
+        {
+            content: `${content}: looked for by its name`,
+            trigger: `div[name=${field}] input`,
+            run() {
+                const input = document.querySelector(`div[name=${field}] input`);
+                input.focus();
+                input.value = text;
+                input.dispatchEvent(new Event("input", {bubbles: true}));
+            },
+        },
+        click(content, `.o-autocomplete--dropdown-item:contains(${text}) a`),
+    ];
+}
+
+// What is asked for of persons of an age, in the open dialog.
+function fillCondition({name, ages, percentage, number, kind, month}) {
+    return [
+        enter("Its name", "div.o_field_widget[name=name] input[placeholder*=Training]", name),
+        click("Who", "div[name=about] label:contains(Persons of an age)"),
+        enter("From which age", "div[name=age_from] input", ages[0]),
+        enter("To which age", "div[name=age_to] input", ages[1]),
+        ...choose("What", "type_id", kind),
+        ...(percentage
+            ? [
+                  click("A share", "div[name=requirement] label:contains(A percentage)"),
+                  enter("How much", "div[name=required_percentage] input", percentage),
+              ]
+            : [enter("How much", "div[name=required_number] input", number)]),
+        ...(month ? [click("Over what", "div[name=over] label:contains(month)")] : []),
+        see("It is said in words", `div[name=sentence]:contains(${name})`),
+        click("Done", "footer .o_form_button_save"),
+        see("The dialog is closed", "body:not(:has(.modal)) .o_notebook"),
+    ];
+}
+
+function addCondition(values) {
+    return [
+        click(
+            "One more condition",
+            "div[name=attendance_condition_ids] .o_field_x2many_list_row_add a"
+        ),
+        ...fillCondition(values),
+    ];
+}
+
+registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.conditions", {
+    test: true,
+    steps: () => [
+        click("Open the cycle", ".o_data_row td[name=name]:contains(Cycle of the Tour)"),
+        click("The criteria", ".o_notebook a.nav-link:contains(Attendance Compliance)"),
+        click("Use them", "div[name=use_attendance_criteria] input"),
+        see("They are shown", "p.lead:contains(At least 2 days)"),
+        ...choose("From where", "attendance_source_id", "School lists"),
+        click("The condition", "div[name=attendance_condition_ids] td[name=sentence]"),
+        ...fillCondition({
+            name: "School",
+            ages: ["4", "5"],
+            kind: "School day",
+            percentage: "60",
+            month: true,
+        }),
+        ...addCondition({
+            name: "School",
+            ages: ["6", "17"],
+            kind: "School day",
+            percentage: "75",
+            month: true,
+        }),
+        ...addCondition({name: "Health", ages: ["0", "6"], kind: "Health visit", number: "1"}),
+        enter("Warnings", "div[name=attendance_warnings] input", "2"),
+        enter("Within cycles", "div[name=attendance_warning_cycles] input", "5"),
+        click("Save", ".o_form_button_save"),
+        see("Saved", ".o_form_saved"),
+        see(
+            "The small ones",
+            ".o_data_row:contains(School: persons of 4 to 5 years, at least 60%" +
+                " of the recorded days in each month, School day)"
+        ),
+        see("The bigger ones", ".o_data_row:contains(persons of 6 to 17 years, at least 75%)"),
+        see(
+            "Health",
+            ".o_data_row:contains(Health: persons of 0 to 6 years, at least one day, Health visit)"
+        ),
+        see("The warnings", "p.lead:contains(warned 2 times within 5 cycles)"),
+        click("Preview", "button[name=action_preview_attendance]"),
+        see("It waits", ".alert:contains(Nothing was applied yet)"),
+        click("Look at the verdicts", "button[name=action_open_lines]"),
+        click("The family", ".o_data_row:contains(first of 2 warnings) td[name=partner_id]"),
+        see(
+            "Which condition, and which month",
+            "div[name=member_line_ids] .o_data_row:contains(Tiago):contains(School: 2 of 4" +
+                " recorded days):contains(75% required):contains(November 2025)"
+        ),
+        see(
+            "What the other condition says",
+            "div[name=member_line_ids] .o_data_row:contains(Lia):contains(compliant)"
+        ),
+    ],
+});
+
 registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.outdated", {
     test: true,
     steps: () => [
@@ -147,7 +249,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.outdate
         see("It waits", ".alert:contains(Nothing was applied yet)"),
         see(
             "By the new criteria",
-            "div[name=attendance_criteria_summary]:contains(At least 1 days)"
+            "div[name=attendance_criteria_summary]:contains(At least one day)"
         ),
         click("Apply", "button[name=action_apply]"),
         click("Confirm", ".modal-footer .btn-primary"),

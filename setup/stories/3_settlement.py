@@ -156,7 +156,7 @@ env.flush_all()
 
 # As if it had been there when the addon was installed.
 forgotten._as_writer().settlement_hold = "held"
-cycles = env["g2p.cycle"].search([("state", "!=", "draft")], order="id") | draft
+cycles = env["g2p.cycle"].search([("state", "not in", ("draft", "ended"))], order="id") | draft
 cycles._cron_settle()
 env.cr.commit()
 late = over.entitlement_ids.filtered(
