@@ -172,12 +172,14 @@ class TestCompare(Comparing, ConditionsCase):
         later = self._create_cycle(
             program,
             [self.eva, self.ana],
-            conditions=[{"type_id": self.school.id, "required_number": 4}],
+            conditions=[{"type_id": self.school.id}],
+            required_number_of_attendance=4,
             start_date=today + timedelta(days=31),
             end_date=today + timedelta(days=60),
         )
         # Eva failed before, Ana did not.
         wizard = self._compare(later, attendance_warnings=1)
+        self.assertEqual(wizard.counts, [{"non_compliant": 2}, {"non_compliant": 1, "warned": 1}])
         self.assertEqual(self._get_changes(wizard), {self.ana: ("non_compliant", "warned")})
         self.assertIn("warning 1 of 1", wizard.line_ids.reason)
         wizard = self._compare(later, attendance_warnings=2)
@@ -289,7 +291,6 @@ class TestCompareStored(Comparing, AttendanceCase):
     def setUp(self):
         super().setUp()
         kinds = self.env["spp.res.config.attendance.type"].sudo()
-        kinds = kinds._as_attendance_writer()
         self.school, self.health = kinds.create(
             [
                 {"name": name, "source_id": self.source.id, "external_id": str(number)}
@@ -297,7 +298,7 @@ class TestCompareStored(Comparing, AttendanceCase):
             ]
         ).with_env(self.env)
         self.ana, self.ben = self._create_person("ANA"), self._create_person("BEN")
-        kind = {"attendance_type": {"id": 1, "name": "School"}}
+        kind = {"kind": {"id": 1}}
         self.server.people.update(ANA=days(1, 1, 2, **kind), BEN=days(11, 1, **kind))
         self.cycle = self._create_cycle(registrants=[self.ana, self.ben])
         self.cycle.attendance_condition_ids.write(
@@ -343,7 +344,7 @@ class TestCompareStored(Comparing, AttendanceCase):
 
     def test_a_type_of_another_source(self):
         kinds = self.env["spp.res.config.attendance.type"].sudo()
-        other = kinds._as_attendance_writer().create(
+        other = kinds.create(
             {
                 "name": "Elsewhere",
                 "source_id": self._create_another_source().id,
@@ -356,7 +357,7 @@ class TestCompareStored(Comparing, AttendanceCase):
 
     def test_the_newest_answer_decides(self):
         self._run(self.cycle)
-        self.server.people["BEN"] = days(11, 1, 2, attendance_type={"id": 1, "name": "School"})
+        self.server.people["BEN"] = days(11, 1, 2, kind={"id": 1})
         self._run(self.cycle)
         wizard = self._change(self._open(self.cycle), required_number=2)
         self.assertEqual(wizard.counts, [{"compliant": 2}] * 2)

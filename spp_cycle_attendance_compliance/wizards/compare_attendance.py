@@ -246,7 +246,7 @@ class CompareAttendance(models.TransientModel):
             changes = self._find_changes()
             found["not_shown_count"] = max(sum(changes.values()) - self._get_most_changes(), 0)
             found["summary"] = "\n".join(self._describe_changes(changes))
-            self.env["spp.attendance.compare.line"].create(self._prepare_lines(*runs))
+            self.env["spp.attendance.compare.line"].create(list(self._prepare_lines(*runs)))
         else:
             found["summary"] = _(
                 "Nothing is stored for what one of the two asks for, so nobody is counted for it. "
