@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import AttendanceCase, days
 from .test_conditions import ConditionsCase
@@ -257,6 +257,15 @@ class TestCompare(Comparing, ConditionsCase):
         self.assertEqual(wizard.not_shown_count, 1)
         self.assertIn("2 change", wizard.summary)
 
+    def test_what_was_found_goes_with_a_change(self):
+        wizard = self._compare(self.cycle)
+        self.assertTrue(wizard.is_compared)
+        with Form(wizard) as form:
+            form.no_data_rule = "keep"
+        self.assertFalse(wizard.is_compared)
+        wizard.action_compare()
+        self.assertTrue(wizard.is_compared)
+
     def test_rights(self):
         other = self.env["res.company"].create({"name": "Another Agency"})
         manager = self._create_user("compare_manager", MANAGER)
@@ -336,6 +345,18 @@ class TestCompareStored(Comparing, AttendanceCase):
         # Fewer days are covered.
         wizard = self._compare(self.cycle, from_date=date(2025, 11, 2))
         self.assertEqual(self._get_changes(wizard), {self.ben: ("compliant", "non_compliant")})
+
+    def test_two_conditions_that_were_never_asked_for_at_once(self):
+        self._run(self.cycle)
+        elsewhere = self._create_cycle(registrants=[self.ana, self.ben])
+        elsewhere.attendance_condition_ids.write({"type_id": self.health.id})
+        self._run(elsewhere)
+        health = {"name": "Health", "type_id": self.health.id}
+        wizard = self._compare(self.cycle, condition_ids=[(0, 0, health)])
+        self.assertFalse(any(wizard.condition_ids.mapped("not_stored")))
+        self.assertEqual(wizard.counts, [{"compliant": 2}, {"undecided": 2}])
+        self.assertIn("all conditions of the second set at once", wizard.summary)
+        self.assertNotIn("the cycle's criteria at once", wizard.summary)
 
     def test_before_any_run(self):
         wizard = self._compare(self.cycle)

@@ -37,7 +37,7 @@ class CompareAttendance(models.TransientModel):
     """
 
     _name = "spp.attendance.compare"
-    _inherit = ["spp.attendance.criteria.mixin", "spp.attendance.dialog.mixin"]
+    _inherit = "spp.attendance.criteria.mixin"
     _description = "Compare Attendance Criteria"
 
     cycle_id = fields.Many2one("g2p.cycle", required=True, readonly=True, ondelete="cascade")
@@ -86,6 +86,12 @@ class CompareAttendance(models.TransientModel):
             self.cycle_id._check_may_run_attendance()
         return res
 
+    @api.depends("cycle_id")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for wizard in self:
+            wizard.display_name = _("Compare: %(cycle)s", cycle=wizard.cycle_id.name)
+
     @api.onchange(*OWN_FIELDS, "condition_ids")
     def _onchange_criteria(self):
         """What was found out about other criteria says nothing about these."""
@@ -115,12 +121,13 @@ class CompareAttendance(models.TransientModel):
     def _compute_own_conditions(self):
         for wizard in self:
             cycle = wizard.cycle_id
+            conditions = cycle._get_conditions()
             sentences = []
-            for values in cycle._get_conditions():
-                sentence = f"{cycle._describe_condition(values)}."
-                if not wizard._is_stored(cycle, values):
-                    sentence = f"{sentence} {_('Nothing is stored for this.')}"
-                sentences.append(sentence)
+            for values in conditions:
+                note = "" if wizard._is_stored(cycle, values) else _("Nothing is stored for this.")
+                # Of a single one the summary has it all.
+                if note or len(conditions) > 1:
+                    sentences.append(f"{cycle._describe_condition(values)}. {note}".strip())
             wizard.own_conditions = "\n".join(sentences)
 
     def _make_run(self, criteria, conditions):
@@ -139,8 +146,7 @@ class CompareAttendance(models.TransientModel):
 
     def _is_stored(self, criteria, values):
         """Return whether the source was ever asked for what a condition asks for."""
-        source = self.sudo().attendance_source_id
-        if not source._is_asked() or not all(criteria._get_attendance_period()):
+        if not self.sudo().attendance_source_id._is_asked() or not all(criteria._get_attendance_period()):
             return True
         self.cycle_id._check_may_run_attendance()
         self.env["spp.attendance.intake"].flush_model()
@@ -158,10 +164,6 @@ class CompareAttendance(models.TransientModel):
         self._check_second_set()
         sides = [self.sudo()._decide(number, of) for number, of in enumerate((cycle, self), 1)]
         self.sudo()._keep(*sides)
-        return self._reopen()
-
-    def _reopen(self):
-        return {**super()._reopen(), "context": {"dialog_size": "extra-large"}}
 
     def _check_second_set(self):
         """Refuse a second set that can't be decided by.
@@ -235,7 +237,7 @@ class CompareAttendance(models.TransientModel):
         return SQL.identifier(f"spp_attendance_set_{number}")
 
     def _keep(self, *runs):
-        """Put what was found on this dialog."""
+        """Put what was found on this page."""
         self.line_ids.unlink()
         found = {
             "is_compared": True,
@@ -245,7 +247,8 @@ class CompareAttendance(models.TransientModel):
         if all(runs):
             changes = self._find_changes()
             found["not_shown_count"] = max(sum(changes.values()) - self._get_most_changes(), 0)
-            found["summary"] = "\n".join(self._describe_changes(changes))
+            sentences = *self._describe_changes(changes), *self._describe_gaps(*runs)
+            found["summary"] = "\n".join(sentences)
             self.env["spp.attendance.compare.line"].create(list(self._prepare_lines(*runs)))
         else:
             found["summary"] = _(
@@ -304,6 +307,16 @@ class CompareAttendance(models.TransientModel):
             spared=spared,
             others=total - newly - spared,
         )
+
+    def _describe_gaps(self, *runs):
+        sets = _("the cycle's criteria"), _("the second set")
+        for name, run in zip(sets, runs, strict=True):
+            if run.attendance_source_id._is_asked() and not run._get_usable_intakes():
+                yield _(
+                    "The attendance system was never asked for all conditions of %(set)s at once: "
+                    "nobody is decided by them, as by Evaluate Again.",
+                    set=name,
+                )
 
     def _prepare_lines(self, *runs):
         """Return the values of the lines that are shown: those newly refused come first."""

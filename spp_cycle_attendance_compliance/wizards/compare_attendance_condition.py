@@ -11,7 +11,7 @@ class CompareAttendanceCondition(models.TransientModel):
     _description = "Attendance Condition to Compare"
 
     wizard_id = fields.Many2one("spp.attendance.compare", required=True, ondelete="cascade")
-    # A dialog is in nobody's way who deletes one.
+    # Who deletes one is not held up by somebody's comparing.
     type_id = fields.Many2one(ondelete="cascade")
     location_id = fields.Many2one(ondelete="cascade")
     attendance_source_id = fields.Many2one(

@@ -11,4 +11,12 @@ class G2PCycle(models.Model):
         self.ensure_one()
         wizards = self.env["spp.attendance.compare"]
         wizard = wizards.create(wizards._prepare_from(self))
-        return {**wizard._reopen(), "name": _("Compare Attendance Criteria")}
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Compare"),
+            "res_model": wizard._name,
+            "res_id": wizard.id,
+            "view_mode": "form",
+            "views": [[False, "form"]],
+            "context": {"create": False},
+        }
