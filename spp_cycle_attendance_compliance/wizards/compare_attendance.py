@@ -146,7 +146,8 @@ class CompareAttendance(models.TransientModel):
 
     def _is_stored(self, criteria, values):
         """Return whether the source was ever asked for what a condition asks for."""
-        if not self.sudo().attendance_source_id._is_asked() or not all(criteria._get_attendance_period()):
+        has_period = all(criteria._get_attendance_period())
+        if not self.sudo().attendance_source_id._is_asked() or not has_period:
             return True
         self.cycle_id._check_may_run_attendance()
         self.env["spp.attendance.intake"].flush_model()
@@ -186,7 +187,8 @@ class CompareAttendance(models.TransientModel):
                 )
             )
         cycle = self.cycle_id.sudo()
-        for category in (*self.sudo().condition_ids.type_id, *self.sudo().condition_ids.location_id):
+        conditions = self.sudo().condition_ids
+        for category in (*conditions.type_id, *conditions.location_id):
             if not cycle._is_of_source(category):
                 raise UserError(
                     _(
@@ -200,7 +202,7 @@ class CompareAttendance(models.TransientModel):
             self._check_person_domain(text)
 
     def _decide(self, number, criteria):
-        """Put what a set says of each membership into a table that lives as long as the transaction.
+        """Put what a set says of each membership into a table of this transaction.
 
         A condition that was never asked for is left out.
 
