@@ -110,6 +110,8 @@ class GuardCase(AttendanceCase):
             given = {"cycle_membership_id": membership.id, "reason": "Was ill"}
         elif name == "g2p.cycle.membership":
             given = {"cycle_id": cycle, "partner_id": self._create_household().id}
+        elif name == "spp.attendance.condition":
+            given = {"cycle_id": cycle}
         elif name == "spp.attendance.source":
             given = {"name": f"Source {uuid4()}"}
         elif name == "spp.attendance.waiver":

@@ -735,7 +735,10 @@ class TestOneVerdict(TwoPersonsCase):
             return self.env.cr.sql_log_count - before
 
         persons = [self._create_person(f"P{number}") for number in range(20)]
-        self.server.people.update((person.attendance_identifier, []) for person in persons)
+        self.server.people.update(
+            (person.attendance_identifier, days(1000 + 10 * number, -1))
+            for number, person in enumerate(persons)
+        )
         small = self._create_cycle(registrants=persons[:2])
         big = self._create_cycle(registrants=persons)
         count_queries(self.cycle)  # what is read once

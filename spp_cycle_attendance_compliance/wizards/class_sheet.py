@@ -72,7 +72,7 @@ class ClassSheet(models.TransientModel):
         names = [self.type_id.name or "", self.location_id.name or ""]
         header = ["ID", "Name", "Type", "Location", *days]
         rows = [[*member, *names] for member in members]
-        reasons = self.env["spp.attendance.excuse.reason"].search([]).mapped("name")
+        reasons = self.env["spp.attendance.excuse.reason"]._get_in_use().mapped("name")
         words = {day.isoformat(): ["x", "a", *reasons] for day in days}
         self.sheet = b64encode(write_table(header, rows, words))
         self.sheet_name = f"{self.cycle_id.name} {self.from_date}.xlsx".replace("/", "-")

@@ -370,7 +370,7 @@ class UploadAttendance(models.TransientModel):
             self.env[model].search([("source_id", "in", (False, self.source_id.id))]).mapped("name")
             for model in ("spp.res.config.attendance.type", "spp.res.config.attendance.location")
         )
-        reasons = self.env["spp.attendance.excuse.reason"].search([]).mapped("name")
+        reasons = self.env["spp.attendance.excuse.reason"]._get_in_use().mapped("name")
         lists = {
             "Presence": ["present", "absent", *reasons, "unknown"],
             "Type": types,

@@ -104,6 +104,7 @@ def test_one_attendance_in_full(client, server, ask):
         "submitted_by": "officer 2",
         "submitted_datetime": "2026-11-20 11:00:00",
         "submission_source": "tablet-7",
+        "word": "",
     }
     assert [item.category for item in person.attendances] == ["present"] * 5 + ["absent"]
 

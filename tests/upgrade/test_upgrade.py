@@ -82,6 +82,19 @@ CASES = {
         ),
         " ".join([CRITERIA] * 8),
     ),
+    "conditions: what each cycle asked for": (
+        rows(
+            "(SELECT name FROM g2p_cycle WHERE id = cycle_id), about, over, type_id, location_id, "
+            "unit, requirement, required_number, required_percentage",
+            "spp_attendance_condition",
+        ),
+        "(on,everybody,period,,,days,number,4,80) (off,everybody,period,3,3,days,number,10,80) "
+        "(unset,everybody,period,,,days,number,0,80) "
+        "(negative,everybody,period,8,8,days,number,0,80) "
+        "(lesson,everybody,period,3,3,days,number,0,80) "
+        "(reversed,everybody,period,10,11,days,number,2,80) "
+        "(over,everybody,period,,,days,number,2,80) (ended,everybody,period,,,days,number,2,80)",
+    ),
     "memberships: nothing decided": (
         rows("coalesce(number_of_attendance, 0), attendance_status", "g2p_cycle_membership"),
         "(7,) (12,) (0,) (0,) (0,) (0,)",
@@ -401,13 +414,63 @@ def test_from_before_the_sources(earlier, upgraded, tmp_path, version, change):
     assert earlier.read_kept(name) == earlier.held
 
 
+# What 17.0.2.3.0 had instead of conditions, and lacked besides; with a run that waits.
+OF_17_0_2_3_0 = """
+    UPDATE g2p_cycle SET attendance_unit = 'sessions', attendance_requirement = 'percentage',
+        required_percentage = 65 WHERE name = 'lesson';
+    INSERT INTO spp_attendance_run (cycle_id, mode, state, user_id, attendance_unit,
+            attendance_requirement, required_number_of_attendance, household_rule, no_data_rule,
+            attendance_period, attendance_counts_from)
+        SELECT id, 'preview', 'waiting', 1, 'days', 'number', 2, 'any', 'absent', 'dates', 'first'
+        FROM g2p_cycle WHERE name = 'lesson';
+    DROP TABLE spp_attendance_condition, spp_attendance_category_map,
+        spp_attendance_excuse_reason, spp_attendance_waiver CASCADE;
+    DELETE FROM ir_model_data WHERE model = 'spp.attendance.excuse.reason';
+    ALTER TABLE g2p_cycle DROP attendance_counts_from, DROP attendance_first_cycle_waived,
+        DROP attendance_warnings, DROP attendance_warning_cycles;
+    ALTER TABLE spp_attendance_run DROP attendance_counts_from, DROP attendance_first_cycle_waived,
+        DROP attendance_warnings, DROP attendance_warning_cycles, DROP attendance_conditions,
+        DROP observations, DROP is_nothing_held, DROP late_count, DROP warned_count;
+    ALTER TABLE spp_attendance_run_line DROP proof, DROP starts_late, DROP warning,
+        DROP failed_cycles, DROP members_exempt;
+    ALTER TABLE spp_attendance_intake DROP asked_scopes, DROP unknown_words;
+    ALTER TABLE spp_event_attendance DROP excuse_reason_id;
+"""
+
+
+def test_from_before_the_conditions(earlier, upgraded, tmp_path):
+    name = earlier.copy(upgraded[0])
+    earlier.set_version(name, ADDON, "17.0.2.3.0")
+    earlier.sql(OF_17_0_2_3_0, name)
+    assert not COMPLAINT.findall(earlier.upgrade(name, tmp_path / "odoo.log"))
+    asked = "unit, requirement, required_number, required_percentage"
+    of_lesson = "(SELECT id FROM g2p_cycle WHERE name = 'lesson')"
+    for query, answer in (
+        (
+            rows(asked, f"spp_attendance_condition WHERE cycle_id = {of_lesson}"),
+            "(sessions,percentage,0,65)",
+        ),
+        (rows("attendance_unit, required_percentage", "g2p_cycle WHERE name = 'lesson'"), "(sessions,65)"),
+        (rows("state, outdated_reason LIKE 'The addon was updated%'", "spp_attendance_run"), "(outdated,t)"),
+        (rows("attendance_counts_from", "g2p_cycle WHERE name = 'lesson'"), "(first)"),
+        ("SELECT count(*) FROM spp_attendance_excuse_reason", "6"),
+    ):
+        assert earlier.sql(query, name) == answer, query
+    others = rows(
+        f"cycle_id, type_id, location_id, {asked}",
+        f"spp_attendance_condition WHERE cycle_id != {of_lesson}",
+    )
+    assert earlier.sql(others, name) == earlier.sql(others, upgraded[0])
+    assert earlier.read_kept(name) == earlier.held
+
+
 def test_upgrading_once_more_changes_nothing(earlier, upgraded, tmp_path):
     name = earlier.copy(upgraded[0])
     assert not COMPLAINT.findall(earlier.upgrade(name, tmp_path / "odoo.log"))
     for table in (
         *(EVENTS, MEMBERS, TYPES, LOCATIONS, "spp_event_attendance_change", "spp_event_data"),
         *("g2p_cycle", "g2p_cycle_membership", "g2p_entitlement", "g2p_entitlement_inkind"),
-        *("ir_config_parameter", "ir_filters", "spp_attendance_source"),
+        *("ir_config_parameter", "ir_filters", "spp_attendance_source", "spp_attendance_condition"),
     ):
         content = rows("row.*", f"{table} AS row")
         assert earlier.sql(content, name) == earlier.sql(content, upgraded[0]), table

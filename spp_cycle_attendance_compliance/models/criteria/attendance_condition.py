@@ -144,7 +144,7 @@ class AttendanceCondition(models.Model):
     """A condition of a cycle: a person has to meet each that is about her."""
 
     _name = "spp.attendance.condition"
-    _inherit = "spp.attendance.condition.mixin"
+    _inherit = ["spp.attendance.condition.mixin", "spp.attendance.guard.mixin"]
     _description = "Attendance Condition of a Cycle"
     _rec_name = "sentence"
 
@@ -159,8 +159,8 @@ class AttendanceCondition(models.Model):
     def create(self, vals_list):
         """Add conditions to cycles whose criteria may be set still."""
         conditions = super().create(vals_list)
-        conditions._check_may_set()
-        if not self.env.context.get("is_new_cycle"):
+        if not self._is_attendance_writer():
+            conditions._check_may_set()
             conditions._log_on_cycle(_("Attendance condition added: %s"))
         return conditions
 
@@ -176,8 +176,9 @@ class AttendanceCondition(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _check_before_unlink(self):
-        self._check_may_set()
-        self._log_on_cycle(_("Attendance condition removed: %s"))
+        if not self._is_attendance_writer():
+            self._check_may_set()
+            self._log_on_cycle(_("Attendance condition removed: %s"))
 
     def _check_may_set(self):
         for cycle in self.cycle_id:

@@ -40,7 +40,6 @@ LOCKED_FIELDS = (
 def _of_first_condition(**keywords):
     return {
         "compute": "_compute_from_first_condition",
-        "inverse": "_inverse_first_condition",
         "store": True,
         "readonly": False,
         **keywords,
@@ -78,10 +77,13 @@ class G2PCycle(models.Model):
             for name, own in CLASSIC_FIELDS.items():
                 cycle[name] = first[own]
 
-    def _inverse_first_condition(self):
+    def _write_first_condition(self, classic):
+        """Write to the first condition what is said by the cycle's own fields; make it if needed.
+
+        :param dict classic: values of `CLASSIC_FIELDS`
+        """
+        vals = {CLASSIC_FIELDS[name]: value for name, value in classic.items()}
         for cycle in self:
-            vals = {own: cycle[name] for name, own in CLASSIC_FIELDS.items()}
-            vals["type_id"], vals["location_id"] = vals["type_id"].id, vals["location_id"].id
             first = cycle.attendance_condition_ids.sorted()[:1]
             if first:
                 first.write(vals)
@@ -238,14 +240,18 @@ class G2PCycle(models.Model):
             criteria = self._get_inherited_criteria(previous, program_id, vals.get("company_id"))
             complete.append({**criteria, **vals})
             # Of a condition that is not there yet.
-            names = CLASSIC_FIELDS.keys() & complete[-1].keys()
-            to_make.append((previous, {name: complete[-1].pop(name) for name in names}))
+            given = vals if "attendance_condition_ids" in vals else complete[-1]
+            classic = {name: given[name] for name in CLASSIC_FIELDS if name in given}
+            for name in CLASSIC_FIELDS:
+                complete[-1].pop(name, None)
+            to_make.append((previous, classic))
         cycles = super().create(complete)
         for cycle, vals, (previous, classic) in zip(cycles, vals_list, to_make, strict=True):
+            cycle = cycle.sudo()
             if "attendance_condition_ids" not in vals:
-                cycle.sudo()._make_conditions(previous, classic)
+                cycle._make_conditions(previous, classic)
             elif classic:
-                cycle.write(classic)
+                cycle._write_first_condition(classic)
         return cycles
 
     def _make_conditions(self, previous, classic):
@@ -253,15 +259,15 @@ class G2PCycle(models.Model):
 
         :param dict classic: what is said of the first one, by the cycle's own fields
         """
+        conditions = self.env["spp.attendance.condition"]._as_attendance_writer()
         # Defaults from elsewhere made these.
-        self.attendance_condition_ids.unlink()
+        conditions.browse(self.attendance_condition_ids.ids).unlink()
         copied = [each._prepare_copy() for each in previous.attendance_condition_ids.sorted()]
         if self.attendance_source_id != previous.attendance_source_id:
             for vals in copied:
                 vals.update(type_id=False, location_id=False)
         copied = copied or [{}]
         copied[0].update({CLASSIC_FIELDS[name]: value for name, value in classic.items()})
-        conditions = self.env["spp.attendance.condition"].with_context(is_new_cycle=True)
         conditions.create([{**vals, "cycle_id": self.id} for vals in copied])
 
     @api.model
@@ -298,7 +304,11 @@ class G2PCycle(models.Model):
         self._check_may_set_criteria(vals)
         if not set(LOCKED_FIELDS).isdisjoint(vals):
             self._check_criteria_are_open()
-        return super().write(vals)
+        classic = {name: value for name, value in vals.items() if name in CLASSIC_FIELDS}
+        res = super().write({name: vals[name] for name in vals if name not in classic})
+        if classic:
+            self._write_first_condition(classic)
+        return res
 
     @api.model
     def _check_may_set_criteria(self, vals):

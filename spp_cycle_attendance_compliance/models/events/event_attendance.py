@@ -239,7 +239,9 @@ class EventAttendance(models.Model):
             ("intake_id.attendance_type_id", "in", (False, self.attendance_type_id.id)),
             ("intake_id.attendance_location_id", "in", (False, self.attendance_location_id.id)),
         ]
-        return asked.filtered_domain(domain)[-1:].intake_id or self.intake_id
+        pair = self.attendance_type_id.id, self.attendance_location_id.id
+        seen = asked.filtered_domain(domain).intake_id.filtered(lambda each: each._covers(*pair))
+        return seen[-1:] or self.intake_id
 
     # Recording by hand
 

@@ -93,6 +93,13 @@ class AttendanceIntake(models.Model):
             name = intake.file_name or intake.sudo().cycle_id.name or ""
             intake.display_name = f"{name} {local:%Y-%m-%d %H:%M}".strip()
 
+    def _covers(self, type_id, location_id):
+        """Return whether attendances of a type and a location were asked for, and stored."""
+        return not self.asked_scopes or any(
+            asked_type in (None, type_id) and asked_location in (None, location_id)
+            for asked_type, asked_location in self.asked_scopes
+        )
+
     def _get_form_action(self):
         return {
             "type": "ir.actions.act_window",

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...verdicts import COMPLIANT
+from ...verdicts import COMPLIANT, EXEMPT
 
 
 class CycleGroupMembershipAttendance(models.Model):
@@ -24,7 +24,7 @@ class CycleGroupMembershipAttendance(models.Model):
     counts = fields.Boolean(default=True)
     state = fields.Selection(
         [("included", "Included"), ("not_included", "Not Included")],
-        help="Included: attended enough.",
+        help="Included: attended enough, or nothing is asked of them.",
     )
     active = fields.Boolean(
         default=True, help="The earlier version of the addon listed some members more than once."
@@ -73,7 +73,7 @@ class CycleGroupMembershipAttendance(models.Model):
         :param SQL standing: the condition of the ``line`` that stands, and its ``membership``
         """
         parameters = {
-            "compliant": COMPLIANT,
+            "met": (COMPLIANT, EXEMPT),
             "uid": self.env.uid,
             "now": self.env.cr.now(),
             "standing": standing,
@@ -86,7 +86,7 @@ class CycleGroupMembershipAttendance(models.Model):
                      active, create_uid, create_date, write_uid, write_date)
                 SELECT membership.id, member.partner_id, member.number_of_attendance,
                     member.counts,
-                    CASE WHEN member.verdict = %(compliant)s THEN 'included'
+                    CASE WHEN member.verdict IN %(met)s THEN 'included'
                         ELSE 'not_included' END,
                     TRUE, %(uid)s, %(now)s, %(uid)s, %(now)s
                 FROM spp_attendance_run_line AS line
@@ -123,6 +123,6 @@ class CycleGroupMembershipAttendance(models.Model):
                             AND member.partner_id = shown.individual_id
                     )
                 """,
-                **{name: value for name, value in parameters.items() if name != "compliant"},
+                **{name: value for name, value in parameters.items() if name != "met"},
             )
         )

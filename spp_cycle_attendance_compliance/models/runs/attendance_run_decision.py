@@ -18,12 +18,13 @@ class AttendanceRun(models.Model):
         self.ensure_one()
         self.waiver_ids = self._get_waivers(self._get_earlier_cycles())
         draft, cells = self._draft_world(self.id)
-        self._note_observations(*self._judge(draft, cells))
+        found = self._judge(draft, cells)
         if self._is_asking():
             draft.leave_alone_who_changed()
         self._resolve_states(draft)
         draft.keep()
         self.env.invalidate_all(flush=False)
+        self._note_observations(*found)
         self._sum_up()
         # To the microsecond, as the start of the run.
         self.decided_at = datetime.now(timezone.utc).replace(tzinfo=None)

@@ -65,14 +65,21 @@ class AttendanceRunLine(models.Model):
         labels = dict(self._fields["verdict"]._description_selection(self.env))
         verdict = labels.get(self.verdict, "").lower()
         if self.warning:
-            verdict = _(
-                "%(verdict)s, warning %(number)s of %(count)s",
-                verdict=verdict,
-                number=self.warning,
-                count=self.run_id.attendance_warnings,
-            )
+            verdict = f"{verdict}, {self._describe_warning()}"
         parts = [f"{found}: {verdict}" if verdict else found, self._describe_failures(), self.note]
         return ". ".join(filter(None, [*parts, self._describe_left_alone()]))
+
+    def _describe_warning(self):
+        count = self.run_id.attendance_warnings
+        if count == 1:
+            return _("only a warning, the only one")
+        words = {
+            1: _("first of %(count)s warnings"),
+            2: _("second of %(count)s warnings"),
+            3: _("third of %(count)s warnings"),
+        }
+        words = words.get(self.warning, _("warning %(number)s of %(count)s"))
+        return words % {"number": self.warning, "count": count}
 
     def _describe_failures(self):
         if not self.failed_cycles:
@@ -93,7 +100,7 @@ class AttendanceRunLine(models.Model):
         self.ensure_one()
         if self.proof:
             return [ShownCell(*cell) for cell in self.proof["cells"]]
-        if self.kind == "household" or not self.finding:
+        if self.run_id.attendance_conditions or self.kind == "household" or not self.finding:
             return []
         # Before there were several conditions, the line's own figures were all.
         absent = self.recorded - self.number_of_attendance - self.unclear
@@ -151,13 +158,9 @@ class AttendanceRunLine(models.Model):
             "required": cell.required,
         }
         if by_percentage and condition.unit == DAYS:
-            found = _(
-                "%(attended)s of %(recorded)s recorded days (%(required)s%% required)", **values
-            )
+            found = _("%(attended)s of %(recorded)s recorded days", **values)
         elif by_percentage:
-            found = _(
-                "%(attended)s of %(recorded)s recorded sessions (%(required)s%% required)", **values
-            )
+            found = _("%(attended)s of %(recorded)s recorded sessions", **values)
         elif not condition.amount and condition.unit == DAYS:
             found = _("%(attended)s days, none required", **values)
         elif not condition.amount:
@@ -170,6 +173,7 @@ class AttendanceRunLine(models.Model):
                 else _("%(attended)s of %(required)s sessions", **values)
             )
         details = [
+            by_percentage and _("%(required)s%% required", **values),
             cell.required != condition.amount
             and _("%(amount)s in the whole period", amount=condition.amount),
             by_percentage and cell.excused and _("%(count)s excused", count=cell.excused),

@@ -335,11 +335,20 @@ class Cells:
 
         Each cell that differs is judged once, and so is each combination of what was found.
         """
+        self.draft.execute(
+            """
+            UPDATE spp_attendance_draft SET verdict = %(exempt)s
+            WHERE kind != 'household' AND cardinality(about) = 0
+            """,
+            exempt=verdicts.EXEMPT,
+        )
         case = SQL(
             "number, total, days_left, undated, data, is_holiday, is_silent, %s",
             SQL(", ").join(map(SQL.identifier, COUNTS)),
         )
-        decisions = self.draft.decide(case, SQL("spp_attendance_cell"), self._judge_cell, 2)
+        decisions = self.draft.decide(case, SQL("spp_attendance_cell"), self._judge_cell)
+        if not decisions:
+            return
         self.cr.execute("DROP TABLE IF EXISTS pg_temp.spp_attendance_judged")
         self.draft.execute(
             """
@@ -365,7 +374,7 @@ class Cells:
             case=case,
         )
         verdict = self.draft.decide(
-            SQL("found, undated"), SQL("spp_attendance_judged"), self._judge_person, 1
+            SQL("found, undated"), SQL("spp_attendance_judged"), self._judge_person
         )
         self.draft.execute(
             """
@@ -386,13 +395,6 @@ class Cells:
                 or [(-1, "[]")]
             ),
             verdict=verdict,
-        )
-        self.draft.execute(
-            """
-            UPDATE spp_attendance_draft SET verdict = %(exempt)s
-            WHERE kind != 'household' AND cardinality(about) = 0
-            """,
-            exempt=verdicts.EXEMPT,
         )
 
     def _get_free(self):

@@ -44,9 +44,13 @@ class G2PCycle(models.Model):
 
     def _may_attendance_be_polled(self):
         """Return whether attendance of the days that count may still come, and be of use."""
-        first, last = self._get_attendance_period()
-        if not first or not last or first > last or self._is_attendance_running():
+        if self._is_attendance_running():
             return False
+        try:
+            self._check_can_count()
+        except UserError:
+            return False  # whoever runs it is told
+        first, last = self._get_attendance_period()
         today = self._get_attendance_day(fields.Datetime.now())
         if today < first or (last < today and not self._is_open_for_attendance()):
             return False

@@ -85,7 +85,8 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         earlier = self._get_earlier_cycles()
         waivers = self._get_waivers(earlier)
         for waiver in waivers.filtered(lambda waiver: waiver.scope != EVERYBODY):
-            draft.add_waiver(waiver.id, self._get_waived(waiver))
+            by_place = waiver.scope == LOCATIONS
+            draft.add_waiver(waiver.id, self._get_waived(waiver), by_place)
         for start, joins, is_late in self._get_starts():
             draft.set_start(start, joins, first, last, is_late)
         draft.set_free_days(lambda until, ids: self._get_free_days(waivers, until, ids))
@@ -124,8 +125,9 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         cycle = self._get_cycle()
         free = []
         if until:
-            why = _("before absences count")
-            free.append(FreeDays(first, until, _("first cycle") if until == last else why))
+            is_first = until == last and self.attendance_first_cycle_waived
+            why = _("first cycle") if is_first else _("before absences count")
+            free.append(FreeDays(first, until, why))
         for waiver in waivers:
             own = waiver.scope == EVERYBODY or waiver.id in ids
             if not own and waiver.scope != LOCATIONS:

@@ -13,13 +13,15 @@ RECORDED, UNRECORDED = "recorded", "unrecorded"
 WITH_DATA = (KNOWN, RECORDED)
 UNSETTLED = (UNREADABLE, SHARED_IDENTIFIER, NOT_ASKED)
 # What a line is made with beside its own columns: the numbers of the conditions that are about a
-# person, the last day before absences count, the waivers that are about her, the key of all days
-# that are free for her, and what is recorded of her where nobody is asked.
+# person, the last day before absences count, the waivers that are about her, those that are for
+# where she last attended, the key of all days that are free for her, and what is recorded of her
+# where nobody is asked.
 OWN_COLUMNS = SQL(
-    "about integer[], free_until date, waivers integer[], free_id integer DEFAULT 0, counted text"
+    "about integer[], free_until date, waivers integer[], place_waivers integer[],"
+    " free_id integer DEFAULT 0, counted text"
 )
 # The world that each membership is decided in. What is recorded here is part of it, where nobody
-# is asked.
+# is asked; elsewhere a run brings it, and by it where somebody last attended.
 WORLDS = SQL(
     """
     SELECT line.id, line.cycle_membership_id,
@@ -214,16 +216,19 @@ class Draft:
             is_late=is_late,
         )
 
-    def add_waiver(self, waiver_id, waived):
+    def add_waiver(self, waiver_id, waived, is_by_place):
         """Note a waiver on the lines of the persons whom it is about.
 
         :param SQL waived: the condition of the ``line``
+        :param bool is_by_place: by where they last attended
         """
         self.execute(
             """
-            UPDATE spp_attendance_draft AS line SET waivers = line.waivers || %(waiver)s::integer
+            UPDATE spp_attendance_draft AS line
+            SET %(column)s = line.%(column)s || %(waiver)s::integer
             WHERE line.kind != 'household' AND %(waived)s
             """,
+            column=SQL("place_waivers" if is_by_place else "waivers"),
             waiver=waiver_id,
             waived=waived,
         )
@@ -237,26 +242,27 @@ class Draft:
         self.free_days = {0: get_free_days(None, ())}
         self.cr.execute(
             """
-            SELECT DISTINCT free_until, waivers FROM spp_attendance_draft
-            WHERE free_until IS NOT NULL OR waivers IS NOT NULL
+            SELECT DISTINCT free_until, waivers, place_waivers FROM spp_attendance_draft
+            WHERE coalesce(free_until::text, waivers::text, place_waivers::text) IS NOT NULL
             """
         )
         kinds = dict(enumerate(self.cr.fetchall(), 1))
         if not kinds:
             return
         self.free_days |= {
-            key: get_free_days(until, waivers or ()) for key, (until, waivers) in kinds.items()
+            key: get_free_days(until, [*(waivers or ()), *(by_place or ())])
+            for key, (until, waivers, by_place) in kinds.items()
         }
         self.execute(
             """
             UPDATE spp_attendance_draft AS line SET free_id = kind.id
-            FROM (VALUES %(kinds)s) AS kind (id, free_until, waivers)
-            WHERE (line.free_until, line.waivers)
-                IS NOT DISTINCT FROM (kind.free_until, kind.waivers)
+            FROM (VALUES %(kinds)s) AS kind (id, free_until, waivers, place_waivers)
+            WHERE (line.free_until, line.waivers, line.place_waivers)
+                IS NOT DISTINCT FROM (kind.free_until, kind.waivers, kind.place_waivers)
             """,
             kinds=SQL(", ").join(
-                SQL("(%s, %s::date, %s::integer[])", key, until, waivers)
-                for key, (until, waivers) in kinds.items()
+                SQL("(%s, %s::date, %s::integer[], %s::integer[])", key, *kind)
+                for key, kind in kinds.items()
             ),
         )
 
@@ -298,10 +304,11 @@ class Draft:
                     AND NOT EXISTS (
                         SELECT FROM spp_attendance_draft AS waived
                         JOIN spp_attendance_waiver AS waiver
-                            ON waiver.id = ANY(waived.waivers || %(waivers)s::integer[])
+                            ON waiver.id = ANY(waived.waivers || waived.place_waivers
+                                || %(waivers)s::integer[])
                         WHERE coalesce(waived.household_line_id, waived.id) = own.id
                             AND coalesce(waiver.cycle_id, cycle.id) = cycle.id
-                            AND waiver.approved_at > standing.decided_at
+                            AND waiver.approved_at >= date_trunc('second', standing.decided_at)
                             AND waiver.from_date <= standing.to_date
                             AND waiver.to_date >= standing.from_date
                     )
@@ -420,19 +427,20 @@ class Draft:
 
     # What was decided
 
-    def decide(self, case, table, decide, width):
+    def decide(self, case, table, decide):
         """Decide once for each distinct case.
 
         :param SQL case: the expressions that make a case
         :param SQL table: where the cases are; with its condition
         :param decide: a function of a case's values that returns a tuple
-        :param int width: how many values it returns
-        :return: the SQL query of the cases' keys, texts of their rows, and of what was decided
+        :return: the SQL query of the cases' keys, texts of their rows, and of what was decided;
+            ``None`` if there is no case
         """
         key = SQL("ROW(%s)::text", case)
         self.cr.execute(SQL("SELECT DISTINCT %s, %s FROM %s", key, case, table))
         decisions = [(case_key, *decide(*values)) for case_key, *values in self.cr.fetchall()]
-        decisions = decisions or [(None,) * (width + 1)]
+        if not decisions:
+            return None
         return SQL("VALUES %s", SQL(", ").join(SQL("%s", decision) for decision in decisions))
 
     def set_by_case(self, case, condition, columns, decide):
@@ -442,7 +450,9 @@ class Draft:
         :param decide: a function of a case's values that returns the columns' values
         """
         table = SQL("spp_attendance_draft WHERE %s", condition)
-        decisions = self.decide(case, table, decide, len(columns))
+        decisions = self.decide(case, table, decide)
+        if not decisions:
+            return
         decided = SQL(", ").join(SQL.identifier(f"decided_{column}") for column in columns)
         self.execute(
             """

@@ -61,13 +61,18 @@ class AttendanceExcuseReason(models.Model):
             )
 
     @api.model
+    def _get_in_use(self):
+        """Return the reasons to choose from."""
+        return self.search([("active", "=", True)])
+
+    @api.model
     def _get_by_name(self):
         """Return the ids of the reasons by their names, stripped and casefolded, in all languages:
         whoever fills in a file may have another one than whoever brings it in."""
         languages = [code for code, _name in self.env["res.lang"].get_installed()]
         names = {}
         for language in [*languages, self.env.lang or "en_US"]:
-            for reason in self.sudo().with_context(lang=language).search([]):
+            for reason in self.sudo().with_context(lang=language)._get_in_use():
                 names[reason.name.strip().casefold()] = reason.id
         return names
 
