@@ -181,7 +181,7 @@ class TestCompare(Comparing, ConditionsCase):
         wizard = self._compare(later, attendance_warnings=1)
         self.assertEqual(wizard.counts, [{"non_compliant": 2}, {"non_compliant": 1, "warned": 1}])
         self.assertEqual(self._get_changes(wizard), {self.ana: ("non_compliant", "warned")})
-        self.assertIn("warning 1 of 1", wizard.line_ids.reason)
+        self.assertIn("only a warning", wizard.line_ids.reason)
         wizard = self._compare(later, attendance_warnings=2)
         self.assertEqual(wizard.counts, [{"non_compliant": 2}, {"warned": 2}])
 
