@@ -36,6 +36,7 @@
         "views/attendance_run_line_views.xml",
         "views/attendance_run_views.xml",
         "wizards/attendance_run_reason_views.xml",
+        "wizards/compare_attendance_views.xml",
         "views/cycle_membership_views.xml",
         "views/attendance_history_views.xml",
         "views/cycle_views.xml",

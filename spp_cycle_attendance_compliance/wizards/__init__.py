@@ -13,3 +13,7 @@ from . import connect_attendance_difference
 from . import attendance_run_reason
 from . import create_event_wizard
 from . import create_event_attendance
+from . import compare_attendance_line
+from . import compare_attendance
+from . import compare_attendance_condition
+from . import compare_attendance_cycle
