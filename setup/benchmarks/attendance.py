@@ -16,6 +16,10 @@ The yardsticks, measured in the same run:
 - the bare limit parses the same JSON, copies it into a staging table, and inserts it from there
   into the same two tables, with all of their indexes and foreign keys. It is given the answers as
   files: it does not ask the server, checks nothing, and decides nothing.
+
+Then the second world: as many persons, three months, a tenth of the days excused. Once with one
+condition about all of it; and once with three, two of them per month, and days that are waived. Who
+meets them is known beforehand, and compared.
 """
 
 import sys
@@ -24,14 +28,19 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(sys.argv[0]).parent / "tools"))
+import attendance_conditions as conditions
 from attendance_world import (
     TABLES,
     attendance_server,
     check_attendance,
+    conditions_server,
     connect,
     forget_events,
     get_person_ids,
+    map_excuses,
     seed_cycle,
+    seed_one_condition,
+    seed_three_conditions,
 )
 from attendance_yardsticks import fetch_answers, loop_through, store_bare
 from measuring import measured, parse_arguments, print_json, print_row, repeat
@@ -53,6 +62,18 @@ COLUMNS = (
 )
 # MB; times the loop's events per second, the unchanged run's time, the bare limit's time.
 AIMS = ("aims", *[""] * 4, "< 100", "", "", "", "> 60", "> 5", "< 1.5")
+CONDITIONS_COLUMNS = (
+    "persons",
+    " events",
+    "a person",
+    "one s",
+    "queries",
+    "three s",
+    "queries",
+    "peak MB",
+    "three : one",
+)
+CONDITIONS_AIMS = ("aims", *[""] * 6, "< 100", "< 1.5")
 # What the run and the bare limit must agree on.
 EVENTS_STORED = """
     SELECT data.state, data.event_type, count(*), sum(hashtext(concat_ws('|',
@@ -130,6 +151,40 @@ def measure_unchanged(env, cycle, size):
     return result["seconds"]
 
 
+def measure_conditions(env, size):
+    """Measure the second world: the same events, for one condition and for three."""
+    with conditions_server(size) as url:
+        source = connect(env, url)
+        map_excuses(env, source)
+        one = measure_world(env, size, source, seed_one_condition, conditions.FAILING_ONE)
+        three = measure_world(env, size, source, seed_three_conditions, conditions.FAILING_THREE)
+    return {
+        **three,
+        "one_seconds": one["seconds"],
+        "one_queries": one["queries"],
+        "ratio": round(three["seconds"] / one["seconds"], 2),
+    }
+
+
+def measure_world(env, size, source, seed, failing_kinds):
+    cycle = seed(env, size, source)
+    with TemporaryDirectory() as folder:
+        days = conditions.FIRST, conditions.LAST
+        asked = list(get_person_ids(env, cycle))
+        fetch_answers(source.url, asked, folder, *days)  # the server is warm then
+    forget_events(env)
+    with measured(env, TABLES) as result:
+        run = check_attendance(env, cycle)
+    assert run.state == "done", run.error or run.brake_reason
+    failing = conditions.count_failing(size, failing_kinds)
+    decided = run.compliant_count, run.non_compliant_count
+    assert decided == (size - failing, failing), f"decided {decided}, but {failing} of {size} fail"
+    events = size * len(conditions.PLAN)
+    assert run.new_count == events, run.new_count
+    forget_events(env)
+    return {"persons": size, "events": events, **result}
+
+
 def get_ratios(result, loop):
     """Return the events per second beside the loop's, and the time beside the two others."""
     seconds, loop_speed = result["seconds"], loop["events"] / loop["seconds"]
@@ -167,8 +222,35 @@ def main(env):
             ),
         )
     print_row(COLUMNS, AIMS)
+    worlds = compare_conditions(env, options.sizes)
     if options.json:
-        print_json("attendance", results, plain_loop=loop)
+        print_json("attendance", results, plain_loop=loop, conditions=worlds)
+
+
+def compare_conditions(env, sizes):
+    print("\nThree conditions beside one, about the same events\n")
+    print_row(CONDITIONS_COLUMNS, CONDITIONS_COLUMNS)
+    measure_conditions(env, 500)
+    results = []
+    for size in sizes:
+        result = repeat(lambda size=size: measure_conditions(env, size))
+        results.append(result)
+        print_row(
+            CONDITIONS_COLUMNS,
+            (
+                size,
+                result["events"],
+                len(conditions.PLAN),
+                result["one_seconds"],
+                result["one_queries"],
+                result["seconds"],
+                result["queries"],
+                result["peak_growth_mb"],
+                result["ratio"],
+            ),
+        )
+    print_row(CONDITIONS_COLUMNS, CONDITIONS_AIMS)
+    return results
 
 
 main(env)

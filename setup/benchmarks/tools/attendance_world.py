@@ -5,7 +5,9 @@ import sys
 import time
 from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
 
+import attendance_conditions as conditions
 from measuring import vacuum
 from seeding import add_entitlement_manager, copy_rows, seed_registrants
 
@@ -55,10 +57,22 @@ def attendance_server(size, port=0):
 
     Each such process has another order in which it gives a person's days.
     """
-    command = [sys.executable, file_path(SERVER), "--people", str(size), "--seed", str(SEED)]
-    command += ["--from", str(FIRST), "--to", str(LAST), "--port", str(port)]
+    options = ["--people", str(size), "--seed", str(SEED), "--port", str(port)]
+    with _serving(file_path(SERVER), *options, "--from", str(FIRST), "--to", str(LAST)) as url:
+        yield url
+
+
+@contextmanager
+def conditions_server(size):
+    """Serve the attendance of the persons of `attendance_conditions`; gives its address."""
+    with _serving(conditions.__file__, str(Path(file_path(SERVER)).parent), str(size)) as url:
+        yield url
+
+
+@contextmanager
+def _serving(*command):
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        [sys.executable, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     ) as process:
         try:
             yield process.stdout.readline().split()[1]
@@ -86,8 +100,11 @@ def connect(env, url):
     return source
 
 
-def seed_cycle(env, size, source):
-    """Create a cycle of ``size`` enrolled persons, who are the only ones that the source knows."""
+def seed_cycle(env, size, source, **criteria):
+    """Create a cycle of ``size`` enrolled persons, who are the only ones that the source knows.
+
+    :param criteria: of the cycle, where they are others than the first world's
+    """
     id_type = env["g2p.id.type"].create({"name": f"Benchmark ID {time.time()}"})
     source.id_type_id = id_type
     program = env["g2p.program"].create({"name": f"Benchmark {size}", "target_type": "individual"})
@@ -103,6 +120,7 @@ def seed_cycle(env, size, source):
             "from_date": FIRST,
             "to_date": LAST,
             "required_number_of_attendance": REQUIRED_DAYS,
+            **criteria,
         }
     )
     template = env["res.partner"].create({"name": "Person 0", "is_registrant": True})
@@ -127,6 +145,77 @@ def seed_cycle(env, size, source):
     env.invalidate_all()
     cr.commit()
     return cycle
+
+
+def seed_three_conditions(env, size, source):
+    """Create a cycle with three conditions, two of them per month, and days that are waived."""
+    types = env["spp.res.config.attendance.type"]._get_by_external_id(source)
+    asked = [
+        {
+            "name": "School",
+            "type_id": types[conditions.SCHOOL].id,
+            "requirement": "percentage",
+            "required_percentage": 75,
+            "over": "month",
+        },
+        {
+            "name": "Health",
+            "type_id": types[conditions.HEALTH].id,
+            "required_number": 1,
+            "over": "month",
+        },
+        {
+            "name": "Training",
+            "type_id": types[conditions.TRAINING].id,
+            "unit": "sessions",
+            "required_number": 1,
+        },
+    ]
+    cycle = seed_cycle(
+        env,
+        size,
+        source,
+        from_date=conditions.FIRST,
+        to_date=conditions.LAST,
+        attendance_condition_ids=[(0, 0, condition) for condition in asked],
+    )
+    first, last = conditions.FLOOD
+    waiver = env["spp.attendance.waiver"].create(
+        {
+            "name": "Flood",
+            "legal_basis": "Benchmark",
+            "program_id": cycle.program_id.id,
+            "from_date": first,
+            "to_date": last,
+        }
+    )
+    waiver.action_approve()
+    env.cr.commit()
+    return cycle
+
+
+def seed_one_condition(env, size, source):
+    """Create a cycle about all of the same events, with one condition."""
+    return seed_cycle(
+        env,
+        size,
+        source,
+        from_date=conditions.FIRST,
+        to_date=conditions.LAST,
+        required_number_of_attendance=conditions.DAYS_OF_ONE,
+    )
+
+
+def map_excuses(env, source):
+    """Say what the server's own word for excused days means."""
+    env["spp.attendance.category.map"].create(
+        {
+            "source_id": source.id,
+            "word": conditions.EXCUSED_WORD,
+            "category": "excused",
+            "excuse_reason_id": env.ref("spp_cycle_attendance_compliance.excuse_illness").id,
+        }
+    )
 
 
 def get_person_ids(env, cycle):

@@ -50,13 +50,13 @@ BARE_INSERT = f"""
 """
 
 
-def fetch_answers(url, person_ids, folder):
+def fetch_answers(url, person_ids, folder, first=FIRST, last=LAST):
     """Keep the server's answers about all persons in files."""
     with requests.Session() as session:
         credentials = {"client_id": "client", "client_secret": "secret"}
         token = session.post(f"{url}/auth/token", json=credentials).json()["access_token"]
         session.headers["Authorization"] = f"Bearer {token}"
-        params = {"limit": PERSONS_PER_REQUEST, "from_date": str(FIRST), "to_date": str(LAST)}
+        params = {"limit": PERSONS_PER_REQUEST, "from_date": str(first), "to_date": str(last)}
         for start in range(0, len(person_ids), PERSONS_PER_REQUEST):
             asked = person_ids[start : start + PERSONS_PER_REQUEST]
             answer = session.get(f"{url}/attendances", params=params, json={"person_ids": asked})
