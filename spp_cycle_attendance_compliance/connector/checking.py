@@ -83,8 +83,8 @@ class AttendanceReader:
             raise BadRecord("date is not text")
         word = ""
         if category != "present" and category != "absent":
-            word = _read_word(category) if category else ""
-            category = _find_category(category, day, dates_present)
+            word = _read_word(category)
+            category = _find_category(word, day, dates_present)
         return tuple.__new__(
             Attendance,
             (
@@ -152,14 +152,18 @@ def _read_reference(value):
 
 
 def _read_word(category):
-    # Some systems have numbers for their categories.
-    if type(category) is int and abs(category) <= LARGEST_ID:
-        category = str(category)
+    # Some systems have numbers for their categories, or an ID and a name. False is Odoo's nothing.
+    if isinstance(category, dict):
+        category = category.get("name") or category.get("id")
+    elif isinstance(category, list):
+        category = category[-1] if category else None
+    if category is not False and isinstance(category, int | float):
+        category = str(category)[:LONGEST_WORD]
     return clean(category).strip()[:LONGEST_WORD].rstrip()
 
 
-def _find_category(category, day, dates_present):
-    if not category and isinstance(dates_present, list) and day in dates_present:
+def _find_category(word, day, dates_present):
+    if not word and isinstance(dates_present, list) and day in dates_present:
         return "present"
     return "unknown"
 

@@ -88,7 +88,8 @@ class TestCriteria(AttendanceCase):
         self.assertRecordValues(second, [{**criteria, "from_date": False, "to_date": False}])
         type_id.active = False
         third = self._new_cycle(self.program)
-        self.assertFalse(third.attendance_type_id, "archived")
+        # Without it all types would count.
+        self.assertEqual(third.attendance_type_id, type_id)
         self.assertEqual(third.attendance_location_id, location)
         self.assertFalse(self._new_cycle(self._create_program()).use_attendance_criteria)
 

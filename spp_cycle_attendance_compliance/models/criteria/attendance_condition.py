@@ -129,15 +129,18 @@ class AttendanceConditionMixin(models.AbstractModel):
     def _prepare_copy(self):
         """Return the values of the same condition of other criteria.
 
-        A type or location that is archived is not taken over.
+        Also of a type or location that is archived, or of another source: without any, all would
+        count.
         """
         self.ensure_one()
         vals = self.copy_data()[0]
-        vals = {name: vals.get(name) for name in COPIED_FIELDS}
-        for name in ("type_id", "location_id"):
-            if not self.sudo()[name].active:
-                vals[name] = False
-        return vals
+        return {name: vals.get(name) for name in COPIED_FIELDS}
+
+    @api.model
+    def _prepare_default(self):
+        """Return the values of a condition of which nothing is said, and no default elsewhere."""
+        defaults = ((name, self._fields[name].default) for name in COPIED_FIELDS)
+        return {name: default(self) if default else False for name, default in defaults}
 
 
 class AttendanceCondition(models.Model):

@@ -91,7 +91,9 @@ class G2PCycle(models.Model):
                 cycle.attendance_condition_ids.create({"cycle_id": cycle.id, **vals})
 
     def _get_conditions(self):
-        return [condition._get_values() for condition in self.attendance_condition_ids.sorted()]
+        # Who may see the cycle may see what it asks for.
+        conditions = self.sudo().attendance_condition_ids.sorted()
+        return [condition._get_values() for condition in conditions]
 
     @api.depends("state", "locked")
     @api.depends_context("uid")
@@ -244,29 +246,31 @@ class G2PCycle(models.Model):
             classic = {name: given[name] for name in CLASSIC_FIELDS if name in given}
             for name in CLASSIC_FIELDS:
                 complete[-1].pop(name, None)
-            to_make.append((previous, classic))
+            commands = complete[-1].pop("attendance_condition_ids", None)
+            to_make.append((previous, commands, classic))
         cycles = super().create(complete)
-        for cycle, vals, (previous, classic) in zip(cycles, vals_list, to_make, strict=True):
-            cycle = cycle.sudo()
-            if "attendance_condition_ids" not in vals:
-                cycle._make_conditions(previous, classic)
-            elif classic:
-                cycle._write_first_condition(classic)
+        for cycle, criteria in zip(cycles, to_make, strict=True):
+            cycle.sudo()._make_conditions(*criteria)
         return cycles
 
-    def _make_conditions(self, previous, classic):
-        """Make the conditions of a new cycle: those of the one before, or else one.
+    def _make_conditions(self, previous, commands, classic):
+        """Make the conditions of a new cycle: those that are given, or of the one before, or one.
 
+        The cycle may be approved already, such as a copy of one that is.
+
+        :param commands: what is said of them, if anything: new ones only
         :param dict classic: what is said of the first one, by the cycle's own fields
         """
         conditions = self.env["spp.attendance.condition"]._as_attendance_writer()
         # Defaults from elsewhere made these.
         conditions.browse(self.attendance_condition_ids.ids).unlink()
         copied = [each._prepare_copy() for each in previous.attendance_condition_ids.sorted()]
-        if self.attendance_source_id != previous.attendance_source_id:
-            for vals in copied:
-                vals.update(type_id=False, location_id=False)
-        copied = copied or [{}]
+        if commands is not None:
+            default = conditions._prepare_default()
+            copied = [{**default, **vals} for code, _id, vals in commands if code == 0]
+            if not copied:
+                return
+        copied = copied or [conditions._prepare_default()]
         copied[0].update({CLASSIC_FIELDS[name]: value for name, value in classic.items()})
         conditions.create([{**vals, "cycle_id": self.id} for vals in copied])
 
@@ -317,6 +321,10 @@ class G2PCycle(models.Model):
 
     def _check_criteria_are_open(self):
         for cycle in self:
+            if cycle._is_another_companys():
+                raise AccessError(
+                    _("The cycle %(cycle)s belongs to another company.", cycle=cycle.sudo().name)
+                )
             if not cycle._is_open_for_attendance():
                 raise UserError(
                     _(

@@ -60,7 +60,7 @@ class EventAttendance(models.Model):
             return
         for event in self:
             company = (event.individual_id.company_id or self.env.company).sudo()
-            today = fields.Date.context_today(self.with_context(tz=company.partner_id.tz))
+            today = fields.Date.context_today(self.with_context(tz=company.partner_id.tz or "UTC"))
             if event.attendance_date > today:
                 raise ValidationError(
                     _(

@@ -49,7 +49,7 @@ class AttendanceIntake(models.Model):
         :raise UserError: if the file can't be read, or its columns mean nothing
         """
         draft = FileDraft(self.env, source)
-        today = fields.Date.context_today(self.with_context(tz=company.partner_id.tz))
+        today = fields.Date.context_today(self.with_context(tz=company.partner_id.tz or "UTC"))
         try:
             table = open_table(content, name)
             types, locations = source._get_names()

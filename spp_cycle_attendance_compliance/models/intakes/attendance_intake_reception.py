@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ...connector import Known
 from .attendance_answer import KNOWN, UNKNOWN, UNREADABLE
+from ..criteria.cycle import ONE_DAY
 from .unknown_words import MOST_WORDS
 
 
@@ -24,8 +25,9 @@ class AttendanceIntake(models.Model):
         self.ensure_one()
         totals, reasons = Counter(), Counter()
         known = self._get_known_answers(partner_ids)
-        today = self.cycle_id._get_attendance_day(fields.Datetime.now())
-        for answer in client.fetch_attendance(list(partner_ids), question, known, today):
+        # Where the system is, the next day may have begun.
+        last_day = self.cycle_id._get_attendance_day(fields.Datetime.now()) + ONE_DAY
+        for answer in client.fetch_attendance(list(partner_ids), question, known, last_day):
             if answer.is_known:
                 rows = self._get_same_again(answer, known)
             else:
@@ -63,11 +65,18 @@ class AttendanceIntake(models.Model):
         :return: what to keep of each person
         """
         partial = {set_aside.person_id for set_aside in answer.set_aside}
+        # What nobody has said the meaning of is read, and listed, each time.
+        unclear = {
+            person.person_id
+            for person in answer.persons.values()
+            if any(map(store.is_unmapped, person.attendances or ()))
+        }
+        digest = None if unclear else answer.digest
         attendances, withdrawable, rows = {}, [], []
         for person_id in answer.asked:
             partner_id = partner_ids[person_id]
             person = answer.persons.get(person_id)
-            row = {"identifier": person_id, "answer_digest": answer.digest}
+            row = {"identifier": person_id, "answer_digest": digest}
             if person is None:
                 # A record that does not say whose it is may be anybody's.
                 unreadable = not partial.isdisjoint((person_id, None))
@@ -84,7 +93,7 @@ class AttendanceIntake(models.Model):
                 {
                     **row,
                     "answer": KNOWN,
-                    "digest": None if note else person.digest,
+                    "digest": None if note or person_id in unclear else person.digest,
                     "unreadable_count": person.unreadable,
                     "note": note,
                 }

@@ -215,6 +215,12 @@ class EventStore:
             attendance.submission_source,
         )
 
+    def is_unmapped(self, attendance):
+        """Return whether an attendance says a word of which nobody has said what it means."""
+        if attendance.category != UNKNOWN or not attendance.word:
+            return False
+        return fold(attendance.word) not in self.category_map
+
     def _find_meaning(self, word):
         meaning = self.category_map.get(fold(word))
         if word and not meaning:

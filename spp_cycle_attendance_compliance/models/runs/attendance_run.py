@@ -78,7 +78,12 @@ class AttendanceRun(models.Model):
         "Conditions", compute="_compute_attendance_condition_sentences"
     )
     waiver_ids = fields.Many2many(
-        "spp.attendance.waiver", string="Waivers", help="In force when it was decided."
+        "spp.attendance.waiver",
+        "spp_attendance_run_waiver_rel",
+        "run_id",
+        "waiver_id",
+        "Waivers",
+        help="In force when it was decided.",
     )
     scope_names = fields.Char(help="Of runs before there were several conditions.")
     attendance_to_do = fields.Text(related="cycle_id.attendance_to_do", related_sudo=False)
@@ -294,8 +299,9 @@ class AttendanceRun(models.Model):
             return "" if self.mode == PREVIEW else _("The cycle uses no attendance criteria now.")
         if not cycle._has_same_criteria(self):
             return _("The criteria of the cycle were changed since this run began.")
-        if self.decided_at and self._get_waivers(self._get_earlier_cycles()) != self.waiver_ids:
-            return _("A waiver was approved or revoked since this run decided.")
+        waivers = self.decided_at and self._explain_other_waivers()
+        if waivers:
+            return waivers
         source = cycle.attendance_source_id
         unfinished = source._explain_unfinished_file(cycle._get_attendance_company())
         if unfinished:
@@ -307,6 +313,12 @@ class AttendanceRun(models.Model):
         ):
             return _("The days that count were changed since this run began.")
         return ""
+
+    def _explain_other_waivers(self):
+        """Return that other waivers are in force than when this run decided, if so."""
+        if self._get_waivers(self._get_earlier_cycles()) == self.waiver_ids:
+            return ""
+        return _("A waiver was approved or revoked since the attendance was decided about.")
 
     def _fail(self, error):
         """Keep why the run came to nothing.
@@ -341,12 +353,15 @@ class AttendanceRun(models.Model):
             return _("a person has to look at the result. %(why)s", why=why)
         if self.state == TAKEN_BACK:
             return _("what stood before this run counts")
-        return _(
+        counts = _(
             "%(compliant)s compliant, %(refused)s non-compliant, %(unknown)s without data",
             compliant=self.compliant_count + self.exempt_count,
             refused=self.non_compliant_count,
             unknown=self.no_data_count,
         )
+        if not self.warned_count:
+            return counts
+        return _("%(counts)s, %(warned)s warned", counts=counts, warned=self.warned_count)
 
     def _get_form_action(self):
         return {

@@ -157,12 +157,22 @@ class AttendanceRun(models.Model):
             )
         limit = company.attendance_non_compliant_limit
         may_lose = self._count_who_may_lose()
-        if self.losing_count * 100 > limit * may_lose:
+        if not self.warned_count and self.losing_count * 100 > limit * may_lose:
             yield _(
                 "%(count)s of %(total)s members would become non-compliant, more than "
                 "%(limit)s%%. Are the criteria right, and is the attendance complete?",
                 count=self.losing_count,
                 total=may_lose,
+                limit=limit,
+            )
+        failing = self.losing_count + self.warned_count
+        if self.warned_count and failing * 100 > limit * may_lose:
+            yield _(
+                "%(count)s of %(total)s members fail, %(warned)s of them warned only, more than "
+                "%(limit)s%%. Are the criteria right, and is the attendance complete?",
+                count=failing,
+                total=may_lose,
+                warned=self.warned_count,
                 limit=limit,
             )
         if (

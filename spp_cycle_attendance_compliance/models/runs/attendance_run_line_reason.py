@@ -5,7 +5,16 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 from odoo.tools import format_date
 
-from ...verdicts import COMPLIANT, DAYS, EXEMPT, NO_DATA, NON_COMPLIANT, OVERRIDDEN, PERCENTAGE
+from ...verdicts import (
+    COMPLIANT,
+    DAYS,
+    EXEMPT,
+    NO_DATA,
+    NON_COMPLIANT,
+    OVERRIDDEN,
+    PERCENTAGE,
+    UNDECIDED,
+)
 from .draft import WITH_DATA
 
 
@@ -126,11 +135,15 @@ class AttendanceRunLine(models.Model):
         cells = self._get_cells()
         if not cells:
             return _("No condition is about this person")
-        if self.finding not in WITH_DATA and self.verdict != EXEMPT:
+        is_told = self.verdict == EXEMPT or any(cell.why == "silent" for cell in cells)
+        if self.finding not in WITH_DATA and not is_told:
             return dict(self._fields["finding"]._description_selection(self.env))[self.finding]
         # The first one that was not met says it; who met all is told how.
         if self.verdict != COMPLIANT:
-            cells = ([cell for cell in cells if cell.verdict == self.verdict] or cells)[:1]
+            # Months that one unreadable record might save, but not all of them, are undecided.
+            wanted = (self.verdict, UNDECIDED)
+            own = [[cell for cell in cells if cell.verdict == verdict] for verdict in wanted]
+            cells = (own[0] or own[1] or cells)[:1]
         return "; ".join(map(self._describe_cell, cells))
 
     def _describe_cell(self, cell):
@@ -156,6 +169,9 @@ class AttendanceRunLine(models.Model):
         if cell.why == "holiday":
             return _("Hardly anybody has anything recorded, as on holidays")
         free = self._describe_free_days(cell)
+        if not cell.required:
+            found = _("Nothing is required on the days that are left")
+            return f"{found} ({free})" if free else found
         if cell.excused and free:
             return _("Nothing is left but excused and free days (%(why)s)", why=free)
         if cell.excused:
@@ -211,7 +227,10 @@ class AttendanceRunLine(models.Model):
     def _describe_free_days(self, cell):
         """Return which of the cell's days were free and why, in a few words."""
         reasons = []
-        for first, last, why in (self.proof or {}).get("free", []):
+        location_id = self.run_id._get_conditions()[cell.number - 1].location_id
+        for first, last, why, location_ids in (self.proof or {}).get("free", []):
+            if location_ids and location_id not in location_ids:
+                continue
             if cell.month and not first[:7] <= cell.month[:7] <= last[:7]:
                 continue
             days = self.run_id._describe_days(fields.Date.to_date(first), fields.Date.to_date(last))

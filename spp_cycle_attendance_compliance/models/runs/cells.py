@@ -33,6 +33,9 @@ class Cells:
         self.conditions = conditions
         self.spans = spans
 
+    def _get_condition(self, span):
+        return self.conditions[span.number - 1]
+
     def _values(self, rows):
         return SQL(", ").join(SQL("%s", tuple(row)) for row in rows)
 
@@ -47,16 +50,6 @@ class Cells:
         :param SQL scope: the condition of the ``event`` of the source and the period
         """
         has_free = self._note_free_days()
-        spans = [
-            (
-                *span,
-                condition.type_id,
-                condition.location_id,
-                condition.unit == DAYS,
-            )
-            for span in self.spans
-            for condition in [self.conditions[span.number - 1]]
-        ]
         is_free = SQL("FALSE")
         days_left = SQL("span.last - span.first + 1")
         if has_free:
@@ -126,12 +119,20 @@ class Cells:
             unsettled=UNSETTLED,
             known=KNOWN,
             spans=SQL(", ").join(
-                SQL("(%s, %s::date, %s, %s, %s, %s, %s, %s)", *span) for span in spans
+                SQL(
+                    "(%s, %s::date, %s, %s, %s, %s, %s, %s)",
+                    *span,
+                    *self._get_condition(span).scope,
+                    self._get_condition(span).unit == DAYS,
+                )
+                for span in self.spans
             ),
             is_free=is_free,
             days_left=days_left,
             scope=scope,
         )
+        # Nobody else does, and without it the next statements would be planned for one row.
+        self.cr.execute("ANALYZE spp_attendance_cell")
 
     def _note_free_days(self):
         """Make tables of the days that are free, and of how many are left; return whether any are.
@@ -211,9 +212,12 @@ class Cells:
         """
         self.draft.execute(
             """
-            SELECT number, month, count(*), count(*) FILTER (WHERE %(has_records)s)
-            FROM spp_attendance_cell AS cell WHERE data = %(known)s
-            GROUP BY number, month ORDER BY number, month NULLS FIRST
+            SELECT cell.number, cell.month, count(DISTINCT line.partner_id),
+                count(DISTINCT line.partner_id) FILTER (WHERE %(has_records)s)
+            FROM spp_attendance_cell AS cell
+            JOIN spp_attendance_draft AS line ON line.id = cell.line_id AND line.counts
+            WHERE cell.data = %(known)s
+            GROUP BY cell.number, cell.month ORDER BY cell.number, cell.month NULLS FIRST
             """,
             has_records=HAS_RECORDS,
             known=KNOWN,
@@ -238,16 +242,18 @@ class Cells:
                         month=month,
                         condition=condition,
                     )
-                    if (number, month, known, having) not in holidays:
+                    # Said where it is so for who has nothing, not of her alone who has something.
+                    if others == known - 1 and not has_own:
                         holidays.append((number, month, known, having))
         return holidays
 
-    def find_silent_places(self, source_id, first_day):
-        """Mark the cells of who is known and without a record where nothing came from her place.
+    def find_silent_places(self, scope, place_scope, first_day):
+        """Mark the cells of who has no record where nothing came from her place.
 
         That is the location that is asked about, or else that of her last attendance before.
 
-        :param source_id: that is asked; where people were for other sources says nothing
+        :param SQL scope: the condition of the ``event`` of the source and the period
+        :param SQL place_scope: the condition of a ``location`` of the source
         :param first_day: of the period
         :return: a list of (id of the location, number of the condition, month, persons)
         """
@@ -265,25 +271,27 @@ class Cells:
                     SELECT event.attendance_location_id
                     FROM spp_event_attendance AS event
                     JOIN spp_res_config_attendance_location AS location
-                        ON location.id = event.attendance_location_id
-                        AND location.source_id = %(source)s
+                        ON location.id = event.attendance_location_id AND %(place_scope)s
                     WHERE event.individual_id = line.partner_id AND event.withdrawn IS NOT TRUE
-                        AND event.attendance_date < %(first_day)s
+                        AND event.attendance_date < greatest(cell.month, %(first_day)s)
                         AND (condition.type_id::integer IS NULL
                             OR condition.type_id::integer = event.attendance_type_id)
                     ORDER BY event.attendance_date DESC, event.id DESC LIMIT 1
                 )) AS id
+                OFFSET 0
             ) AS place
-            WHERE cell.data = %(known)s AND NOT cell.is_holiday AND NOT %(has_records)s
+            WHERE (cell.data = %(known)s OR line.finding = %(unrecorded)s)
+                AND line.counts AND NOT cell.is_holiday AND NOT %(has_records)s
                 AND cell.undated = 0 AND place.id IS NOT NULL
             """,
             conditions=SQL(", ").join(
                 SQL("(%s, %s, %s)", number, condition.type_id, condition.location_id)
                 for number, condition in enumerate(self.conditions, 1)
             ),
-            source=source_id,
+            place_scope=place_scope,
             first_day=first_day,
             known=KNOWN,
+            unrecorded=UNRECORDED,
             has_records=HAS_RECORDS,
         )
         self.cr.execute("ANALYZE spp_attendance_place")
@@ -291,10 +299,13 @@ class Cells:
             """
             WITH reported AS MATERIALIZED (
                 SELECT DISTINCT span.number, span.month, event.attendance_location_id AS location_id
-                FROM (VALUES %(spans)s) AS span (number, month, first, last)
+                FROM (VALUES %(spans)s) AS span (number, month, first, last, type_id)
                 JOIN spp_event_attendance AS event
                     ON event.attendance_date BETWEEN span.first AND span.last
-                WHERE event.withdrawn IS NOT TRUE AND event.attendance_location_id IN (
+                    AND (span.type_id::integer IS NULL
+                        OR span.type_id::integer = event.attendance_type_id)
+                WHERE event.withdrawn IS NOT TRUE AND %(scope)s
+                    AND event.attendance_location_id IN (
                     SELECT location_id FROM spp_attendance_place
                 )
             ), quiet AS (
@@ -324,7 +335,11 @@ class Cells:
                 for number, condition in enumerate(self.conditions, 1)
                 if condition.kind == PERCENTAGE
             ],
-            spans=SQL(", ").join(SQL("(%s, %s::date, %s, %s)", *span[:4]) for span in self.spans),
+            scope=scope,
+            spans=SQL(", ").join(
+                SQL("(%s, %s::date, %s, %s, %s)", *span[:4], self._get_condition(span).type_id)
+                for span in self.spans
+            ),
         )
         return self.cr.fetchall()
 
@@ -379,15 +394,18 @@ class Cells:
         self.draft.execute(
             """
             UPDATE spp_attendance_draft AS line
-            SET verdict = decision.verdict, number_of_attendance = judged.present,
+            SET verdict = judged.verdict, number_of_attendance = judged.present,
                 recorded = judged.recorded, unclear = judged.unclear,
-                proof = concat('{"cells":[', judged.cells, ']', (
-                    SELECT ',"free":' || days
-                    FROM (VALUES %(free)s) AS free (id, days) WHERE free.id = line.free_id
-                ), '}')::jsonb
-            FROM spp_attendance_judged AS judged
-            JOIN (%(verdict)s) AS decision (case_key, verdict)
-                ON decision.case_key = ROW(judged.found, judged.undated)::text
+                proof = concat('{"cells":[', judged.cells, ']', ',"free":' || judged.free, '}')
+                    ::jsonb
+            FROM (
+                SELECT judged.*, own.free_id, decision.verdict, free.days AS free
+                FROM spp_attendance_judged AS judged
+                JOIN spp_attendance_draft AS own ON own.id = judged.line_id
+                JOIN (%(verdict)s) AS decision (case_key, verdict)
+                    ON decision.case_key = ROW(judged.found, judged.undated)::text
+                LEFT JOIN (VALUES %(free)s) AS free (id, days) ON free.id = own.free_id
+            ) AS judged
             WHERE judged.line_id = line.id
             """,
             free=self._values(
@@ -400,7 +418,7 @@ class Cells:
     def _get_free(self):
         for key, free in self.draft.free_days.items():
             if free:
-                yield key, [each[:3] for each in free]
+                yield key, free
 
     def _judge_cell(
         self, number, total, days_left, undated, data, is_holiday, is_silent, *counts

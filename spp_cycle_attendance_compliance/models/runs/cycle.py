@@ -243,6 +243,8 @@ class G2PCycle(models.Model):
             sentences = []
             if last.state == DONE and last.error and cycle._is_open_for_attendance():
                 sentences.append(_("A run could not be taken back: %(error)s", error=last.error))
+            if last.state == DONE and cycle._is_open_for_attendance():
+                sentences += filter(None, [last.sudo()._explain_other_waivers()])
             lost = cycle._count_without_entitlement()
             if lost:
                 sentences.append(

@@ -8,7 +8,7 @@ from ...verdicts import COMPLIANT, EXEMPT, NO_DATA, UNDECIDED, Members
 from ..criteria.attendance_criteria_mixin import ENROLMENT, JOINING
 from ..criteria.attendance_waiver import EVERYBODY, LOCATIONS, PARTNERS
 from ..criteria.condition_values import BY_AGE
-from ..sources.attendance_source import FILES
+from ..sources.attendance_source import FILES, RECORDED
 from .cells import Cells
 from .draft import WITH_DATA, Draft
 from .free_days import FreeDays
@@ -43,11 +43,13 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         """Return a draft of who there is, and which conditions are about whom."""
         self.env.flush_all()
         partners = self.env["res.partner"].sudo()
+        # Of who is archived, and a registrant still, the same is asked.
+        all_partners = partners.with_context(active_test=False)
         domains = [self._get_domain_of(condition) for condition in self._get_conditions()]
         draft = Draft(
             self.env.cr,
             run_id,
-            [domain and partners._search(domain).select() for domain in domains],
+            [all_partners._search(domain).select() if domain else None for domain in domains],
         )
         draft.add_registrants(self._get_cycle().id, *membership_range)
         counting = partners._search(self._get_person_domain(self.member_domain))
@@ -84,11 +86,12 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         first, last = self._get_attendance_period()
         earlier = self._get_earlier_cycles()
         waivers = self._get_waivers(earlier)
+        has_first_day = self._has_first_day()
         for waiver in waivers.filtered(lambda waiver: waiver.scope != EVERYBODY):
             by_place = waiver.scope == LOCATIONS
             draft.add_waiver(waiver.id, self._get_waived(waiver), by_place)
         for start, joins, is_late in self._get_starts():
-            draft.set_start(start, joins, first, last, is_late)
+            draft.set_start(start, joins, first, last, is_late and has_first_day)
         draft.set_free_days(lambda until, ids: self._get_free_days(waivers, until, ids))
         if earlier:
             everybodys = waivers.filtered(lambda waiver: waiver.scope == EVERYBODY)
@@ -143,13 +146,9 @@ class AttendanceCriteriaMixin(models.AbstractModel):
 
     def _get_waived(self, waiver):
         """Return the SQL condition of the lines of the persons whom a waiver is about."""
-        main = SQL(
-            "(SELECT main.partner_id FROM spp_attendance_draft AS main"
-            " WHERE main.id = line.household_line_id)"
-        )
         if waiver.scope == PARTNERS:
             ids = waiver.partner_ids.ids
-            return SQL("(line.partner_id = ANY(%s) OR %s = ANY(%s))", ids, main, ids)
+            return SQL("(line.partner_id = ANY(%s) OR main.partner_id = ANY(%s))", ids, ids)
         if waiver.scope == LOCATIONS:
             return SQL(
                 """
@@ -166,9 +165,8 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         if not waiver._has_areas():
             return SQL("FALSE")
         return SQL(
-            "EXISTS (SELECT FROM res_partner AS lives WHERE lives.id IN (line.partner_id, %s)"
-            " AND lives.area_id = ANY(%s))",
-            main,
+            "EXISTS (SELECT FROM res_partner AS lives"
+            " WHERE lives.id IN (line.partner_id, main.partner_id) AND lives.area_id = ANY(%s))",
             waiver._get_areas().ids,
         )
 
@@ -244,14 +242,22 @@ class AttendanceCriteriaMixin(models.AbstractModel):
                 _("Has no birth date: conditions by age are not about this person.")
             )
         holidays = cells.find_holidays()
-        silent = []
-        if source._is_asked():
-            first, _last = self._get_attendance_period()
-            silent = cells.find_silent_places(source.id, first)
+        silent = cells.find_silent_places(
+            self._get_period_scope(), self._get_place_scope(), self._get_attendance_period()[0]
+        )
         cells.judge()
         self._judge_households(draft)
         self._check_compliance_criteria(draft)
         return holidays, silent
+
+    def _get_place_scope(self):
+        """Return the SQL condition of a ``location`` of the source: where people were for another
+        one says nothing."""
+        source = self.attendance_source_id
+        if source.protocol == RECORDED:
+            return SQL("TRUE")
+        own = SQL("location.source_id = %s", source.id)
+        return own if source._is_asked() else SQL("(location.source_id IS NULL OR %s)", own)
 
     def _judge_households(self, draft):
         draft.execute(
@@ -341,7 +347,8 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         exceptional = SQL(
             """
             coalesce(left_alone IS NOT NULL OR note IS NOT NULL OR counts AND (
-                unclear > 0 OR undated > 0 OR verdict IN %s OR finding NOT IN %s
+                unclear > 0 OR undated > 0 OR verdict IN %s
+                OR finding NOT IN %s AND verdict != 'exempt'
             ), FALSE)
             """,
             (NO_DATA, UNDECIDED),

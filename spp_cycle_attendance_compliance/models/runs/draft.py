@@ -15,10 +15,15 @@ UNSETTLED = (UNREADABLE, SHARED_IDENTIFIER, NOT_ASKED)
 # What a line is made with beside its own columns: the numbers of the conditions that are about a
 # person, the last day before absences count, the waivers that are about her, those that are for
 # where she last attended, the key of all days that are free for her, and what is recorded of her
-# where nobody is asked.
+# where nobody is asked; and in which cycles attendance failed, waived later or not.
 OWN_COLUMNS = SQL(
     "about integer[], free_until date, waivers integer[], place_waivers integer[],"
-    " free_id integer DEFAULT 0, counted text"
+    " free_id integer DEFAULT 0, failed_ids integer[], counted text"
+)
+# Tells persons by the days that are free for them.
+KIND = (
+    "concat_ws('|', coalesce((%s::date)::text, ''), coalesce((%s::integer[])::text, ''),"
+    " coalesce((%s::integer[])::text, ''))"
 )
 # The world that each membership is decided in. What is recorded here is part of it, where nobody
 # is asked; elsewhere a run brings it, and by it where somebody last attended.
@@ -26,7 +31,7 @@ WORLDS = SQL(
     """
     SELECT line.id, line.cycle_membership_id,
         md5(concat_ws(' ', line.override_id, line.partner_id, world.persons,
-            line.failed_cycles::text)) AS world
+            line.failed_ids::text)) AS world
     FROM spp_attendance_draft AS line
     LEFT JOIN (
         SELECT coalesce(household_line_id, id) AS id, string_agg(
@@ -219,14 +224,16 @@ class Draft:
     def add_waiver(self, waiver_id, waived, is_by_place):
         """Note a waiver on the lines of the persons whom it is about.
 
-        :param SQL waived: the condition of the ``line``
+        :param SQL waived: the condition of the ``line``, and of the ``main`` one of its registrant
         :param bool is_by_place: by where they last attended
         """
         self.execute(
             """
             UPDATE spp_attendance_draft AS line
             SET %(column)s = line.%(column)s || %(waiver)s::integer
-            WHERE line.kind != 'household' AND %(waived)s
+            FROM spp_attendance_draft AS main
+            WHERE main.id = coalesce(line.household_line_id, line.id)
+                AND line.kind != 'household' AND %(waived)s
             """,
             column=SQL("place_waivers" if is_by_place else "waivers"),
             waiver=waiver_id,
@@ -253,16 +260,26 @@ class Draft:
             key: get_free_days(until, [*(waivers or ()), *(by_place or ())])
             for key, (until, waivers, by_place) in kinds.items()
         }
+        self.cr.execute("DROP TABLE IF EXISTS pg_temp.spp_attendance_kind")
+        self.cr.execute(
+            "CREATE TEMPORARY TABLE spp_attendance_kind (id integer, kind text) ON COMMIT DROP"
+        )
+        self.execute(
+            "INSERT INTO spp_attendance_kind VALUES %(kinds)s",
+            kinds=SQL(", ").join(
+                SQL("(%s, %s)", key, SQL(KIND, until, waivers, by_place))
+                for key, (until, waivers, by_place) in kinds.items()
+            ),
+        )
+        self.cr.execute("ANALYZE spp_attendance_kind")
+        # Compared as texts, which PostgreSQL can hash: there may be as many kinds as days.
         self.execute(
             """
             UPDATE spp_attendance_draft AS line SET free_id = kind.id
-            FROM (VALUES %(kinds)s) AS kind (id, free_until, waivers, place_waivers)
-            WHERE (line.free_until, line.waivers, line.place_waivers)
-                IS NOT DISTINCT FROM (kind.free_until, kind.waivers, kind.place_waivers)
+            FROM spp_attendance_kind AS kind WHERE kind.kind = %(kind)s
             """,
-            kinds=SQL(", ").join(
-                SQL("(%s, %s::date, %s::integer[], %s::integer[])", key, *kind)
-                for key, kind in kinds.items()
+            kind=SQL(
+                KIND, SQL("line.free_until"), SQL("line.waivers"), SQL("line.place_waivers")
             ),
         )
 
@@ -278,11 +295,14 @@ class Draft:
         """
         self.execute(
             """
-            UPDATE spp_attendance_draft AS line SET failed_cycles = failed.cycles
+            UPDATE spp_attendance_draft AS line
+            SET failed_cycles = failed.cycles, failed_ids = failed.ids
             FROM (
                 SELECT own.id,
+                    array_agg(cycle.id ORDER BY array_position(%(cycles)s, cycle.id)) AS ids,
                     jsonb_agg(jsonb_build_array(cycle.id, cycle.name)
-                        ORDER BY array_position(%(cycles)s, cycle.id)) AS cycles
+                        ORDER BY array_position(%(cycles)s, cycle.id))
+                        FILTER (WHERE NOT waived.later) AS cycles
                 FROM spp_attendance_draft AS own
                 JOIN g2p_cycle_membership AS membership
                     ON membership.partner_id = own.partner_id
@@ -290,7 +310,7 @@ class Draft:
                         AND membership.attendance_status IN %(statuses)s
                 JOIN g2p_cycle AS cycle ON cycle.id = membership.cycle_id
                 CROSS JOIN LATERAL (
-                    SELECT past.verdict, past.passes_criteria, run.no_data_rule, run.decided_at,
+                    SELECT past.verdict, past.passes_criteria, run.id AS run_id, run.no_data_rule,
                         run.from_date, run.to_date
                     FROM spp_attendance_run_line AS past
                     JOIN spp_attendance_run AS run ON run.id = past.run_id
@@ -298,20 +318,27 @@ class Draft:
                         AND past.left_alone IS NULL AND run.state = 'done'
                     ORDER BY run.applied_number DESC LIMIT 1
                 ) AS standing
+                CROSS JOIN LATERAL (
+                    -- It did not know of it.
+                    SELECT EXISTS (
+                        SELECT FROM spp_attendance_draft AS about
+                        JOIN spp_attendance_waiver AS waiver
+                            ON waiver.id = ANY(about.waivers || about.place_waivers
+                                || %(waivers)s::integer[])
+                        WHERE coalesce(about.household_line_id, about.id) = own.id
+                            AND coalesce(waiver.cycle_id, cycle.id) = cycle.id
+                            AND waiver.from_date <= standing.to_date
+                            AND waiver.to_date >= standing.from_date
+                            AND NOT EXISTS (
+                                SELECT FROM spp_attendance_run_waiver_rel AS known
+                                WHERE known.run_id = standing.run_id
+                                    AND known.waiver_id = waiver.id
+                            )
+                    ) AS later
+                ) AS waived
                 WHERE own.kind != 'member' AND standing.passes_criteria
                     AND (standing.verdict = %(refused)s
                         OR standing.verdict = %(no_data)s AND standing.no_data_rule = %(absent)s)
-                    AND NOT EXISTS (
-                        SELECT FROM spp_attendance_draft AS waived
-                        JOIN spp_attendance_waiver AS waiver
-                            ON waiver.id = ANY(waived.waivers || waived.place_waivers
-                                || %(waivers)s::integer[])
-                        WHERE coalesce(waived.household_line_id, waived.id) = own.id
-                            AND coalesce(waiver.cycle_id, cycle.id) = cycle.id
-                            AND waiver.approved_at >= date_trunc('second', standing.decided_at)
-                            AND waiver.from_date <= standing.to_date
-                            AND waiver.to_date >= standing.from_date
-                    )
                 GROUP BY own.id
             ) AS failed
             WHERE failed.id = line.id
