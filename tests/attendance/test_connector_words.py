@@ -81,3 +81,27 @@ def test_the_client_passes_the_last_day_on(client, ask):
     assert not ask(client, last_day=date(2026, 11, 30)).set_aside
     with pytest.raises(BadAnswerError, match="date is still to come"):
         ask(client, last_day=date(2026, 10, 31))
+
+
+@pytest.mark.parametrize(
+    ("category", "word"),
+    [
+        (0, "0"),
+        (3.0, "3.0"),
+        (True, "True"),
+        ({"id": 3, "name": "Excused"}, "Excused"),
+        ({"id": 3}, "3"),
+        ([3, "Excused"], "Excused"),
+        (None, ""),
+        (False, ""),
+        ([], ""),
+        ({}, ""),
+    ],
+)
+def test_categories_that_are_no_text(category, word):
+    item = {"id": 1, "date": "2026-01-05", "attendance_category": category}
+    read = AttendanceReader().read_item(item, [])
+    assert (read.category, read.word) == ("unknown", word)
+    # Only where nothing is said, the days with a presence say it.
+    read = AttendanceReader().read_item(item, ["2026-01-05"])
+    assert read.category == ("unknown" if word else "present")
