@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from connector import BadAnswerError, Question, SetAside
+from connector.checking import AttendanceReader
 from connector.reading import read_answer
 from samples import make_item, make_person, read
 
@@ -100,8 +101,8 @@ def test_the_client_passes_the_last_day_on(client, ask):
 )
 def test_categories_that_are_no_text(category, word):
     item = {"id": 1, "date": "2026-01-05", "attendance_category": category}
-    read = AttendanceReader().read_item(item, [])
-    assert (read.category, read.word) == ("unknown", word)
+    found = AttendanceReader().read_item(item, [])
+    assert (found.category, found.word) == ("unknown", word)
     # Only where nothing is said, the days with a presence say it.
-    read = AttendanceReader().read_item(item, ["2026-01-05"])
-    assert read.category == ("unknown" if word else "present")
+    found = AttendanceReader().read_item(item, ["2026-01-05"])
+    assert found.category == ("unknown" if word else "present")
