@@ -429,8 +429,14 @@ class Draft:
         :param int width: how many values it returns
         :return: the SQL query of the cases' keys, texts of their rows, and of what was decided
         """
-        key = SQL("ROW(%s)::text", case)
-        self.cr.execute(SQL("SELECT DISTINCT %s, %s FROM %s", key, case, table))
+        # Texts are made of the cases only, not of each row.
+        self.cr.execute(
+            SQL(
+                "SELECT a_case::text, a_case.* FROM (SELECT DISTINCT %s FROM %s) AS a_case",
+                case,
+                table,
+            )
+        )
         decisions = [(case_key, *decide(*values)) for case_key, *values in self.cr.fetchall()]
         decisions = decisions or [(None,) * (width + 1)]
         return SQL("VALUES %s", SQL(", ").join(SQL("%s", decision) for decision in decisions))
@@ -564,9 +570,7 @@ class Draft:
             old=SQL(", ").join(SQL("line.%s", name) for name in names),
         )
         self._insert_lines(
-            SQL(
-                "NOT EXISTS (SELECT FROM spp_attendance_run_line AS line WHERE line.id = draft.id)"
-            )
+            SQL("NOT EXISTS (SELECT FROM spp_attendance_run_line AS line WHERE line.id = draft.id)")
         )
 
     def keep(self):
