@@ -14,9 +14,7 @@ COUNTS = ("present", "excused", "absent", "unclear", "free", "excused_unclear", 
 # Of a place with so many persons it is told that it did not report; of a smaller one, only if not
 # even absences came from there.
 FEWEST_AT_PLACE = 5
-HAS_RECORDS = SQL(
-    "cell.present + cell.excused + cell.absent + cell.unclear + cell.free > 0"
-)
+HAS_RECORDS = SQL("cell.present + cell.excused + cell.absent + cell.unclear + cell.free > 0")
 
 
 class Cells:
@@ -57,7 +55,7 @@ class Cells:
                 """
                 EXISTS (
                     SELECT FROM spp_attendance_free AS free
-                    WHERE free.id = line.free_id AND free.number = day.number
+                    WHERE free.id = line.free_id AND free.number = span.number
                         AND day.date BETWEEN free.first AND free.last
                 )
                 """
@@ -68,37 +66,39 @@ class Cells:
                 " AND days_left.month IS NOT DISTINCT FROM span.month)"
             )
         self.cr.execute("DROP TABLE IF EXISTS pg_temp.spp_attendance_cell")
-        # By a subquery for each line, which is always looked up in the index of the persons. A join
+        # By a subquery for each cell, which is always looked up in the index of the persons. A join
         # would depend on statistics, and those know nothing of the events that came just now.
         self.draft.execute(
             """
             CREATE TEMPORARY TABLE spp_attendance_cell ON COMMIT DROP AS
-            SELECT line.id AS line_id, found.number = line.about[1] AS is_first, line.undated,
+            SELECT line.id AS line_id, span.number = line.about[1] AS is_first, line.undated,
                 CASE WHEN line.finding IN %(with_data)s THEN %(known)s
                     WHEN line.finding IN %(unsettled)s THEN 'unsettled' END AS data,
-                FALSE AS is_holiday, FALSE AS is_silent, found.*
+                FALSE AS is_holiday, FALSE AS is_silent,
+                span.number, span.month, span.total, %(days_left)s AS days_left, found.*
             FROM spp_attendance_draft AS line
+            JOIN (VALUES %(spans)s) AS span
+                (number, month, first, last, total, type_id, location_id, by_days)
+                ON span.number = ANY(line.about)
             CROSS JOIN LATERAL (
-                SELECT number, month, total, days_left,
+                SELECT
                     count(*) FILTER (WHERE present) AS present,
                     count(*) FILTER (WHERE excused AND NOT present) AS excused,
                     count(*) FILTER (WHERE is_left AND NOT unclear AND NOT is_free) AS absent,
                     count(*) FILTER (WHERE is_left AND unclear AND NOT is_free) AS unclear,
-                    count(*) FILTER (WHERE is_left AND is_free) AS free,
+                    count(*) FILTER (WHERE is_free) AS free,
                     count(*) FILTER (WHERE excused AND unclear AND NOT present) AS excused_unclear,
-                    count(*) FILTER (WHERE is_left AND unclear AND is_free) AS free_unclear
+                    count(*) FILTER (WHERE is_free AND unclear) AS free_unclear
                 FROM (
-                    SELECT day.*, NOT present AND NOT excused AS is_left, %(is_free)s AS is_free
+                    SELECT day.*, NOT present AND NOT excused AS is_left,
+                        NOT present AND NOT excused AND %(is_free)s AS is_free
                     FROM (
-                        SELECT span.number, span.month, span.total, %(days_left)s AS days_left,
-                            event.attendance_date AS date,
+                        SELECT event.attendance_date AS date,
                             bool_or(event.attendance_category = 'present') AS present,
                             bool_or(event.attendance_category = 'excused') AS excused,
                             bool_or(event.attendance_category = 'unknown') AS unclear
-                        FROM (VALUES %(spans)s) AS span
-                            (number, month, first, last, total, type_id, location_id, by_days)
-                        LEFT JOIN spp_event_attendance AS event
-                            ON event.individual_id = line.partner_id
+                        FROM spp_event_attendance AS event
+                        WHERE event.individual_id = line.partner_id
                             AND event.withdrawn IS NOT TRUE
                             AND event.attendance_date BETWEEN span.first AND span.last
                             AND (span.type_id::integer IS NULL
@@ -106,12 +106,10 @@ class Cells:
                             AND (span.location_id::integer IS NULL
                                 OR span.location_id::integer = event.attendance_location_id)
                             AND %(scope)s AND (line.finding IS NULL OR line.finding = %(known)s)
-                        WHERE span.number = ANY(line.about)
-                        GROUP BY span.number, span.month, span.first, span.last, span.total,
-                            event.attendance_date, CASE WHEN span.by_days THEN 0 ELSE event.id END
+                        GROUP BY event.attendance_date,
+                            CASE WHEN span.by_days THEN 0 ELSE event.id END
                     ) AS day
                 ) AS day
-                GROUP BY number, month, total, days_left
             ) AS found
             WHERE line.kind != 'household'
             """,
@@ -420,9 +418,7 @@ class Cells:
             if free:
                 yield key, free
 
-    def _judge_cell(
-        self, number, total, days_left, undated, data, is_holiday, is_silent, *counts
-    ):
+    def _judge_cell(self, number, total, days_left, undated, data, is_holiday, is_silent, *counts):
         present, excused, absent, unclear, free, excused_unclear, free_unclear = counts
         recorded = None
         if data == KNOWN:

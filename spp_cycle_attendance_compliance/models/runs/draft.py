@@ -463,8 +463,14 @@ class Draft:
         :return: the SQL query of the cases' keys, texts of their rows, and of what was decided;
             ``None`` if there is no case
         """
-        key = SQL("ROW(%s)::text", case)
-        self.cr.execute(SQL("SELECT DISTINCT %s, %s FROM %s", key, case, table))
+        # Texts are made of the cases only, not of each row.
+        self.cr.execute(
+            SQL(
+                "SELECT a_case::text, a_case.* FROM (SELECT DISTINCT %s FROM %s) AS a_case",
+                case,
+                table,
+            )
+        )
         decisions = [(case_key, *decide(*values)) for case_key, *values in self.cr.fetchall()]
         if not decisions:
             return None
@@ -601,9 +607,7 @@ class Draft:
             old=SQL(", ").join(SQL("line.%s", name) for name in names),
         )
         self._insert_lines(
-            SQL(
-                "NOT EXISTS (SELECT FROM spp_attendance_run_line AS line WHERE line.id = draft.id)"
-            )
+            SQL("NOT EXISTS (SELECT FROM spp_attendance_run_line AS line WHERE line.id = draft.id)")
         )
 
     def keep(self):
