@@ -157,8 +157,8 @@ def _read_word(category):
         category = category.get("name") or category.get("id")
     elif isinstance(category, list):
         category = category[-1] if category else None
-    if category is not False and isinstance(category, int | float):
-        category = str(category)[:LONGEST_WORD]
+    if isinstance(category, int | float) and category is not False:
+        category = str(category) if abs(category) <= LARGEST_ID else ""
     return clean(category).strip()[:LONGEST_WORD].rstrip()
 
 

@@ -27,7 +27,7 @@ def read_item(**values):
         ("x" * 63 + " y", "x" * 63),
         (3, "3"),
         (10**4000, ""),
-        *((value, "") for value in (..., None, False, True, 0, "", "  ", [], {"id": 1}, 1.5)),
+        *((value, "") for value in (..., None, False, "", "  ", [], {})),
     ],
 )
 def test_words(sent, word):
@@ -41,7 +41,7 @@ def test_what_is_understood_has_no_word(category):
     assert (found.category, found.word) == (category, "")
 
 
-@pytest.mark.parametrize("category", [None, 0, ""])
+@pytest.mark.parametrize("category", [None, ""])
 def test_a_day_that_is_listed_as_present_has_no_word(category):
     row = make_person(make_item(attendance_category=category), dates_present=["2026-11-04"])
     (found,) = read(row).persons["P1"].attendances
