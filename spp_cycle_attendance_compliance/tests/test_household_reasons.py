@@ -87,6 +87,7 @@ class TestHouseholdReasons(AttendanceCase):
         self.assertEqual(self._get_reasons(), (False, {}))
 
     def test_another_company_reads_no_reason(self):
+        self._come(self.lia, self.school, 3)
         self._run(self.cycle)
         member = self.cycle.cycle_membership_ids.cycle_group_membership_attendance_ids[0]
         own, other = self.env["res.company"].create([{"name": "Own"}, {"name": "Other"}])
