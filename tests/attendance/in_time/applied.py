@@ -9,7 +9,8 @@ from .told import LINES, RUNS
 OTHER_CONDITIONS = """
     SELECT run.id FROM spp_attendance_run AS run
     WHERE run.id = ANY(%s) AND (
-        SELECT jsonb_agg(jsonb_build_array(about, age_from, age_to, type_id, unit, requirement,
+        SELECT jsonb_agg(jsonb_build_array(about, coalesce(age_from, 0),
+            coalesce(age_to, 0), type_id, unit, requirement,
             CASE requirement WHEN 'number' THEN required_number ELSE required_percentage END, over)
             ORDER BY sequence, id)
         FROM spp_attendance_condition WHERE cycle_id = run.cycle_id
