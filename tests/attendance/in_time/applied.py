@@ -129,7 +129,9 @@ class Applied:
 
     def _is_waived(self, run, past, line):
         """Return whether a waiver came after a failure that is about it."""
-        (before,) = self.stage.ask(RUNS + " AND run.id = %s", self.world.cycle_ids, 0, past["run_id"])
+        (before,) = self.stage.ask(
+            f"{RUNS} AND run.id = %s", self.world.cycle_ids, 0, past["run_id"]
+        )
         own = (before["cycle_id"],) * 2
         days = before["to_date"], before["from_date"]
         known = {each["id"] for each in self.stage.ask(KEPT_WAIVERS, before["id"], *own, *days)}

@@ -4,7 +4,7 @@ from contextlib import suppress
 from unittest.mock import patch
 
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from odoo.addons.queue_job.exception import RetryableJobError
 
@@ -155,6 +155,19 @@ class Attendance(Rules):
         """Something is done about the earlier cycle of the same program."""
         arguments = {"take_back": [False], "override": [0, "compliant"]}.get(action, [])
         getattr(self, action)(EARLIER + cycle, *arguments)
+
+    @initialize(warnings=st.sampled_from([0, 1, 1, 2]), is_decided=st.booleans())
+    def begin_with_warnings(self, warnings, is_decided):
+        """Half of the worlds begin after earlier cycles, in which most have failed."""
+        self.checks.check()
+        for cycle in (0, 1):
+            self._write(cycle, {"attendance_warnings": warnings})
+        if is_decided:
+            self.attend(0, [0, 1], "present")
+            self.attend(3, [1], "present")
+            for cycle in (0, 1):
+                self.run(EARLIER + cycle)
+                self.checks.check()
 
     # The background
 

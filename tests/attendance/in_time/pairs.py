@@ -18,7 +18,7 @@ STEPS = {
     "apply": ("open free waiting", lambda w, c, n: w.apply(c, is_big=False)),
     "discard": ("waiting", lambda w, c, n: w.discard(c)),
     "retry": ("open free failed", lambda w, c, n: w.retry(c, "failed")),
-    "evaluate": ("open free", lambda w, c, n: w.look(c, "evaluate")),
+    "evaluate": ("free", lambda w, c, n: w.look(c, "evaluate")),
     "override": ("open free decidable", lambda w, c, n: w.override(c, n, "non_compliant")),
     "lift": ("open free overridden", lambda w, c, n: w.lift(c)),
     "take back": ("open free done", lambda w, c, n: w.take_back(c, is_big=False)),

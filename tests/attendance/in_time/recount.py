@@ -210,7 +210,7 @@ def find_held(persons):
 
 
 def judge(run, person, held):
-    """Return the verdict on a person, and that of each cell."""
+    """Return the verdict on a person, and of each cell what is found, and whether by a holiday."""
     found, by_condition = {}, defaultdict(list)
     for span, counts in person.cells.items():
         condition = run["conditions"][span.number - 1]
@@ -219,16 +219,17 @@ def judge(run, person, held):
         if person.data == "known":
             named = counts._asdict()
             recorded = verdicts.Recorded(**named, undated=person.undated)
+        holiday = verdicts.is_holiday(
+            condition["kind"], bool(counts.recorded), len(known), len(having)
+        )
         cell = verdicts.judge_cell(
             verdicts.Condition(condition["unit"], condition["kind"], condition["amount"]),
             recorded,
             verdicts.Days(span.total, count_left(span, person.free)),
-            verdicts.is_holiday(
-                condition["kind"], bool(counts.recorded), len(known), len(having)
-            ),
+            holiday,
             person.data == "unsettled",
         )
-        found[span] = cell
+        found[span] = cell, "holiday" if holiday else ""
         by_condition[span.number].append(cell)
     return (
         verdicts.judge_person(

@@ -212,7 +212,7 @@ class Register:
             finding, person = counted[line["id"]]
             verdict, judgements = judge(run, person, held)
             assert line["kind"] == "person" or line["counts"] == bool(person.cells), line
-            found[line["id"]] = _sum_up(finding, verdict, person, judgements, line)
+            found[line["id"]] = _sum_up(finding, verdict, person, judgements)
             members[line["household_line_id"]].append((line["counts"], found[line["id"]]))
         for line in lines:
             if line["kind"] == "household":
@@ -291,17 +291,14 @@ class Register:
         return Found(None, verdict, **numbers)
 
 
-def _sum_up(finding, verdict, person, judgements, line):
+def _sum_up(finding, verdict, person, judgements):
     """Return what has to be on the line of a person."""
     cells = list(person.cells.items())
     first = [counts for span, counts in cells if span.number == cells[0][0].number]
     shown = []
     for span, counts in cells:
-        judgement = judgements[span]
-        why = (line["proof"]["cells"][len(shown)][-1:] if line["proof"] else []) or [""]
-        shown.append(
-            (span.number, span.month, *counts, judgement.required, judgement.verdict, *why)
-        )
+        cell, why = judgements[span]
+        shown.append((span.number, span.month, *counts, cell.required, cell.verdict, why))
     return Found(
         finding,
         verdict,
