@@ -288,7 +288,7 @@ class Draft:
     def find_failures(self, cycle_ids, waiver_ids):
         """Note in which of some earlier cycles attendance failed: the verdict that stands there.
 
-        A failure that was waived after it is none.
+        A failure that was waived after it is none; by which waivers it was decided, its run keeps.
 
         :param cycle_ids: in the order of time
         :param waiver_ids: of the waivers that are about everybody

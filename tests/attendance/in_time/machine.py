@@ -4,19 +4,22 @@ from contextlib import suppress
 from unittest.mock import patch
 
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from odoo.addons.queue_job.exception import RetryableJobError
 
-from .others import CYCLES, MEMBERS, Others
+from .others import CYCLES, MEMBERS
+from .rules import Rules
 from .world import REASON, Killed
 
 LAST_MEMBERSHIP = 2**31 - 1
+# Where the earlier cycles begin.
+EARLIER = 2
 VERDICTS = st.sampled_from(["compliant", "non_compliant"])
 RUN = "action_filter_beneficiaries_by_compliance_criteria"
 
 
-class Attendance(Others):
+class Attendance(Rules):
     """After each step, one verdict stands, and all agree with it."""
 
     # What people do
@@ -67,7 +70,7 @@ class Attendance(Others):
         self.run(cycle)
         self.checks.check()
         people[identifier] = lost
-        self.run(1 - cycle)
+        self.run(cycle ^ 1)
 
     @rule(cycle=CYCLES)
     def poll(self, cycle):
@@ -146,6 +149,25 @@ class Attendance(Others):
 
         self._watch(self.world.do, step)
         self.checks.check_enrolled(self.before[0])
+
+    @rule(cycle=CYCLES, action=st.sampled_from(["run", "run", "take_back", "override", "lift"]))
+    def go_back(self, cycle, action):
+        """Something is done about the earlier cycle of the same program."""
+        arguments = {"take_back": [False], "override": [0, "compliant"]}.get(action, [])
+        getattr(self, action)(EARLIER + cycle, *arguments)
+
+    @initialize(warnings=st.sampled_from([0, 1, 1, 2]), is_decided=st.booleans())
+    def begin_with_warnings(self, warnings, is_decided):
+        """Half of the worlds begin after earlier cycles, in which most have failed."""
+        self.checks.check()
+        for cycle in (0, 1):
+            self._write(cycle, {"attendance_warnings": warnings})
+        if is_decided:
+            self.attend(0, [0, 1], "present")
+            self.attend(3, [1], "present")
+            for cycle in (0, 1):
+                self.run(EARLIER + cycle)
+                self.checks.check()
 
     # The background
 
