@@ -102,7 +102,11 @@ class AttendanceCase(TransactionCase):
                 "attendance_period": "dates",
                 "from_date": FIRST,
                 "to_date": LAST,
-                **({} if "attendance_condition_ids" in vals else {"required_number_of_attendance": 2}),
+                **(
+                    {}
+                    if "attendance_condition_ids" in vals
+                    else {"required_number_of_attendance": 2}
+                ),
                 **vals,
             }
         )

@@ -27,9 +27,7 @@ class Comparing:
         return wizard
 
     def _get_changes(self, wizard):
-        return {
-            line.partner_id: (line.own_outcome, line.outcome) for line in wizard.line_ids
-        }
+        return {line.partner_id: (line.own_outcome, line.outcome) for line in wizard.line_ids}
 
     def _change(self, wizard, number=0, **vals):
         """Change a condition of the second set, and compare."""
@@ -65,9 +63,7 @@ class TestCompare(Comparing, ConditionsCase):
         self.assertEqual(wizard.counts, [{"compliant": 2, "non_compliant": 1}] * 2)
         self.assertFalse(wizard.line_ids)
         self.assertEqual(wizard.summary, "Nobody changes.")
-        self.assertEqual(
-            wizard.attendance_criteria_summary, self.cycle.attendance_criteria_summary
-        )
+        self.assertEqual(wizard.attendance_criteria_summary, self.cycle.attendance_criteria_summary)
 
     def test_each_criterion_is_taken_over(self):
         """All that a cycle can say, and not what it says by default."""
@@ -248,9 +244,7 @@ class TestCompare(Comparing, ConditionsCase):
             self._change(wizard, over="month")
 
     def test_many_changes(self):
-        self.patch(
-            self.registry["spp.attendance.compare"], "_get_most_changes", lambda wizard: 1
-        )
+        self.patch(self.registry["spp.attendance.compare"], "_get_most_changes", lambda wizard: 1)
         wizard = self._open(self.cycle)
         self._change(wizard, about="age", age_from=8, required_number=3)
         self.assertEqual(wizard.line_ids.partner_id, self.ben)

@@ -69,7 +69,9 @@ class TestConditions(ConditionsCase):
         reason = self._get_line(run, school_only).reason
         self.assertIn("Health: 0 of 1 days", reason)
         self.assertNotIn("School", reason)
-        self.assertIn("School: 1 of 4 recorded days (75% required)", self._get_line(run, neither).reason)
+        self.assertIn(
+            "School: 1 of 4 recorded days (75% required)", self._get_line(run, neither).reason
+        )
         self.assertEqual(self._get_line(run, both).number_of_attendance, 3)
         self.assertEqual(
             self._get_line(run, both).proof,
@@ -123,7 +125,9 @@ class TestConditions(ConditionsCase):
         line = self._get_line(run, persons["unknown"])
         self.assertTrue(line.is_exception)
         self.assertIn("Has no birth date", line.reason)
-        self.assertIn("No condition is about this person", self._get_line(run, persons["three"]).reason)
+        self.assertIn(
+            "No condition is about this person", self._get_line(run, persons["three"]).reason
+        )
 
     def test_children_who_are_not_yet_one(self):
         baby, child = (
@@ -224,7 +228,9 @@ class TestConditions(ConditionsCase):
         cycle = self._create_cycle(registrants=[person, ill], conditions=[percentage])
         run = self._run(cycle)
         self.assertEqual(self._get_verdicts(run, person, ill), ["compliant", "exempt"])
-        self.assertIn("8 of 8 recorded days (100% required; 2 excused)", self._get_line(run, person).reason)
+        self.assertIn(
+            "8 of 8 recorded days (100% required; 2 excused)", self._get_line(run, person).reason
+        )
         self.assertIn("All 2 recorded are excused", self._get_line(run, ill).reason)
 
     def test_asked_for_at_once_and_stored_only_if_asked_for(self):
@@ -278,7 +284,9 @@ class TestClassicFields(ConditionsCase):
         condition.copy({"sequence": 1, "required_percentage": 30})
         self.assertEqual(cycle.required_percentage, 30)
         cycle.required_percentage = 40
-        self.assertEqual(cycle.attendance_condition_ids.sorted().mapped("required_percentage"), [40, 60])
+        self.assertEqual(
+            cycle.attendance_condition_ids.sorted().mapped("required_percentage"), [40, 60]
+        )
         found = self.env["g2p.cycle"].search([("required_percentage", "=", 40)])
         self.assertIn(cycle, found)
 
@@ -332,11 +340,15 @@ class TestClassicFields(ConditionsCase):
         validator = self._create_user("validator", "g2p_programs.g2p_program_validator")
         with self.assertRaises(AccessError):
             condition.with_user(validator).required_number = 1
-        made = self.env["g2p.cycle"].with_user(validator).create(
-            {
-                **{"name": "By a validator", "program_id": cycle.program_id.id, "sequence": 2},
-                **{"start_date": date.today(), "end_date": date.today()},
-            }
+        made = (
+            self.env["g2p.cycle"]
+            .with_user(validator)
+            .create(
+                {
+                    **{"name": "By a validator", "program_id": cycle.program_id.id, "sequence": 2},
+                    **{"start_date": date.today(), "end_date": date.today()},
+                }
+            )
         )
         self.assertEqual(made.sudo().attendance_condition_ids.required_number, 2)
         cycle.state = "approved"
@@ -346,7 +358,10 @@ class TestClassicFields(ConditionsCase):
             lambda: condition.copy(),
             lambda: cycle.write({"attendance_condition_ids": [(5, 0, 0)]}),
         ):
-            with self.assertRaisesRegex(UserError, "can't be changed any more"), self.cr.savepoint():
+            with (
+                self.assertRaisesRegex(UserError, "can't be changed any more"),
+                self.cr.savepoint(),
+            ):
                 change()
 
     def test_each_change_is_told(self):
@@ -400,9 +415,7 @@ class TestFreeDays(ConditionsCase):
         six, seven = self._create_person(name="Six"), self._create_person(name="Seven")
         self._attend(six, self.school, *range(11, 17))
         self._attend(seven, self.school, *range(11, 17), 1)
-        cycle = self._create_cycle(
-            registrants=[six, seven], conditions=[{"required_number": 10}]
-        )
+        cycle = self._create_cycle(registrants=[six, seven], conditions=[{"required_number": 10}])
         self._waive(cycle.program_id)
         run = self._run(cycle)
         self.assertEqual(self._get_verdicts(run, six, seven), ["non_compliant", "compliant"])
@@ -608,11 +621,15 @@ class TestSilentPlaces(ConditionsCase):
 
     def test_by_number(self):
         """Five persons last came in the village, which did not report; in town some came."""
-        village, town = self.env["spp.res.config.attendance.location"].sudo().create(
-            [
-                {"name": name, "external_id": number, "source_id": self.source.id}
-                for number, name in enumerate(("Village", "Town"), 1)
-            ]
+        village, town = (
+            self.env["spp.res.config.attendance.location"]
+            .sudo()
+            .create(
+                [
+                    {"name": name, "external_id": number, "source_id": self.source.id}
+                    for number, name in enumerate(("Village", "Town"), 1)
+                ]
+            )
         )
         villagers = [self._create_person(f"V{number}") for number in range(5)]
         townspeople = [self._create_person(f"T{number}") for number in range(5)]
@@ -718,15 +735,17 @@ class TestWarnings(ConditionsCase):
                 }
             ),
             lambda run: run._take_back("Not so"),
-            lambda run: self.env["spp.attendance.waiver"]
-            .create(
-                {
-                    **{"name": "Storm", "legal_basis": "Resolution 1"},
-                    **{"program_id": self.program.id, "cycle_id": run.cycle_id.id},
-                    **{"from_date": run.from_date, "to_date": run.to_date},
-                }
-            )
-            .action_approve(),
+            lambda run: (
+                self.env["spp.attendance.waiver"]
+                .create(
+                    {
+                        **{"name": "Storm", "legal_basis": "Resolution 1"},
+                        **{"program_id": self.program.id, "cycle_id": run.cycle_id.id},
+                        **{"from_date": run.from_date, "to_date": run.to_date},
+                    }
+                )
+                .action_approve()
+            ),
         ):
             with self.subTest(forgive=forgive):
                 self.program = self._create_program()

@@ -283,9 +283,7 @@ class CompareAttendance(models.TransientModel):
     def _find_changes(self):
         """Return how many change, by the outcomes of both sets."""
         self.env.cr.execute(
-            SQL(
-                "SELECT own.outcome, other.outcome, count(*) %s GROUP BY 1, 2", self._get_changed()
-            )
+            SQL("SELECT own.outcome, other.outcome, count(*) %s GROUP BY 1, 2", self._get_changed())
         )
         return {(own, other): count for own, other, count in self.env.cr.fetchall()}
 

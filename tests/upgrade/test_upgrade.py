@@ -450,8 +450,14 @@ def test_from_before_the_conditions(earlier, upgraded, tmp_path):
             rows(asked, f"spp_attendance_condition WHERE cycle_id = {of_lesson}"),
             "(sessions,percentage,0,65)",
         ),
-        (rows("attendance_unit, required_percentage", "g2p_cycle WHERE name = 'lesson'"), "(sessions,65)"),
-        (rows("state, outdated_reason LIKE 'The addon was updated%'", "spp_attendance_run"), "(outdated,t)"),
+        (
+            rows("attendance_unit, required_percentage", "g2p_cycle WHERE name = 'lesson'"),
+            "(sessions,65)",
+        ),
+        (
+            rows("state, outdated_reason LIKE 'The addon was updated%'", "spp_attendance_run"),
+            "(outdated,t)",
+        ),
         (rows("attendance_counts_from", "g2p_cycle WHERE name = 'lesson'"), "(first)"),
         ("SELECT count(*) FROM spp_attendance_excuse_reason", "6"),
     ):

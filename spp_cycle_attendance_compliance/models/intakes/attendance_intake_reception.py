@@ -5,8 +5,8 @@ from odoo import _, fields, models
 from odoo.tools import SQL
 
 from ...connector import Known
-from .attendance_answer import KNOWN, UNKNOWN, UNREADABLE
 from ..criteria.cycle import ONE_DAY
+from .attendance_answer import KNOWN, UNKNOWN, UNREADABLE
 from .unknown_words import MOST_WORDS
 
 

@@ -278,9 +278,7 @@ class Draft:
             UPDATE spp_attendance_draft AS line SET free_id = kind.id
             FROM spp_attendance_kind AS kind WHERE kind.kind = %(kind)s
             """,
-            kind=SQL(
-                KIND, SQL("line.free_until"), SQL("line.waivers"), SQL("line.place_waivers")
-            ),
+            kind=SQL(KIND, SQL("line.free_until"), SQL("line.waivers"), SQL("line.place_waivers")),
         )
 
     # What was before
