@@ -12,6 +12,7 @@ COMMON_CONTEXT = {
     "no_reset_password": True,
 }
 FIRST, LAST = date(2025, 11, 1), date(2025, 11, 30)
+TWO_DAYS = {"required_number_of_attendance": 2}
 
 
 def days(first_number, *attended, **vals):
@@ -102,11 +103,7 @@ class AttendanceCase(TransactionCase):
                 "attendance_period": "dates",
                 "from_date": FIRST,
                 "to_date": LAST,
-                **(
-                    {}
-                    if "attendance_condition_ids" in vals
-                    else {"required_number_of_attendance": 2}
-                ),
+                **({} if "attendance_condition_ids" in vals else TWO_DAYS),
                 **vals,
             }
         )

@@ -535,7 +535,7 @@ class TestFreeDays(ConditionsCase):
         run = self._run(cycle)
         line = self._get_line(run, person)
         self.assertEqual(line.verdict, "compliant")
-        self.assertIn("12 of 12 recorded days (85% required; before", line.reason)
+        self.assertIn("12 of 12 recorded days (85% required; before joining", line.reason)
         self.assertEqual(run.late_count, 1)
         self.assertIn("count only from a later day", run.brake_reason)
         # Where the household begins on another day, the verdict waits for another look.

@@ -128,8 +128,12 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         cycle = self._get_cycle()
         free = []
         if until:
-            is_first = until == last and self.attendance_first_cycle_waived
-            why = _("first cycle") if is_first else _("before absences count")
+            if until == last and self.attendance_first_cycle_waived:
+                why = _("first cycle")
+            elif self.attendance_counts_from == ENROLMENT:
+                why = _("before the enrolment")
+            else:
+                why = _("before joining the household")
             free.append(FreeDays(first, until, why))
         for waiver in waivers:
             own = waiver.scope == EVERYBODY or waiver.id in ids
