@@ -1,13 +1,14 @@
+from odoo.tools import SQL
 from odoo.tools.sql import table_exists
 
 # What a cycle asked for before it had conditions: column, type, value where there is none.
 CLASSIC_COLUMNS = (
-    ("attendance_type_id", "int4", "NULL"),
-    ("attendance_location_id", "int4", "NULL"),
-    ("attendance_unit", "varchar", "'days'"),
-    ("attendance_requirement", "varchar", "'number'"),
-    ("required_number_of_attendance", "int4", "10"),
-    ("required_percentage", "int4", "80"),
+    ("attendance_type_id", "int4", None),
+    ("attendance_location_id", "int4", None),
+    ("attendance_unit", "varchar", "days"),
+    ("attendance_requirement", "varchar", "number"),
+    ("required_number_of_attendance", "int4", 10),
+    ("required_percentage", "int4", 80),
 )
 
 
@@ -24,15 +25,27 @@ def complete_classic_columns(cr):
     are not there yet.
     """
     for name, kind, value in CLASSIC_COLUMNS:
-        cr.execute(f"ALTER TABLE g2p_cycle ADD COLUMN IF NOT EXISTS {name} {kind}")
-        cr.execute(f"UPDATE g2p_cycle SET {name} = {value} WHERE {name} IS NULL")
+        add_column(cr, "g2p_cycle", name, kind)
+        column = SQL.identifier(name)
+        cr.execute(SQL("UPDATE g2p_cycle SET %s = %s WHERE %s IS NULL", column, value, column))
+
+
+def add_column(cr, table, name, kind):
+    cr.execute(
+        SQL(
+            "ALTER TABLE %s ADD COLUMN IF NOT EXISTS %s %s",
+            SQL.identifier(table),
+            SQL.identifier(name),
+            SQL(kind),
+        )
+    )
 
 
 def end_unfinished_runs(cr):
     """End what was prepared by other rules: a new run asks and decides again."""
     requests = (("request", "varchar"), ("requested_by_id", "int4"), ("request_reason", "text"))
     for name, kind in requests:
-        cr.execute(f"ALTER TABLE spp_attendance_run ADD COLUMN IF NOT EXISTS {name} {kind}")
+        add_column(cr, "spp_attendance_run", name, kind)
     cr.execute(
         """
         UPDATE g2p_cycle AS cycle SET locked = FALSE, locked_reason = NULL

@@ -7,7 +7,7 @@ class Area(models.Model):
     _parent_store = True
     _order = "parent_id, name"
 
-    parent_id = fields.Many2one("spp.area", "Parent")
+    parent_id = fields.Many2one("spp.area")
     parent_path = fields.Char(index=True)
     draft_name = fields.Char(required=True, translate=True)
     code = fields.Char()
