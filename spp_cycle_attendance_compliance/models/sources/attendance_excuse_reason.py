@@ -17,7 +17,7 @@ class AttendanceExcuseReason(models.Model):
     active = fields.Boolean(default=True)
 
     @api.constrains("name")
-    def _check_name(self):
+    def _check_reason_name(self):
         for reason in self:
             # In a file it stands in the place of a presence.
             if is_word(reason.name):
