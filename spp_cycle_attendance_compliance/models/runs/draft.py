@@ -265,7 +265,7 @@ class Draft:
     def find_failures(self, cycle_ids, waiver_ids):
         """Note in which of some earlier cycles attendance failed: the verdict that stands there.
 
-        A failure that was waived after it is none.
+        A failure that was waived after it is none; by which waivers it was decided, its run keeps.
 
         :param cycle_ids: in the order of time
         :param waiver_ids: of the waivers that are about everybody
@@ -284,7 +284,7 @@ class Draft:
                         AND membership.attendance_status IN %(statuses)s
                 JOIN g2p_cycle AS cycle ON cycle.id = membership.cycle_id
                 CROSS JOIN LATERAL (
-                    SELECT past.verdict, past.passes_criteria, run.no_data_rule, run.decided_at,
+                    SELECT past.verdict, past.passes_criteria, past.run_id, run.no_data_rule,
                         run.from_date, run.to_date
                     FROM spp_attendance_run_line AS past
                     JOIN spp_attendance_run AS run ON run.id = past.run_id
@@ -301,9 +301,13 @@ class Draft:
                             ON waiver.id = ANY(waived.waivers || %(waivers)s::integer[])
                         WHERE coalesce(waived.household_line_id, waived.id) = own.id
                             AND coalesce(waiver.cycle_id, cycle.id) = cycle.id
-                            AND waiver.approved_at >= date_trunc('second', standing.decided_at)
                             AND waiver.from_date <= standing.to_date
                             AND waiver.to_date >= standing.from_date
+                            AND NOT EXISTS (
+                                SELECT FROM spp_attendance_run_spp_attendance_waiver_rel AS kept
+                                WHERE kept.spp_attendance_run_id = standing.run_id
+                                    AND kept.spp_attendance_waiver_id = waiver.id
+                            )
                     )
                 GROUP BY own.id
             ) AS failed
