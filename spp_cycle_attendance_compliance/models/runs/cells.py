@@ -80,7 +80,8 @@ class Cells:
         self.draft.execute(
             """
             CREATE TEMPORARY TABLE spp_attendance_cell ON COMMIT DROP AS
-            SELECT line.id AS line_id, found.number = line.about[1] AS is_first, line.undated,
+            SELECT line.id AS line_id, line.partner_id, line.undated,
+                found.number = line.about[1] AS is_first,
                 CASE WHEN line.finding IN %(with_data)s THEN %(known)s
                     WHEN line.finding IN %(unsettled)s THEN 'unsettled' END AS data,
                 FALSE AS is_holiday, FALSE AS is_silent, found.*
@@ -211,7 +212,8 @@ class Cells:
         """
         self.draft.execute(
             """
-            SELECT number, month, count(*), count(*) FILTER (WHERE %(has_records)s)
+            SELECT number, month, count(DISTINCT partner_id),
+                count(DISTINCT partner_id) FILTER (WHERE %(has_records)s)
             FROM spp_attendance_cell AS cell WHERE data = %(known)s
             GROUP BY number, month ORDER BY number, month NULLS FIRST
             """,
