@@ -314,7 +314,8 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         rules = self._get_rules()
 
         def resolve(verdict, passes_criteria, override, state, failures):
-            warning = verdicts.get_warning(rules, verdict, failures)
+            # Who does not meet the program's own criteria is refused for that.
+            warning = verdicts.get_warning(rules, verdict, failures) if passes_criteria else 0
             decided = verdict, passes_criteria, override
             after = verdicts.get_state(rules, *decided, state, warning)
             status = verdicts.get_status(*decided, warning)
