@@ -1,5 +1,6 @@
 """What has to be so after each step, whatever the way that led there."""
 
+from .applied import Applied
 from .entitlements import Entitlements
 from .world import DECIDED, EXCLUDED, REASON
 
@@ -16,9 +17,8 @@ MEMBERSHIPS = """
 LINES = """
     SELECT line.id, line.cycle_membership_id AS membership_id, line.run_id, line.kind, line.status,
         line.verdict, line.passes_criteria, line.left_alone, line.state_after,
-        run.applied_number, run.state AS run_state, run.no_data_rule,
-        CASE run.attendance_requirement WHEN 'number' THEN run.required_number_of_attendance END
-            AS required, run.attendance_unit AS unit
+        line.warning, run.applied_number, run.state AS run_state, run.no_data_rule,
+        run.attendance_conditions AS conditions
     FROM spp_attendance_run_line AS line JOIN spp_attendance_run AS run ON run.id = line.run_id
     WHERE run.cycle_id = ANY(%s) AND line.kind != 'member' ORDER BY line.id
 """
@@ -58,14 +58,14 @@ PROOF = """
 OTHER_CRITERIA = """
     SELECT run.id FROM spp_attendance_run AS run JOIN g2p_cycle AS cycle ON cycle.id = run.cycle_id
     WHERE run.id = ANY(%s) AND (
-        (run.attendance_source_id, run.attendance_unit, run.attendance_requirement,
-            run.required_number_of_attendance, run.required_percentage, run.no_data_rule,
+        (run.attendance_source_id, run.no_data_rule, run.attendance_counts_from,
+            run.attendance_first_cycle_waived, run.attendance_warnings,
             run.household_rule, run.household_number, run.household_percentage,
             run.attendance_period, run.from_date, run.to_date)
             IS DISTINCT FROM (
-                cycle.attendance_source_id, cycle.attendance_unit, cycle.attendance_requirement,
-                cycle.required_number_of_attendance, cycle.required_percentage,
-                cycle.no_data_rule, cycle.household_rule, cycle.household_number,
+                cycle.attendance_source_id, cycle.no_data_rule, cycle.attendance_counts_from,
+                cycle.attendance_first_cycle_waived, cycle.attendance_warnings,
+                cycle.household_rule, cycle.household_number,
                 cycle.household_percentage, cycle.attendance_period,
                 CASE cycle.attendance_period WHEN 'all' THEN '1900-01-01' ELSE cycle.from_date END,
                 CASE cycle.attendance_period WHEN 'all' THEN run.to_date ELSE cycle.to_date END
@@ -266,7 +266,7 @@ class Checks:
             self._check_membership(membership, applied.get(membership["id"], []))
         self._check_members(memberships, applied)
         self._check_reasons(memberships, applied)
-        self._check_runs()
+        self._check_runs(Applied(self.world, memberships, applied))
         self._check_proof()
         assert not self.world.stage.ask(TWICE, self.world.person_ids), "an attendance counts twice"
 
@@ -333,12 +333,10 @@ class Checks:
             assert reason.endswith("compliance criteria: non-compliant"), reason
             return
         assert f": {SAID[found.verdict]}" in reason, (reason, found)
-        if found.finding in ("known", "recorded"):
-            least = "At least " if found.unclear + found.undated else ""
-            total = f"{line['required']} {line['unit']}"
-            if not line["required"]:
-                total = f"{found.recorded + found.undated} recorded {line['unit']}"
-            assert reason.startswith(f"{least}{found.number} of {total}"), (reason, found)
+        assert (" warning" in reason) == bool(line["warning"]), (reason, line)
+        if found.finding in ("known", "recorded") and len(found.cells) == 1:
+            expected = _describe(found.cells[0], line["conditions"], found.undated)
+            assert reason.startswith(expected), (reason, expected)
 
     def _check_members(self, memberships, applied):
         shown = self.world.stage.ask(MEMBERS, list(memberships))
@@ -350,7 +348,7 @@ class Checks:
         ]
         assert shown == expected, (shown, expected)
 
-    def _check_runs(self):
+    def _check_runs(self, just_applied):
         runs = self.world.stage.ask(RUNS, self.world.cycle_ids)
         for cycle_id in self.world.cycle_ids:
             own = [run for run in runs if run["cycle_id"] == cycle_id]
@@ -365,7 +363,9 @@ class Checks:
             numbers = sorted(run["applied_number"] for run in own if run["applied_number"])
             assert numbers == list(range(1, len(numbers) + 1)), numbers
         applied_ids = {run["id"] for run in runs if run["state"] == "done"}
-        self._check_applied(list(applied_ids - self.applied_ids))
+        run_ids = list(applied_ids - self.applied_ids)
+        self._check_applied(run_ids)
+        just_applied.check(run_ids)
         self.applied_ids |= applied_ids
 
     def _check_applied(self, run_ids):
@@ -393,15 +393,38 @@ def _differ(row, other, *names):
     return any(row[name] != other[name] for name in names)
 
 
+def _describe(cell, conditions, undated):
+    """Return how the sentence about a person with one cell begins."""
+    number, _month, present, excused, absent, unclear, *others = cell
+    free, excused_unclear, free_unclear, required, verdict, _why = others
+    condition = conditions[number - 1]
+    if verdict == "exempt":
+        return ""
+    if verdict == "no_data" and not any(cell[2:9]):
+        return "Nothing is recorded"
+    least = "At least " if unclear + excused_unclear + free_unclear + undated else ""
+    if condition["kind"] == "percentage":
+        recorded = present + absent + unclear + undated
+        return f"{least}{present} of {recorded} recorded {condition['unit']}"
+    named = f" and {excused} excused" if excused else ""
+    return f"{least}{present}{named} of {required} {condition['unit']}"
+
+
 def _get_status(line):
     if not line["passes_criteria"]:
         return "non_compliant"
+    if line["warning"]:
+        return "warned"
     return "no_data" if line["verdict"] == "undecided" else line["verdict"]
 
 
 def _decides(line):
     """Return the state that a verdict gives, or ``None`` if the membership stays as it is."""
-    if not line["passes_criteria"] or line["verdict"] == "non_compliant":
+    if not line["passes_criteria"]:
+        return "non_compliant"
+    if line["warning"]:
+        return "enrolled"
+    if line["verdict"] == "non_compliant":
         return "non_compliant"
     if line["verdict"] == "undecided":
         return None

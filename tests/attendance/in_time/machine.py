@@ -4,19 +4,22 @@ from contextlib import suppress
 from unittest.mock import patch
 
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from odoo.addons.queue_job.exception import RetryableJobError
 
-from .others import CYCLES, MEMBERS, Others
-from .world import REASON, Killed
+from .others import CYCLES, DAYS, MEMBERS
+from .rules import Rules
+from .world import BIRTH_DATES, REASON, Killed
 
 LAST_MEMBERSHIP = 2**31 - 1
+# Where the earlier cycles begin.
+EARLIER = 2
 VERDICTS = st.sampled_from(["compliant", "non_compliant"])
 RUN = "action_filter_beneficiaries_by_compliance_criteria"
 
 
-class Attendance(Others):
+class Attendance(Rules):
     """After each step, one verdict stands, and all agree with it."""
 
     # What people do
@@ -57,6 +60,33 @@ class Attendance(Others):
         with patch.object(runs, "_finish", finish_late):
             self.run(cycle)
 
+    @rule(
+        cycle=CYCLES,
+        number=MEMBERS,
+        day=DAYS,
+        others=st.sampled_from(["enrolment", "joining", "age", "failure"]),
+    )
+    def change_while_waiting(self, cycle, number, day, others):
+        """What a run was decided by changes while it waits; then it is applied."""
+        if others == "age":
+            self.change_condition(cycle, 0, {"ages": (0, 6)})
+        elif others == "failure":
+            self._write(cycle, {"attendance_warnings": 1})
+            self.run(EARLIER + cycle)
+        else:
+            self._write(cycle, {"attendance_counts_from": others})
+        self.checks.check()
+        self.look(cycle, "preview")
+        self.checks.check()
+        {
+            "enrolment": lambda: self.enrol_again(cycle, number, day),
+            "joining": lambda: self.join_later(number % 3, number, day),
+            "age": lambda: self.correct_birth_date(number, BIRTH_DATES[day % 2]),
+            "failure": lambda: self.take_back(EARLIER + cycle, is_big=False),
+        }[others]()
+        self.checks.check()
+        self.apply(cycle, is_big=False)
+
     @rule(cycle=CYCLES, number=MEMBERS)
     def run_while_lost(self, cycle, number):
         """What was known of a person is lost while one cycle asks, and there for the other one."""
@@ -67,7 +97,7 @@ class Attendance(Others):
         self.run(cycle)
         self.checks.check()
         people[identifier] = lost
-        self.run(1 - cycle)
+        self.run(cycle ^ 1)
 
     @rule(cycle=CYCLES)
     def poll(self, cycle):
@@ -146,6 +176,25 @@ class Attendance(Others):
 
         self._watch(self.world.do, step)
         self.checks.check_enrolled(self.before[0])
+
+    @rule(cycle=CYCLES, action=st.sampled_from(["run", "run", "take_back", "override", "lift"]))
+    def go_back(self, cycle, action):
+        """Something is done about the earlier cycle of the same program."""
+        arguments = {"take_back": [False], "override": [0, "compliant"]}.get(action, [])
+        getattr(self, action)(EARLIER + cycle, *arguments)
+
+    @initialize(warnings=st.sampled_from([0, 1, 1, 2]), is_decided=st.booleans())
+    def begin_with_warnings(self, warnings, is_decided):
+        """Half of the worlds begin after earlier cycles, in which most have failed."""
+        self.checks.check()
+        for cycle in (0, 1):
+            self._write(cycle, {"attendance_warnings": warnings})
+        if is_decided:
+            self.attend(0, [0, 1], "present")
+            self.attend(3, [1], "present")
+            for cycle in (0, 1):
+                self.run(EARLIER + cycle)
+                self.checks.check()
 
     # The background
 

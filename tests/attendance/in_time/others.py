@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from .checks import Checks
-from .world import EXCLUDED, FIRST, UNREADABLE_DAY, World
+from .world import EXCLUDED, FIRST, LATE, SICK, UNREADABLE_DAY, World
 
 CYCLES = st.integers(0, 1)
 MEMBERS = st.integers(0, 5)
 DAYS = st.integers(0, 4)
-CATEGORIES = st.sampled_from(["present", "present", "present", "absent", "late"])
+TYPES = st.sampled_from([1, 1, 2])
+CATEGORIES = st.sampled_from(["present", "present", "present", "absent", "absent", LATE, SICK])
 CRITERIA = st.one_of(
     st.fixed_dictionaries(
         {
@@ -40,6 +41,7 @@ CRITERIA = st.one_of(
     ),
     st.fixed_dictionaries({"attendance_protocol": st.sampled_from(["server", "recorded"])}),
 )
+BY_HAND = st.sampled_from(["present", "absent", "excused", None])
 STATES = st.sampled_from(["draft", "enrolled", "non_compliant", "paused", "exited", "not_eligible"])
 
 
@@ -253,22 +255,29 @@ class Others(RuleBasedStateMachine):
 
     # Attendance
 
-    @initialize(days=st.lists(st.tuples(MEMBERS, DAYS), max_size=10), is_later=st.booleans())
+    @initialize(
+        days=st.lists(st.tuples(MEMBERS, DAYS, CATEGORIES), max_size=12), is_later=st.booleans()
+    )
     def begin(self, days, is_later):
         identifiers = list(self.world.server.people)
-        for number, day in days:
-            self.world.attend(identifiers[number], day)
+        for number, day, category in days:
+            self.world.attend(identifiers[number], day, category)
         if is_later:
             # The two cycles ask different questions about the same persons.
             self._write(1, {"from_date": FIRST + timedelta(days=1)})
 
-    @rule(number=MEMBERS, days=st.lists(DAYS, min_size=1, max_size=3), category=CATEGORIES)
-    def attend(self, number, days, category):
+    @rule(
+        number=MEMBERS,
+        days=st.lists(DAYS, min_size=1, max_size=3),
+        category=CATEGORIES,
+        type_id=TYPES,
+    )
+    def attend(self, number, days, category, type_id=1):
         self._step()
         with self.stage.transaction() as env:
             identifier = self.world.get_identifier(env, self.world.person_ids[number]).value
         for day in days:
-            self.world.attend(identifier, day, category)
+            self.world.attend(identifier, day, category, type_id)
 
     @rule(
         number=MEMBERS,
@@ -304,9 +313,9 @@ class Others(RuleBasedStateMachine):
         self._step()
         self.world.server.next("attendance", self.stage.make_fault(status), times=1)
 
-    @rule(number=MEMBERS, day=DAYS, category=st.sampled_from(["present", "absent", None]))
+    @rule(number=MEMBERS, day=DAYS, category=BY_HAND)
     def record_by_hand(self, number, day, category):
-        """Record a presence or an absence; or withdraw the first one."""
+        """Record a presence, an absence or an excuse; or withdraw the first one."""
         person_id, day = self.world.person_ids[number], FIRST + timedelta(days=day)
         own = self.world.register.by_hand[person_id]
 
@@ -320,8 +329,10 @@ class Others(RuleBasedStateMachine):
                     "attendance_date": day,
                     "attendance_time": time,
                 }
+                if category == "excused":
+                    vals["excuse_reason_id"] = self.stage.excuse_id
                 event = events.create({**vals, "attendance_category": category})
-                own[event.id] = day, category
+                own[event.id] = day, category, None
             elif own:
                 events.browse(min(own)).withdrawn = True
                 del own[min(own)]

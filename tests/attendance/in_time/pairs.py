@@ -18,7 +18,7 @@ STEPS = {
     "apply": ("open free waiting", lambda w, c, n: w.apply(c, is_big=False)),
     "discard": ("waiting", lambda w, c, n: w.discard(c)),
     "retry": ("open free failed", lambda w, c, n: w.retry(c, "failed")),
-    "evaluate": ("open free", lambda w, c, n: w.look(c, "evaluate")),
+    "evaluate": ("free", lambda w, c, n: w.look(c, "evaluate")),
     "override": ("open free decidable", lambda w, c, n: w.override(c, n, "non_compliant")),
     "lift": ("open free overridden", lambda w, c, n: w.lift(c)),
     "take back": ("open free done", lambda w, c, n: w.take_back(c, is_big=False)),
@@ -34,6 +34,9 @@ STEPS = {
     "new member": ("", lambda w, c, n: w.join_or_leave_cycle(c, 5 - n, "draft")),
     "member leaves": ("open", lambda w, c, n: w.join_or_leave_cycle(c, n, "draft")),
     "kill": ("job", lambda w, c, n: w.kill()),
+    "change a condition": ("open", lambda w, c, n: w.change_first_condition(c)),
+    "approve a waiver": ("", lambda w, c, n: w.waive(c, 0, 1, "everybody", n, of_all=False)),
+    "revoke a waiver": ("waived", lambda w, c, n: w.revoke(n)),
     "prepare": ("unprepared", lambda w, c, n: w.prepare_entitlements(c, "draft")),
 }
 # What the background does, if the cycle is big.
@@ -43,6 +46,8 @@ TABLES = (
     ("g2p_cycle", "id"),
     ("g2p_cycle_membership", "cycle_id"),
     ("spp_attendance_run", "cycle_id"),
+    ("spp_attendance_condition", "cycle_id"),
+    ("spp_attendance_waiver", "cycle_id"),
     ("g2p_entitlement", "cycle_id"),
     ("g2p_entitlement_inkind", "cycle_id"),
 )
@@ -77,6 +82,8 @@ class Walk(Attendance):
         self.checks.check()
         for number in (0, 4):
             self.attend(number, [0, 1], "present")
+        for _number in range((first, second).count("revoke a waiver")):
+            self.waive(self.cycle, 0, 1, "everybody", 0, of_all=False)
         for number in range((first, second).count("lift") if first != "override" else 0):
             self._do_checked(self.override, self.cycle, number, "non_compliant")
         self._do_checked(self.run, self.cycle)
@@ -121,7 +128,7 @@ class Walk(Attendance):
 
     def _has(self, takes, number):
         """Return whether there is what a step takes, for the member that it is about."""
-        (cycle,), members, runs, cash, in_kind, _identifiers = self._read()
+        (cycle,), members, runs, _conditions, waivers, cash, in_kind, _ids = self._read()
         prepared = {each["partner_id"] for each in cash + in_kind}
         decided = [each for each in members if each["state"] in DECIDED]
         overridden = [each for each in decided if each["attendance_override_id"]]
@@ -136,9 +143,19 @@ class Walk(Attendance):
                 for each in members
             ),
             "job": self.stage.ask(JOBS),
+            "waived": any(each["state"] == "approved" for each in waivers),
             **{run["state"]: True for run in runs},
         }
         return all(found.get(name) for name in takes.split())
+
+    def change_first_condition(self, cycle):
+        """Count over months, or over the whole period again."""
+
+        def step(env):
+            condition = self._get_conditions(env, cycle)[:1]
+            condition.over = "period" if condition.over == "month" else "month"
+
+        self._do(step)
 
     def close_for_good(self, is_locked):
         self.reopening.clear()

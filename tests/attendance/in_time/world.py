@@ -15,10 +15,15 @@ from odoo.addons.queue_job.job import Job
 from .told import Register
 
 PERSONS = 6
-FIRST = date(2025, 11, 1)
+# Both months are cut.
+FIRST = date(2025, 11, 29)
 DECIDED = ("draft", "enrolled", "non_compliant")
 # Of which half of a record's day is left: it is among those that are asked for.
-UNREADABLE_DAY = "2025-11-1x"
+UNREADABLE_DAY = "2025-12-1x"
+# Two of its words; of what else it says nobody knows the meaning.
+SICK, LATE = "sick", "late"
+# On the first day that counts half of the persons are not yet 7 years old, but soon; others are 12.
+BIRTH_DATES = (date(2018, 12, 1), date(2013, 3, 1))
 # What a person says who is asked for a reason.
 REASON = "As agreed"
 # Who is called so does not meet the programs' own criteria.
@@ -50,6 +55,14 @@ class Stage:
         source._set_connection({}, self.server.client[1])
         recorded = env.ref("spp_cycle_attendance_compliance.source_recorded")
         self.source_ids = {"server": source.id, "recorded": recorded.id}
+        self.excuse_id = env.ref("spp_cycle_attendance_compliance.excuse_illness").id
+        # By their numbers on the server.
+        self.type_ids = {}
+        for number in (1, 2):
+            types = env["spp.res.config.attendance.type"]
+            types._take_over(source, number, f"Type {number}", "")
+            found = types.search([("source_id", "=", source.id), ("external_id", "=", number)])
+            self.type_ids[number] = found.id
         env.company.attendance_no_data_limit = 100
         currency = env.company.currency_id
         self.journal_id = (
@@ -100,7 +113,10 @@ class Stage:
 
 
 class World:
-    """Two cycles; the second one's households have two of the first one's persons each."""
+    """Two cycles; the second one's households have two of the first one's persons each.
+
+    Each has an earlier one of the same program, with the same members, two places further on.
+    """
 
     def __init__(self, stage):
         self.stage = stage
@@ -113,22 +129,27 @@ class World:
                 "UPDATE spp_attendance_run SET state = 'discarded' WHERE state = 'running'"
             )
             env.cr.execute("DELETE FROM queue_job")
+            env.cr.execute("DELETE FROM spp_attendance_category_map")
+            env.cr.execute("UPDATE spp_attendance_waiver SET state = 'revoked'")
+            env.invalidate_all()
             self.set_brake(env, 100)
             self.person_ids = [self._create_person(env) for _number in range(PERSONS)]
             self.household_ids = [
                 self._create_household(env, self.person_ids[start : start + 2])
                 for start in range(0, PERSONS, 2)
             ]
-            self.cycle_ids = [
-                self._create_cycle(env, program_id, partner_ids)
-                for program_id, partner_ids in zip(
-                    stage.program_ids, (self.person_ids, self.household_ids), strict=True
-                )
-            ]
+            members = self.person_ids, self.household_ids
+            programs = list(zip(stage.program_ids, members, strict=True))
+            today, later = date.today(), date.today() + timedelta(40)
+            earlier = [self._create_cycle(env, today, *each) for each in programs]
+            self.cycle_ids = [self._create_cycle(env, later, *each) for each in programs] + earlier
         self.register = Register(self)
 
     def _create_person(self, env):
-        person = env["res.partner"].create({"name": "P", "is_registrant": True})
+        number = next(self.stage.numbers)
+        person = env["res.partner"].create(
+            {"name": "P", "is_registrant": True, "birthdate": BIRTH_DATES[number % 2]}
+        )
         identifier = f"ID{next(self.stage.numbers)}"
         env["g2p.reg.id"].create(
             {"partner_id": person.id, "id_type": self.stage.id_type_id, "value": identifier}
@@ -150,20 +171,24 @@ class World:
             )
         return household.id
 
-    def _create_cycle(self, env, program_id, partner_ids):
+    def _create_cycle(self, env, start, program_id, partner_ids):
         cycle = env["g2p.cycle"].create(
             {
                 "name": f"C {uuid4()}",
                 "program_id": program_id,
-                "start_date": date.today(),
-                "end_date": date.today() + timedelta(days=30),
+                "start_date": start,
+                "end_date": start + timedelta(days=30),
                 "use_attendance_criteria": True,
                 "attendance_source_id": self.stage.source_ids["server"],
                 "attendance_period": "dates",
                 "from_date": FIRST,
                 "to_date": FIRST + timedelta(days=29),
-                "attendance_type_id": False,
-                "required_number_of_attendance": 2,
+                "household_rule": "any",
+                "no_data_rule": "absent",
+                "attendance_counts_from": "first",
+                "attendance_first_cycle_waived": False,
+                "attendance_warnings": 0,
+                "attendance_condition_ids": [(0, 0, {"required_number": 2})],
                 "cycle_membership_ids": [
                     (
                         0,
@@ -191,9 +216,9 @@ class World:
             return str(error)
         return None
 
-    def attend(self, identifier, day, category="present"):
+    def attend(self, identifier, day, category="present", type_id=1):
         number = next(self.stage.numbers)
-        item = attendance(number, str(FIRST + timedelta(days=day)), category=category)
+        item = attendance(number, str(FIRST + timedelta(days=day)), type_id, category=category)
         self.server.people.setdefault(identifier, []).append(item)
 
     def get_identifier(self, env, person_id):
