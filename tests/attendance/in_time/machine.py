@@ -8,9 +8,9 @@ from hypothesis.stateful import initialize, invariant, rule
 
 from odoo.addons.queue_job.exception import RetryableJobError
 
-from .others import CYCLES, MEMBERS
+from .others import CYCLES, DAYS, MEMBERS
 from .rules import Rules
-from .world import REASON, Killed
+from .world import BIRTH_DATES, REASON, Killed
 
 LAST_MEMBERSHIP = 2**31 - 1
 # Where the earlier cycles begin.
@@ -59,6 +59,33 @@ class Attendance(Rules):
 
         with patch.object(runs, "_finish", finish_late):
             self.run(cycle)
+
+    @rule(
+        cycle=CYCLES,
+        number=MEMBERS,
+        day=DAYS,
+        others=st.sampled_from(["enrolment", "joining", "age", "failure"]),
+    )
+    def change_while_waiting(self, cycle, number, day, others):
+        """What a run was decided by changes while it waits; then it is applied."""
+        if others == "age":
+            self.change_condition(cycle, 0, {"ages": (0, 6)})
+        elif others == "failure":
+            self._write(cycle, {"attendance_warnings": 1})
+            self.run(EARLIER + cycle)
+        else:
+            self._write(cycle, {"attendance_counts_from": others})
+        self.checks.check()
+        self.look(cycle, "preview")
+        self.checks.check()
+        {
+            "enrolment": lambda: self.enrol_again(cycle, number, day),
+            "joining": lambda: self.join_later(number % 3, number, day),
+            "age": lambda: self.correct_birth_date(number, BIRTH_DATES[day % 2]),
+            "failure": lambda: self.take_back(EARLIER + cycle, is_big=False),
+        }[others]()
+        self.checks.check()
+        self.apply(cycle, is_big=False)
 
     @rule(cycle=CYCLES, number=MEMBERS)
     def run_while_lost(self, cycle, number):

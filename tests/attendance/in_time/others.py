@@ -255,11 +255,13 @@ class Others(RuleBasedStateMachine):
 
     # Attendance
 
-    @initialize(days=st.lists(st.tuples(MEMBERS, DAYS), max_size=10), is_later=st.booleans())
+    @initialize(
+        days=st.lists(st.tuples(MEMBERS, DAYS, CATEGORIES), max_size=12), is_later=st.booleans()
+    )
     def begin(self, days, is_later):
         identifiers = list(self.world.server.people)
-        for number, day in days:
-            self.world.attend(identifiers[number], day)
+        for number, day, category in days:
+            self.world.attend(identifiers[number], day, category)
         if is_later:
             # The two cycles ask different questions about the same persons.
             self._write(1, {"from_date": FIRST + timedelta(days=1)})

@@ -69,10 +69,9 @@ def get_spans(run):
             yield Span(number, "", first, last, total)
             continue
         days = (first + timedelta(each) for each in range((last - first).days + 1))
-        for (year, month), found in groupby(days, lambda day: (day.year, day.month)):
-            first, *rest = found
-            total = monthrange(year, month)[1]
-            yield Span(number, f"{year}-{month:02}-01", first, (rest or [first])[-1], total)
+        for (year, month), own in groupby(days, lambda day: (day.year, day.month)):
+            own, total = list(own), monthrange(year, month)[1]
+            yield Span(number, f"{year}-{month:02}-01", own[0], own[-1], total)
 
 
 class Facts:
@@ -128,8 +127,7 @@ class Facts:
         free = [
             (max(each["from_date"], first), min(each["to_date"], last))
             for each in self.waivers
-            if each["from_date"] <= last
-            and each["to_date"] >= first
+            if each["from_date"] <= last and each["to_date"] >= first
             and (each["scope"] == "everybody" or {person_id, main_id} & {*each["partner_ids"]})
         ]
         by_household = self.run["counts_from"] == "joining"

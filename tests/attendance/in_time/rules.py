@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import initialize, rule
 
 from .others import CYCLES, DAYS, MEMBERS, Others
 from .world import BIRTH_DATES, FIRST, LATE, REASON, SICK
@@ -87,6 +87,15 @@ class Rules(Others):
     def change_rules(self, cycle, vals):
         self._step()
         self._write(cycle, vals)
+
+    @initialize(is_mapped=st.booleans(), is_waived=st.booleans())
+    def begin_with_excuses(self, is_mapped, is_waived):
+        """Half of the worlds begin with a word that excuses, half with days that are free."""
+        if is_mapped:
+            self.map_word(SICK, "excused")
+        if is_waived:
+            for cycle in (0, 1):
+                self.waive(cycle, 1, 2, "everybody", 0, of_all=False)
 
     # What words mean
 
