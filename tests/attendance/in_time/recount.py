@@ -69,9 +69,10 @@ def get_spans(run):
             yield Span(number, "", first, last, total)
             continue
         days = (first + timedelta(each) for each in range((last - first).days + 1))
-        for (year, month), own in groupby(days, lambda day: (day.year, day.month)):
-            own, total = list(own), monthrange(year, month)[1]
-            yield Span(number, f"{year}-{month:02}-01", own[0], own[-1], total)
+        for (year, month), found in groupby(days, lambda day: (day.year, day.month)):
+            first, *rest = found
+            total = monthrange(year, month)[1]
+            yield Span(number, f"{year}-{month:02}-01", first, (rest or [first])[-1], total)
 
 
 class Facts:
