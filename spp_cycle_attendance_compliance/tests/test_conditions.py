@@ -33,6 +33,20 @@ class ConditionsCase(AttendanceCase):
                 **vals,
             )
 
+    def _waive(self, program, **vals):
+        waiver = self.env["spp.attendance.waiver"].create(
+            {
+                "name": "Flood",
+                "legal_basis": "Resolution 12",
+                "program_id": program.id,
+                "from_date": FIRST,
+                "to_date": date(2025, 11, 9),
+                **vals,
+            }
+        )
+        waiver.action_approve()
+        return waiver
+
     def _get_line(self, run, person):
         return run.line_ids.filtered(lambda line: line.partner_id == person)
 
@@ -395,20 +409,6 @@ class TestClassicFields(ConditionsCase):
 @tagged("post_install", "-at_install")
 class TestFreeDays(ConditionsCase):
     """Absences don't count on free days, and required numbers shrink."""
-
-    def _waive(self, program, **vals):
-        waiver = self.env["spp.attendance.waiver"].create(
-            {
-                "name": "Flood",
-                "legal_basis": "Resolution 12",
-                "program_id": program.id,
-                "from_date": FIRST,
-                "to_date": date(2025, 11, 9),
-                **vals,
-            }
-        )
-        waiver.action_approve()
-        return waiver
 
     def test_a_waiver_of_nine_days(self):
         """10 days of 30, 9 of them free: 7 are asked for."""

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from .common import FIRST, days
+from .common import days
 from .test_conditions import ConditionsCase
 
 PERCENTAGE = {"requirement": "percentage", "required_percentage": 80}
@@ -12,20 +12,6 @@ PERCENTAGE = {"requirement": "percentage", "required_percentage": 80}
 @tagged("post_install", "-at_install")
 class TestConditionsFound(ConditionsCase):
     """What readers found, put down as cases."""
-
-    def _waive(self, program, **vals):
-        waiver = self.env["spp.attendance.waiver"].create(
-            {
-                "name": "Flood",
-                "legal_basis": "Resolution 12",
-                "program_id": program.id,
-                "from_date": FIRST,
-                "to_date": date(2025, 11, 9),
-                **vals,
-            }
-        )
-        waiver.action_approve()
-        return waiver
 
     def test_features_of_everybody(self):
         """The domain that is there to begin with is about everybody."""
