@@ -454,10 +454,20 @@ class TestRun(AttendanceCase):
         draft, cells = run._draft_world(run.id)
         plan = []
 
+        execute = draft.execute
+
         def explain(query, **parameters):
             self.env.cr.execute(SQL(f"EXPLAIN {query}", run=run.id, **parameters))
             plan.extend(row[0] for row in self.env.cr.fetchall())
+            execute(query, **parameters)
 
         with patch.object(draft, "execute", explain):
             cells.count(run._get_period_scope())
-        self.assertIn("individual_id_attendance_date", "\n".join(plan))
+            self.assertIn("individual_id_attendance_date", "\n".join(plan))
+            # Nor are the lines of all registrants read once for each line.
+            plan.clear()
+            waiver = self.env["spp.attendance.waiver"].new(
+                {"scope": "partners", "partner_ids": [(6, 0, self.diligent.ids)]}
+            )
+            draft.add_waiver(1, run._get_waived(waiver), False)
+            self.assertNotIn("SubPlan", "\n".join(plan))
