@@ -70,9 +70,9 @@ def get_spans(run):
             continue
         days = (first + timedelta(each) for each in range((last - first).days + 1))
         for (year, month), found in groupby(days, lambda day: (day.year, day.month)):
-            first, *rest = found
+            own = list(found)
             total = monthrange(year, month)[1]
-            yield Span(number, f"{year}-{month:02}-01", first, (rest or [first])[-1], total)
+            yield Span(number, f"{year}-{month:02}-01", own[0], own[-1], total)
 
 
 class Facts:
