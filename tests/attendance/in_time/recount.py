@@ -128,7 +128,8 @@ class Facts:
         free = [
             (max(each["from_date"], first), min(each["to_date"], last))
             for each in self.waivers
-            if each["from_date"] <= last and each["to_date"] >= first
+            if each["from_date"] <= last
+            and each["to_date"] >= first
             and (each["scope"] == "everybody" or {person_id, main_id} & {*each["partner_ids"]})
         ]
         by_household = self.run["counts_from"] == "joining"
