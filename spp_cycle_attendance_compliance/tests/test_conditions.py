@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import FIRST, AttendanceCase, days
 
@@ -209,6 +209,11 @@ class TestConditions(ConditionsCase):
         run = self._run(cycle)
         self.assertEqual(self._get_verdicts(run, household, child), ["compliant", "compliant"])
         self.assertFalse(self._get_line(run, grandmother).counts)
+        shown = cycle.cycle_membership_ids.cycle_group_membership_attendance_ids
+        self.assertEqual(
+            {each.individual_id: each.state for each in shown},
+            {child: "included", grandmother: "not_included"},
+        )
 
     def test_other_features(self):
         girl, boy = self._create_person(name="Girl"), self._create_person(name="Boy")
@@ -311,6 +316,15 @@ class TestClassicFields(ConditionsCase):
             cycle._check_can_count()
         cycle.required_number_of_attendance = 4
         self.assertEqual(cycle.attendance_condition_ids.required_number, 4)
+
+    def test_all_removed_on_the_form(self):
+        """Nothing comes in their place that nobody wrote."""
+        condition = {"type_id": self.school.id}
+        cycle = self._create_cycle(conditions=[condition])
+        with Form(cycle) as form:
+            form.attendance_condition_ids.remove(0)
+        self.assertFalse(cycle.attendance_condition_ids)
+        self.assertIn("There is no condition yet", cycle.attendance_criteria_summary)
 
     def test_taken_over(self):
         program = self._create_program()

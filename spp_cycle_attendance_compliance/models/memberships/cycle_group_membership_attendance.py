@@ -87,7 +87,6 @@ class CycleGroupMembershipAttendance(models.Model):
         :param SQL standing: the condition of the ``line`` that stands, and its ``membership``
         """
         parameters = {
-            "met": (COMPLIANT, EXEMPT),
             "uid": self.env.uid,
             "now": self.env.cr.now(),
             "standing": standing,
@@ -100,7 +99,8 @@ class CycleGroupMembershipAttendance(models.Model):
                      active, create_uid, create_date, write_uid, write_date)
                 SELECT membership.id, member.partner_id, member.number_of_attendance,
                     member.counts,
-                    CASE WHEN member.verdict IN %(met)s THEN 'included'
+                    CASE WHEN member.verdict = %(compliant)s
+                        OR member.verdict = %(exempt)s AND member.counts THEN 'included'
                         ELSE 'not_included' END,
                     TRUE, %(uid)s, %(now)s, %(uid)s, %(now)s
                 FROM spp_attendance_run_line AS line
@@ -116,6 +116,8 @@ class CycleGroupMembershipAttendance(models.Model):
                 WHERE (shown.number_of_attendance, shown.counts, shown.state) IS DISTINCT FROM
                     (excluded.number_of_attendance, excluded.counts, excluded.state)
                 """,
+                compliant=COMPLIANT,
+                exempt=EXEMPT,
                 **parameters,
             )
         )
@@ -137,6 +139,6 @@ class CycleGroupMembershipAttendance(models.Model):
                             AND member.partner_id = shown.individual_id
                     )
                 """,
-                **{name: value for name, value in parameters.items() if name != "met"},
+                **parameters,
             )
         )

@@ -32,7 +32,8 @@ MEMBERS = """
 MEMBER_LINES = """
     SELECT line.cycle_membership_id AS membership_id, line.partner_id AS individual_id,
         line.number_of_attendance AS number, line.counts,
-        CASE WHEN line.verdict IN ('compliant', 'exempt') THEN 'included'
+        CASE WHEN line.verdict = 'compliant' OR line.verdict = 'exempt' AND line.counts
+            THEN 'included'
             ELSE 'not_included' END AS state
     FROM spp_attendance_run_line AS line
     WHERE line.kind = 'member' AND line.household_line_id = ANY(%s) ORDER BY 1, 2
