@@ -13,8 +13,6 @@ from ..models.sources import attendance_source
 from .attendance_faults import Fault
 from .common import TwoPersonsCase, days
 
-TODAY = date.today()
-
 
 @tagged("post_install", "-at_install")
 class TestPoll(TwoPersonsCase):
@@ -94,7 +92,8 @@ class TestPoll(TwoPersonsCase):
     def test_who_is_asked_about(self):
         """Each case: what is so of the cycle, or its source; whether it is asked about."""
         other = self.env["spp.res.config.attendance.type"].create({"name": "Made here"})
-        past, future = TODAY - timedelta(days=9), TODAY + timedelta(days=9)
+        today = date.today()
+        past, future = today - timedelta(days=9), today + timedelta(days=9)
         ongoing = {"from_date": past, "to_date": future}
         for vals, of_source, is_asked in (
             ({}, {}, True),
@@ -104,8 +103,8 @@ class TestPoll(TwoPersonsCase):
             ({"use_attendance_criteria": False}, {}, False),
             ({"attendance_source_id": self.recorded.id}, {}, False),
             ({"attendance_type_id": other.id}, {}, False),
-            ({"from_date": TODAY, "to_date": future}, {}, True),
-            ({"from_date": TODAY + timedelta(days=1), "to_date": future}, {}, False),
+            ({"from_date": today, "to_date": future}, {}, True),
+            ({"from_date": today + timedelta(days=1), "to_date": future}, {}, False),
             ({"attendance_period": "all"}, {}, True),
             ({"state": "to_approve"}, {}, True),
             ({"state": "approved"}, {}, False),
