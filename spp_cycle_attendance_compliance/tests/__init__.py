@@ -2,6 +2,8 @@ from . import test_access
 from . import test_connect
 from . import test_conditions
 from . import test_conditions_found
+from . import test_free_days
+from . import test_warnings
 from . import test_criteria
 from . import test_events
 from . import test_events_by_hand

@@ -102,7 +102,7 @@ class TestConditionsFound(ConditionsCase):
     def test_a_copy_of_a_closed_cycle(self):
         cycle = self._create_cycle(conditions=[{"name": "School"}, {"name": "Health"}])
         cycle.state = "approved"
-        copied = cycle.copy({"name": "Copied"})
+        copied = cycle.copy({"name": "Copied", "state": "approved"})
         self.assertEqual(copied.attendance_condition_ids.mapped("name"), ["School", "Health"])
 
     def test_another_companys(self):
