@@ -16,4 +16,5 @@ from .errors import (
 )
 from .settings import Limits, ServerSettings, get_origin
 from .records import Answer, Attendance, Category, Known, PersonAnswer, Question, SetAside
+from .ahead import read_ahead
 from .client import AttendanceClient

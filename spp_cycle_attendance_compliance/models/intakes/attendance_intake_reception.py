@@ -1,10 +1,11 @@
 import json
 from collections import Counter
+from contextlib import closing
 
 from odoo import _, fields, models
 from odoo.tools import SQL
 
-from ...connector import Known
+from ...connector import Known, read_ahead
 from ..criteria.cycle import ONE_DAY
 from .attendance_answer import KNOWN, UNKNOWN, UNREADABLE
 from .unknown_words import MOST_WORDS
@@ -27,13 +28,15 @@ class AttendanceIntake(models.Model):
         known = self._get_known_answers(partner_ids)
         # Where the system is, the next day may have begun.
         last_day = self.cycle_id._get_attendance_day(fields.Datetime.now()) + ONE_DAY
-        for answer in client.fetch_attendance(list(partner_ids), question, known, last_day):
-            if answer.is_known:
-                rows = self._get_same_again(answer, known)
-            else:
-                rows = self._store_answer(store, answer, partner_ids, totals)
-                reasons.update(set_aside.reason for set_aside in answer.set_aside)
-            self._write_answers(rows, partner_ids)
+        answers = client.fetch_attendance(list(partner_ids), question, known, last_day)
+        with closing(read_ahead(answers)) as answers:
+            for answer in answers:
+                if answer.is_known:
+                    rows = self._get_same_again(answer, known)
+                else:
+                    rows = self._store_answer(store, answer, partner_ids, totals)
+                    reasons.update(set_aside.reason for set_aside in answer.set_aside)
+                self._write_answers(rows, partner_ids)
         totals["not_asked_for_count"] += store.not_wanted
         self.write(
             {
