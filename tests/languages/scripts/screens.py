@@ -1,0 +1,101 @@
+"""Inside Odoo's shell: prints the screens that the addons bring or extend, and their English words.
+
+Screens are window actions as the web client takes them. The words are the addons' own: what the
+platform or Odoo says, too, may not be translated on stand-ins.
+"""
+
+import json
+import sys
+from io import BytesIO
+
+import polib
+
+from odoo.modules.module import get_manifest
+from odoo.tools.misc import file_path
+from odoo.tools.translate import trans_export
+
+ADDONS = sys.argv[1:]
+# Models of the platform whose forms the addons extend.
+EXTENDED = (
+    "g2p.cycle",
+    "g2p.program",
+    "g2p.program_membership",
+    "g2p.cycle.membership",
+    "g2p.entitlement",
+    "g2p.entitlement.inkind",
+    "res.partner",
+)
+FORMS_OF_A_MODEL = 4
+
+
+def get_terms(addon):
+    exported = BytesIO()
+    trans_export(False, [addon], exported, "po", env.cr)
+    return {entry.msgid for entry in polib.pofile(exported.getvalue().decode())}
+
+
+def get_platform_terms():
+    """Return the words of the other addons, those that Odoo keeps in files included."""
+    terms = set()
+    for name in env["ir.module.module"]._installed():
+        if name in ADDONS:
+            continue
+        if name.startswith(("g2p_", "spp_")):
+            terms |= get_terms(name)
+        else:
+            try:
+                path = file_path(f"{name}/i18n/{name}.pot")
+            except FileNotFoundError:
+                continue
+            terms |= {entry.msgid for entry in polib.pofile(path)}
+    return terms
+
+
+def get_windows():
+    data = env["ir.model.data"].search(
+        [("module", "in", ADDONS), ("model", "=", "ir.actions.act_window")]
+    )
+    return env["ir.actions.act_window"].browse(data.mapped("res_id")).exists()
+
+
+def get_active(window):
+    """Return what a window that is bound to a model, or opened from a record, is opened from."""
+    model = window.binding_model_id.model or "g2p.cycle"
+    ids = env[model].search([], limit=1, order="id desc").ids
+    return {"active_model": model, "active_id": ids[0], "active_ids": ids} if ids else {}
+
+
+def get_screens():
+    models = set()
+    for window in get_windows():
+        if window.res_model not in env:
+            continue
+        transient = env[window.res_model]._transient
+        views = ["form"] if transient else [view for _id, view in window.views if view != "form"]
+        for view in views:
+            yield {
+                "name": f"{window.xml_id} {view}",
+                "action": window.id,
+                "view": None if transient else view,
+                "context": get_active(window),
+            }
+        if not transient:
+            models.add(window.res_model)
+    for model in sorted(models | {name for name in EXTENDED if name in env}):
+        for record in env[model].search([], limit=FORMS_OF_A_MODEL, order="id desc"):
+            view = record.get_formview_id()
+            yield {
+                "name": f"{model} {record.id}",
+                "action": {
+                    "type": "ir.actions.act_window",
+                    "res_model": model,
+                    "res_id": record.id,
+                    "views": [[view, "form"]],
+                },
+                "view": None,
+                "context": {},
+            }
+
+
+own = set().union(*map(get_terms, ADDONS)) - get_platform_terms()
+print("found:" + json.dumps({"terms": sorted(own), "screens": list(get_screens())}))
