@@ -134,7 +134,9 @@ class RedemptionReport(models.Model):
             JOIN g2p_program program ON program.id = cycle.program_id
             LEFT JOIN account_journal journal ON journal.id = entitlement.journal_id
             LEFT JOIN res_company company
-                ON company.id = COALESCE(journal.company_id, entitlement.company_id)
+                ON company.id = COALESCE(
+                    journal.company_id, entitlement.company_id, cycle.company_id, program.company_id
+                )
             %s
             """,
             self._join_areas(),

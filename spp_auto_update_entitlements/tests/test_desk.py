@@ -65,7 +65,8 @@ class TestDesk(SettlementCase):
             {"name": "Q", "code": "QQQ", "type": "bank", "currency_id": other.id}
         )
         self._create_entitlement(self.cycle, transactions=[("PURCHASE", 50)])
-        self._create_entitlement(self.cycle, amount=30, journal_id=journal.id)
+        in_other = self._create_entitlement(self.cycle, amount=30)
+        in_other.journal_id = journal  # such as of a program that got another one
         self.cycle.mark_ended()
         self.assertEqual(
             {
