@@ -8,7 +8,7 @@ class SettlementOverview(models.Model):
     """How the cycles stand: what was redeemed of each, what is to look at, what is overdue.
 
     A row for each currency or unit of a cycle that was settled, as its settlement stored it; one
-    for each other cycle that has not ended.
+    for each other cycle that is to be settled, or is over and was never approved.
     """
 
     _name = "spp.settlement.overview"
@@ -59,7 +59,8 @@ class SettlementOverview(models.Model):
                 SELECT cycle_id, COUNT(*) AS number FROM spp_cycle_settlement_line
                 WHERE status = 'open' GROUP BY cycle_id
             ) AS listed ON listed.cycle_id = cycle.id
-            WHERE figures.id IS NOT NULL OR cycle.state NOT IN ('ended', 'cancelled')
+            WHERE figures.id IS NOT NULL OR cycle.state IN ('approved', 'distributed')
+                OR cycle.state IN ('draft', 'to_approve') AND cycle.end_date <= CURRENT_DATE
             """
         )
         return self.env.cr.mogrify(query.code, query.params).decode()

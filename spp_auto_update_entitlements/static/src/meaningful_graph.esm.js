@@ -4,14 +4,15 @@ import {GraphRenderer} from "@web/views/graph/graph_renderer";
 import {graphView} from "@web/views/graph/graph_view";
 import {registry} from "@web/core/registry";
 
+// Each stands out from white, and from black, by 3:1 at least, as WCAG AA asks of graphs.
 const GREEN = "#198754";
-const AMBER = "#ffc107";
+const AMBER = "#b8720a";
 const RED = "#dc3545";
-const BLUE = "#0d6efd";
-const GREY = "#6c757d";
-const PALE = "#ced4da";
+const BLUE = "#3b7ddd";
+const GREY = "#808890";
+const PURPLE = "#8c7ae6";
 
-// By field and value: the same colours as the badges of the lists.
+// By field and value.
 const COLORS = {
     state: {
         rdpd2ben: GREEN,
@@ -19,15 +20,14 @@ const COLORS = {
         approved: BLUE,
         trans2FSP: BLUE,
         expired: GREY,
-        cancelled: PALE,
-        draft: PALE,
+        cancelled: PURPLE,
     },
     outcome: {
         over: RED,
         contradicted: AMBER,
         closed_with_transactions: BLUE,
         over_voided: GREY,
-        unreadable: PALE,
+        unreadable: PURPLE,
     },
     measure: {allocated: BLUE, redeemed: GREEN, redeemed_share: GREEN, balance: GREY},
 };
@@ -57,6 +57,16 @@ export class MeaningfulGraphRenderer extends GraphRenderer {
             dataset.backgroundColor = findColor(dataset) || alone || dataset.backgroundColor;
         }
         return data;
+    }
+
+    getScaleOptions() {
+        const scales = super.getScaleOptions();
+        if (scales.y && this.model.metaData.allIntegers) {
+            // What is counted is whole.
+            scales.y.ticks.precision = 0;
+            scales.y.ticks.callback = (value) => this.formatValue(value, true);
+        }
+        return scales;
     }
 }
 
