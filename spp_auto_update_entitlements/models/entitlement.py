@@ -40,6 +40,7 @@ class G2PEntitlement(models.Model):
         "goes by payments.",
     )
     entitlement_balance = fields.Monetary(
+        "Left",
         compute="_compute_redemption",
         store=True,
         currency_field="redemption_currency_id",

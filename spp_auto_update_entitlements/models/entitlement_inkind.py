@@ -50,6 +50,7 @@ class G2PEntitlementInkind(models.Model):
         "measure (or its currency, when decided by value).",
     )
     entitlement_balance = fields.Float(
+        "Left",
         compute="_compute_redemption",
         store=True,
         digits=(16, 6),

@@ -28,9 +28,9 @@ class RedemptionReport(models.Model):
     product_id = fields.Many2one("product.product", readonly=True)
     uom_id = fields.Many2one("uom.uom", "Unit of Measure", readonly=True)
     entitlement_count = fields.Integer("Entitlements", readonly=True)
-    allocated = fields.Float(digits=0, readonly=True)
+    allocated = fields.Float("Granted", digits=0, readonly=True)
     redeemed = fields.Float(digits=0, readonly=True)
-    balance = fields.Float(digits=0, readonly=True)
+    balance = fields.Float("Left", digits=0, readonly=True)
 
     @api.model
     def _selection_state(self):
