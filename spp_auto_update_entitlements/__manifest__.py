@@ -11,6 +11,7 @@
         "g2p_programs",
         "spp_programs",
         "spp_ent_trans",
+        "board",
     ],
     "data": [
         "security/settlement_groups.xml",
@@ -27,7 +28,10 @@
         "views/cycle_views.xml",
         "views/entitlement_views.xml",
         "views/entitlement_inkind_views.xml",
+        "views/registrant_redemption_views.xml",
         "report/redemption_report_views.xml",
+        "report/settlement_overview_views.xml",
+        "views/settlement_board_views.xml",
         "views/res_config_settings_views.xml",
         "wizard/settlement_clearing_views.xml",
     ],

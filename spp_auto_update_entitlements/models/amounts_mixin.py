@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import _, api, fields, models
 from odoo.tools.misc import formatLang
 
 # Finer than any unit of measure: 4 kg of a ton must be seen.
@@ -14,6 +14,11 @@ def format_amount(env, amount, currency, uom):
         return f"{formatLang(env, amount, digits=currency.decimal_places)} {currency.name}"
     digits = len(f"{amount:.{MAX_DIGITS}f}".rstrip("0").partition(".")[2])
     return f"{formatLang(env, amount, digits=digits)} {uom.name or ''}".rstrip()
+
+
+def format_share(env, share):
+    """Return a share in percent as the user reads it: 12.5 as "12.5 %"."""
+    return _("%(share)s %%", share=formatLang(env, share, digits=1))
 
 
 class AmountsMixin(models.AbstractModel):

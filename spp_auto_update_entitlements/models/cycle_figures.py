@@ -88,7 +88,7 @@ class G2PCycle(models.Model):
             self._sum_up_service_points()
         rows = self.env["spp.service.point.redemption"]
         domain = [("cycle_id", "=", self.id)]
-        return self._get_list(_("Service Points"), rows, domain, "list,pivot,graph")
+        return self._get_list(_("Service Points"), rows, domain, "list,kanban,pivot,graph")
 
     @api.model
     def _get_list(self, title, model, domain, view_mode="list,form"):

@@ -1,6 +1,5 @@
 import logging
 import math
-import re
 import time
 from datetime import timedelta
 
@@ -18,8 +17,6 @@ from .settlement_queue import BATCH_SIZE
 _logger = logging.getLogger(__name__)
 
 MAX_TRIES = 3
-# The day, and where its last turn stopped looking at what can't be read.
-UNSEEN = "spp_auto_update_entitlements.unseen"
 CONCURRENCY_ERRORS = (errors.SerializationFailure, errors.DeadlockDetected)
 # What the next nightly run does with a cycle.
 PLANS = [
@@ -150,7 +147,7 @@ class G2PCycle(models.Model):
         goes_on_at = self._settle_cycles(started + budget)
         if unseen:
             goes_on_at = fields.Datetime.now()
-        self._keep_unseen(unseen if goes_on_at else None)
+        self.env["spp.settlement.turn"]._keep_unseen(unseen if goes_on_at else None)
         return goes_on_at
 
     @api.model
@@ -187,7 +184,7 @@ class G2PCycle(models.Model):
         models_by_kind = self._get_entitlement_models()
         for model in models_by_kind.values():
             self._try(model._queue_changed_states)
-        unseen = self._get_unseen()
+        unseen = self.env["spp.settlement.turn"]._get_unseen(models_by_kind)
         for kind in list(unseen):
             while batch := models_by_kind[kind]._get_unreadable(unseen[kind], BATCH_SIZE):
                 self._try(batch._compute_anew)
@@ -196,24 +193,6 @@ class G2PCycle(models.Model):
                     return unseen
             del unseen[kind]
         return unseen
-
-    @api.model
-    def _get_unseen(self):
-        """Return from where to look at what can't be read: each turn of a night goes on."""
-        value = self.env["ir.config_parameter"].sudo().get_param(UNSEEN) or ""
-        if not value.startswith(str(fields.Date.today())):
-            return dict.fromkeys(self._get_entitlement_models(), 0)
-        return {kind: int(id_) for kind, id_ in re.findall(r"(cash|inkind):(\d{1,9})\b", value)}
-
-    @api.model
-    def _keep_unseen(self, unseen):
-        """Keep what `_get_unseen` returns in the next turn, if there is one tonight."""
-        value = unseen is not None and " ".join(
-            [str(fields.Date.today()), *(f"{kind}:{id_}" for kind, id_ in unseen.items())]
-        )
-        parameters = self.env["ir.config_parameter"].sudo()
-        if value or parameters.get_param(UNSEEN):
-            parameters.set_param(UNSEEN, value)
 
     def _carry_out(self, step):
         """Carry out a step and commit it; what collides with others is tried again."""

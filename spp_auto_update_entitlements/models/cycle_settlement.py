@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_datetime
 
 from ..redemption import to_decimal
 
@@ -43,7 +44,11 @@ class CycleSettlement(models.Model):
     )
     start_datetime = fields.Datetime("Start")
     end_datetime = fields.Datetime("End")
-    duration = fields.Float("Duration (s)", digits=(16, 2))
+    duration = fields.Float(
+        "Working Time (s)",
+        digits=(16, 2),
+        help="How many seconds the settlement itself took, without waiting for its turn.",
+    )
     entitlement_count = fields.Integer("Entitlements")
     changed_count = fields.Integer("Changed")
     exception_count = fields.Integer("Exceptions")
@@ -53,14 +58,15 @@ class CycleSettlement(models.Model):
     error = fields.Text()
 
     @api.depends("cycle_id", "start_datetime")
+    @api.depends_context("lang", "tz")
     def _compute_display_name(self):
         for settlement in self:
-            start = settlement.start_datetime
-            moment = fields.Datetime.context_timestamp(settlement, start) if start else None
             settlement.display_name = _(
                 "Settlement of %(cycle)s, %(moment)s",
                 cycle=settlement.sudo().cycle_id.name,
-                moment=moment.strftime("%Y-%m-%d %H:%M") if moment else "",
+                moment=format_datetime(
+                    self.env, settlement.start_datetime, dt_format=False
+                ),
             )
 
     def _compute_open_count(self):
@@ -119,6 +125,7 @@ class CycleSettlement(models.Model):
         for settlement in self:
             settlement.write({"state": "done", "end_datetime": fields.Datetime.now()})
             cycle = settlement.cycle_id
+            self.env["spp.cycle.redemption"]._compute_of(cycle)
             cycle.message_post(body=settlement._get_note())
             cycle._remind_of_open_lines()
 

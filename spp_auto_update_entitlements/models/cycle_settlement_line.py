@@ -14,7 +14,11 @@ class CycleSettlementLine(models.Model):
     """An entitlement that a settlement lists: an exception, or a correction of an earlier one."""
 
     _name = "spp.cycle.settlement.line"
-    _inherit = ["spp.settlement.guard.mixin", "spp.settlement.amounts.mixin"]
+    _inherit = [
+        "spp.settlement.guard.mixin",
+        "spp.settlement.amounts.mixin",
+        "spp.settlement.registrant.mixin",
+    ]
     _description = "Cycle Settlement Line"
     _order = "settlement_id desc, is_exception desc, id"
     _rec_name = "code"
@@ -29,7 +33,7 @@ class CycleSettlementLine(models.Model):
     inkind_entitlement_id = fields.Many2one(
         "g2p.entitlement.inkind", "In-kind Entitlement", index="btree_not_null"
     )
-    partner_id = fields.Many2one("res.partner", "Registrant")
+    partner_id = fields.Many2one("res.partner", "Beneficiary")
     code = fields.Char("Entitlement Code")
     outcome = fields.Selection(OUTCOMES, required=True)
     is_exception = fields.Boolean("Exception")

@@ -4,13 +4,14 @@ from decimal import Decimal
 from markupsafe import Markup
 
 from odoo import _, api, fields, models
-from odoo.tools.misc import formatLang
 
 from ..redemption import to_decimal
-from .amounts_mixin import format_amount
+from .amounts_mixin import format_amount, format_share
 
 # Lines of each kind in a report; the others are on the screen.
 MAX_PRINTED = 500
+# What was never payable, or is not any more, was not granted.
+NOT_GRANTED = ("closed", "closed_with_transactions")
 
 
 class CycleSettlement(models.Model):
@@ -25,22 +26,25 @@ class CycleSettlement(models.Model):
             settlement.money_totals = "\n".join(settlement._get_money_totals())
 
     def _get_money_totals(self):
-        """Return a sentence for each currency and unit: granted, redeemed, left, the share."""
+        """Return a sentence for each currency and unit: granted, redeemed, left, the share.
+
+        Of what is payable or redeemed, like the figures on the cycle.
+        """
         sums = defaultdict(lambda: [Decimal(0), Decimal(0)])
-        for total in self.total_ids:
+        for total in self.total_ids.filtered(lambda each: each.outcome not in NOT_GRANTED):
             granted_and_redeemed = sums[total.kind, total.currency_id, total.uom_id]
             granted_and_redeemed[0] += to_decimal(total.allocated)
             granted_and_redeemed[1] += to_decimal(total.redeemed)
         sentences = []
         for (_kind, currency, uom), (granted, redeemed) in sums.items():
-            share = 100 * redeemed / granted if granted else Decimal(0)
+            share = float(100 * redeemed / granted) if granted else 0
             sentences.append(
                 _(
-                    "%(granted)s granted, %(redeemed)s redeemed (%(share)s %%), %(left)s left",
+                    "%(granted)s granted, %(redeemed)s redeemed (%(share)s), %(left)s left",
                     granted=format_amount(self.env, float(granted), currency, uom),
                     redeemed=format_amount(self.env, float(redeemed), currency, uom),
                     left=format_amount(self.env, float(granted - redeemed), currency, uom),
-                    share=formatLang(self.env, float(share), digits=1),
+                    share=format_share(self.env, share),
                 )
             )
         return sentences
@@ -82,6 +86,14 @@ class CycleSettlement(models.Model):
                 [("entitlement_id", "=", False)]
             )
             for model in self.env["g2p.cycle"]._get_entitlement_models().values()
+        )
+
+    def _get_file_name(self):
+        """Return the name of the printed report: what it is about, and its day."""
+        return _(
+            "Settlement of %(cycle)s, %(day)s",
+            cycle=self.cycle_id.name,
+            day=fields.Datetime.context_timestamp(self, self.start_datetime).date(),
         )
 
     def _get_report_sections(self):

@@ -8,13 +8,19 @@ from .program import PAYMENTS
 
 class G2PEntitlement(models.Model):
     _name = "g2p.entitlement"
-    _inherit = ["g2p.entitlement", "spp.settlement.mixin", "spp.redemption.mixin"]
+    _inherit = [
+        "g2p.entitlement",
+        "spp.settlement.mixin",
+        "spp.redemption.mixin",
+        "spp.settlement.registrant.mixin",
+    ]
     _granted_fields = ("initial_amount",)
     _common_columns = ("currency_id",)
     _unit_fields = ("journal_id", "company_id")
     _measure = "amount"
 
     cycle_id = fields.Many2one(index=True)
+    partner_id = fields.Many2one(index=True)
     state = fields.Selection(
         selection_add=[
             (PARTIALLY_REDEEMED, "Partially Redeemed/Paid to Beneficiary"),
@@ -34,6 +40,7 @@ class G2PEntitlement(models.Model):
         "goes by payments.",
     )
     entitlement_balance = fields.Monetary(
+        "Left",
         compute="_compute_redemption",
         store=True,
         currency_field="redemption_currency_id",

@@ -12,7 +12,12 @@ QUANTITY_ROUNDING = 0.000001
 
 class G2PEntitlementInkind(models.Model):
     _name = "g2p.entitlement.inkind"
-    _inherit = ["g2p.entitlement.inkind", "spp.settlement.mixin", "spp.redemption.mixin"]
+    _inherit = [
+        "g2p.entitlement.inkind",
+        "spp.settlement.mixin",
+        "spp.redemption.mixin",
+        "spp.settlement.registrant.mixin",
+    ]
     _granted_fields = ("qty", "total_amount", "product_id", "uom_id")
     _goods_columns = ("product_id", "uom_id", "quantity")
     _common_columns = ("product_id", "uom_id")
@@ -45,6 +50,7 @@ class G2PEntitlementInkind(models.Model):
         "measure (or its currency, when decided by value).",
     )
     entitlement_balance = fields.Float(
+        "Left",
         compute="_compute_redemption",
         store=True,
         digits=(16, 6),

@@ -1,2 +1,3 @@
 from . import redemption_report
 from . import settlement_preview
+from . import settlement_overview

@@ -28,9 +28,9 @@ class RedemptionReport(models.Model):
     product_id = fields.Many2one("product.product", readonly=True)
     uom_id = fields.Many2one("uom.uom", "Unit of Measure", readonly=True)
     entitlement_count = fields.Integer("Entitlements", readonly=True)
-    allocated = fields.Float(digits=0, readonly=True)
+    allocated = fields.Float("Granted", digits=0, readonly=True)
     redeemed = fields.Float(digits=0, readonly=True)
-    balance = fields.Float(digits=0, readonly=True)
+    balance = fields.Float("Left", digits=0, readonly=True)
 
     @api.model
     def _selection_state(self):
@@ -134,7 +134,9 @@ class RedemptionReport(models.Model):
             JOIN g2p_program program ON program.id = cycle.program_id
             LEFT JOIN account_journal journal ON journal.id = entitlement.journal_id
             LEFT JOIN res_company company
-                ON company.id = COALESCE(journal.company_id, entitlement.company_id)
+                ON company.id = COALESCE(
+                    journal.company_id, entitlement.company_id, cycle.company_id, program.company_id
+                )
             %s
             """,
             self._join_areas(),

@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_cycle_expiry
+from . import test_desk
 from . import test_end_cycle
 from . import test_finance
 from . import test_held_back

@@ -93,15 +93,14 @@ class Stage:
             "UPDATE spp_cycle_settlement SET state = 'interrupted' WHERE state = 'running'",
             "DELETE FROM res_currency_rate",
             "DELETE FROM ir_cron_trigger",
-            "DELETE FROM ir_config_parameter WHERE key = 'spp_auto_update_entitlements.unseen'",
+            "DELETE FROM spp_settlement_turn",
             "UPDATE res_company SET is_settlement_paused = FALSE, settlement_grace_days = 0",
         ):
             env.cr.execute(statement)
 
     def forget_turn(self):
         with self.transaction() as env:
-            parameters = env["ir.config_parameter"]
-            parameters.search([("key", "=", "spp_auto_update_entitlements.unseen")]).unlink()
+            env["spp.settlement.turn"].search([]).unlink()
 
     def create_cycles(self, env):
         """Return the cycles of a world, as they are before anything is granted."""

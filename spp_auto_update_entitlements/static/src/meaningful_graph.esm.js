@@ -1,0 +1,76 @@
+/** @odoo-module **/
+
+import {GraphRenderer} from "@web/views/graph/graph_renderer";
+import {graphView} from "@web/views/graph/graph_view";
+import {registry} from "@web/core/registry";
+
+// Each stands out from white, and from black, by 3:1 at least, as WCAG AA asks of graphs.
+const GREEN = "#198754";
+const AMBER = "#b8720a";
+const RED = "#dc3545";
+const BLUE = "#3b7ddd";
+const GREY = "#808890";
+const PURPLE = "#8c7ae6";
+
+// By field and value.
+const COLORS = {
+    state: {
+        rdpd2ben: GREEN,
+        parrdpd2ben: AMBER,
+        approved: BLUE,
+        trans2FSP: BLUE,
+        expired: GREY,
+        cancelled: PURPLE,
+    },
+    outcome: {
+        over: RED,
+        contradicted: AMBER,
+        closed_with_transactions: BLUE,
+        over_voided: GREY,
+        unreadable: PURPLE,
+    },
+    measure: {allocated: BLUE, redeemed: GREEN, redeemed_share: GREEN, balance: GREY},
+};
+
+// The colour of a dataset all of which has one value of a field.
+function findColor(dataset) {
+    for (const field of ["state", "outcome"]) {
+        const values = (dataset.domains || []).map(
+            (domain) => (domain.find((leaf) => leaf[0] === field) || [])[2]
+        );
+        if (values.length && values.every((value) => value === values[0])) {
+            const color = COLORS[field][values[0]];
+            if (color) {
+                return color;
+            }
+        }
+    }
+    return null;
+}
+
+export class MeaningfulGraphRenderer extends GraphRenderer {
+    getBarChartData() {
+        const data = super.getBarChartData();
+        const bars = data.datasets.filter((dataset) => dataset.type !== "line");
+        for (const dataset of bars) {
+            const alone = bars.length === 1 && COLORS.measure[this.model.metaData.measure];
+            dataset.backgroundColor = findColor(dataset) || alone || dataset.backgroundColor;
+        }
+        return data;
+    }
+
+    getScaleOptions() {
+        const scales = super.getScaleOptions();
+        if (scales.y && this.model.metaData.allIntegers) {
+            // What is counted is whole.
+            scales.y.ticks.precision = 0;
+            scales.y.ticks.callback = (value) => this.formatValue(value, true);
+        }
+        return scales;
+    }
+}
+
+registry.category("views").add("settlement_graph", {
+    ...graphView,
+    Renderer: MeaningfulGraphRenderer,
+});
