@@ -85,7 +85,7 @@ class TestBoard(AttendanceCase):
         household.area_id = self.south
         cycle = self._create_recorded_cycle(household, program=self._create_program("group"))
         self._run(cycle)
-        self.assertEqual(list(self._read_counts(cycle)), [("South", "School", "non_compliant")])
+        self.assertEqual(list(self._read_counts(cycle)), [("South", "School", "compliant")])
 
     def test_counts_stay_with_the_place_of_the_decision(self):
         self._run(self.cycle)
