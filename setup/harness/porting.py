@@ -30,6 +30,7 @@ def _with_user_ids(record: re.Match) -> str:
     return record[0].replace('name="users"', 'name="user_ids"')
 
 
+LAZY_IMPORT = re.compile(r'from "@web/views/(?:graph|pivot)/')
 GROUP_RECORD = re.compile(r'<record\b[^>]*model="res\.groups".*?</record>', re.S)
 RULES = (
     Rule((".xml",), re.compile(_field("numbercall|doall")), ""),
@@ -56,16 +57,38 @@ def port_manifest(text: str) -> str:
     return re.sub(version, rf"\g<1>{PORTED_TO}.", text)
 
 
+def port_assets(text: str, scripts: list[str]) -> str:
+    """The manifest with some scripts in the bundle that Odoo 19 has graphs and pivots in."""
+    if not scripts:
+        return text
+    removed = "".join(f'            ("remove", "{script}"),\n' for script in scripts)
+    lazy = "".join(f'            "{script}",\n' for script in scripts)
+    text = re.sub(r'("web\.assets_backend": \[\n(?:.*\n)*?)([ \t]*\],)', rf"\1{removed}\2", text)
+    bundle = f'        "web.assets_backend_lazy": [\n{lazy}        ],\n'
+    return text.replace('"assets": {\n', f'"assets": {{\n{bundle}', 1)
+
+
 def port_leftovers(folder: Path) -> None:
     """Rewrites a copy of addons in place."""
     for path in _sources(folder):
         text = path.read_text()
-        manifest = path.name == "__manifest__.py"
-        ported = port_manifest(text) if manifest else port_text(text, path.suffix)
+        if path.name == "__manifest__.py":
+            ported = port_assets(port_manifest(text), _lazy_scripts(path.parent))
+        else:
+            ported = port_text(text, path.suffix)
         if ported != text:
             path.write_text(ported)
     for scripts in list(folder.glob(f"*/migrations/{WRITTEN_FOR}.*")):
         scripts.rename(scripts.with_name(PORTED_TO + scripts.name.removeprefix(WRITTEN_FOR)))
+
+
+def _lazy_scripts(addon: Path) -> list[str]:
+    scripts = sorted(addon.glob("static/src/**/*.js"))
+    return [
+        path.relative_to(addon.parent).as_posix()
+        for path in scripts
+        if LAZY_IMPORT.search(path.read_text())
+    ]
 
 
 def _sources(folder: Path) -> Iterator[Path]:

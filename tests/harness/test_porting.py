@@ -1,3 +1,5 @@
+import ast
+
 import pytest
 
 from harness.porting import port_leftovers, port_manifest, port_text
@@ -54,6 +56,39 @@ def test_the_chatter():
 def test_the_version_of_a_manifest(quote):
     text = f"{{{quote}version{quote}: {quote}17.0.2.0.0{quote}}}"
     assert port_manifest(text) == text.replace("17.0", "19.0")
+
+
+ASSETS = """{
+    "assets": {
+        "web.assets_backend": [
+            "one/static/src/**/*",
+        ],
+        "web.assets_tests": ["one/static/tests/*.js"],
+    },
+}
+"""
+
+
+def test_graphs_are_loaded_lazily(tmp_path):
+    addon = tmp_path / "one"
+    scripts = addon / "static" / "src"
+    scripts.mkdir(parents=True)
+    (addon / "__manifest__.py").write_text(ASSETS)
+    (scripts / "graph.js").write_text('import {GraphModel} from "@web/views/graph/graph_model";\n')
+    (scripts / "field.js").write_text('import {FloatField} from "@web/views/fields/float";\n')
+    port_leftovers(tmp_path)
+    assert ast.literal_eval((addon / "__manifest__.py").read_text())["assets"] == {
+        "web.assets_backend": ["one/static/src/**/*", ("remove", "one/static/src/graph.js")],
+        "web.assets_backend_lazy": ["one/static/src/graph.js"],
+        "web.assets_tests": ["one/static/tests/*.js"],
+    }
+
+
+def test_without_graphs_assets_stay(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "__manifest__.py").write_text(ASSETS)
+    port_leftovers(tmp_path)
+    assert (tmp_path / "one" / "__manifest__.py").read_text() == ASSETS
 
 
 def test_a_folder_is_rewritten_in_place(tmp_path):
