@@ -9,6 +9,7 @@ import {GraphRenderer} from "@web/views/graph/graph_renderer";
 import {graphView} from "@web/views/graph/graph_view";
 import {PivotRenderer} from "@web/views/pivot/pivot_renderer";
 import {pivotView} from "@web/views/pivot/pivot_view";
+import {onMounted} from "@odoo/owl";
 
 const COUNT = "spp.attendance.count";
 // Each stands out from white, and from black, by 3:1 at least, as WCAG AA asks of graphs.
@@ -28,6 +29,8 @@ export const COLOURS = {
         overridden: "#0a8ba8",
     },
 };
+
+const ORDER = Object.values(COLOURS).flatMap((colours) => Object.values(colours));
 
 function getValue(point, name) {
     const groups = JSON.parse(point.identifier);
@@ -50,32 +53,35 @@ export class AttendanceGraphModel extends GraphModel {
             this.labelColours[point.labelIndex] = colour;
             this.datasetColours[this._getDatasetLabel(point)] = colour;
         }
-        this._addShares(data, points);
+        // Each colour has its place, whoever is not there.
+        const getPlace = ({label}) => ORDER.indexOf(this.datasetColours[label]);
+        data.datasets.sort((one, other) => getPlace(one) - getPlace(other));
+        this.shares = this._getShares(points);
         return data;
     }
 
-    _addShares(data, points) {
+    // A line from one cycle, or place, to the next would say nothing.
+    _getLineOverlayDataset() {
+        return null;
+    }
+
+    /* By label: the percentage of who was present. */
+    _getShares(points) {
         const {groupBy, measure, mode} = this.metaData;
         const isByCategory =
             groupBy.length === 2 && groupBy[1].fieldName === "attendance_category";
         if (!isByCategory || measure !== "__count" || mode === "pie") {
-            return;
+            return [];
         }
         const all = [];
         const present = [];
         for (const point of points) {
             const index = point.labelIndex;
+            const isPresent = getValue(point, "attendance_category") === "present";
             all[index] = (all[index] || 0) + point.value;
-            if (getValue(point, "attendance_category") === "present") {
-                present[index] = point.value;
-            }
+            present[index] = (present[index] || 0) + (isPresent ? point.value : 0);
         }
-        data.labels = data.labels.map((label, index) => {
-            const share = Math.floor((100 * (present[index] || 0)) / all[index]);
-            return all[index]
-                ? _t("%(label)s: %(share)s % present", {label, share}).toString()
-                : label;
-        });
+        return all.map((count, index) => Math.floor((100 * present[index]) / count));
     }
 }
 
@@ -83,6 +89,12 @@ export class AttendanceGraphRenderer extends GraphRenderer {
     setup() {
         super.setup();
         this.orm = useService("orm");
+        // A board makes each wider than its column.
+        onMounted(() => (this.rootRef.el.style.minWidth = "0"));
+    }
+
+    formatValue(value, _allIntegers, ...more) {
+        return super.formatValue(value, Number.isInteger(value), ...more);
     }
 
     getChartConfig() {
@@ -119,9 +131,19 @@ export class AttendanceGraphRenderer extends GraphRenderer {
 
     getScaleOptions() {
         const scales = super.getScaleOptions();
-        if (scales.y) {
-            scales.y.ticks.precision = 0; // what is counted is whole
+        if (!scales.y) {
+            return scales;
         }
+        scales.y.ticks.precision = 0; // what is counted is whole
+        const {shares} = this.model;
+        const getLabel = scales.x.ticks.callback;
+        scales.x.ticks.callback = (value, index) =>
+            shares[index] === undefined
+                ? getLabel(value, index)
+                : [
+                      getLabel(value, index),
+                      _t("%(share)s % present", {share: shares[index]}).toString(),
+                  ];
         return scales;
     }
 
