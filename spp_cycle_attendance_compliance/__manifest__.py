@@ -49,7 +49,7 @@
     "uninstall_hook": "forget_secrets",
     "assets": {
         "web.assets_backend": [
-            "spp_cycle_attendance_compliance/static/src/*.js",
+            "spp_cycle_attendance_compliance/static/src/*",
         ],
         "web.assets_tests": [
             "spp_cycle_attendance_compliance/static/tests/tours/*.js",
