@@ -7,6 +7,7 @@ from odoo.tests import tagged
 from odoo.tools.misc import file_open
 
 from .common import FIRST, AttendanceCase
+from .tour_common import TourCase
 
 READER = "spp_cycle_attendance_compliance.group_attendance_reader"
 GRAPH = "spp_cycle_attendance_compliance/static/src/attendance_graph.esm.js"
@@ -225,3 +226,21 @@ class TestBoard(AttendanceCase):
                 with self.subTest(colour=colour):
                     contrast = 1.05 / (get_luminance(colour) + 0.05)
                     self.assertGreaterEqual(contrast, 3)
+
+
+@tagged("post_install", "-at_install")
+class TestBoardTour(TourCase):
+    def test_a_bar_and_a_figure_open_their_verdicts(self):
+        person = self._create_person(name="Ana of the Tour")
+        for day in (1, 2):
+            self._record(person, FIRST.replace(day=day))
+        self._run(
+            self._create_cycle(registrants=[person], attendance_source_id=self.recorded.id)
+        )
+        self._create_user("attendance_validator", "g2p_programs.g2p_program_validator")
+        for tour, action in (("board", "board"), ("compliance", "count")):
+            self._open(
+                f"spp_cycle_attendance_compliance.action_attendance_{action}",
+                tour,
+                "attendance_validator",
+            )
