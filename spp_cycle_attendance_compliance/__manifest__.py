@@ -10,6 +10,7 @@
     "depends": [
         "spp_programs_compliance_criteria",
         "spp_event_data",
+        "board",
     ],
     "external_dependencies": {"python": ["openpyxl", "requests"]},
     "data": [
@@ -38,6 +39,7 @@
         "wizards/attendance_run_reason_views.xml",
         "wizards/compare_attendance_views.xml",
         "views/cycle_membership_views.xml",
+        "views/attendance_board_views.xml",
         "views/attendance_history_views.xml",
         "views/cycle_views.xml",
         "views/res_partner_views.xml",
@@ -46,6 +48,9 @@
     ],
     "uninstall_hook": "forget_secrets",
     "assets": {
+        "web.assets_backend": [
+            "spp_cycle_attendance_compliance/static/src/*",
+        ],
         "web.assets_tests": [
             "spp_cycle_attendance_compliance/static/tests/tours/*.js",
         ],

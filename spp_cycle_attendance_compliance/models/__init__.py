@@ -5,3 +5,4 @@ from . import criteria
 from . import intakes
 from . import runs
 from . import memberships
+from . import overview

@@ -27,4 +27,5 @@ from . import test_verdicts
 from . import test_waivers
 from . import test_withheld_entitlements
 from . import test_words
+from . import test_board
 from . import test_compare

@@ -1,36 +1,14 @@
 from datetime import timedelta
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
 from ..models.sources.secrets import find_secret
-from .common import FIRST, AttendanceCase, days
+from .common import FIRST, days
+from .tour_common import TourCase
 
 
 @tagged("post_install", "-at_install")
-class TestTour(AttendanceCase, HttpCase):
-    def setUp(self):
-        super().setUp()
-        if "spp_registry_base" in self.env["ir.module.module"]._installed():
-            # The newest platform names a script that it does not bring, which is an error to tours.
-            self.env["ir.asset"].create(
-                {
-                    "name": "A script that is missing",
-                    "bundle": "web.assets_backend",
-                    "directive": "remove",
-                    "path": "spp_registry/static/src/import_records/import_records.js",
-                }
-            )
-
-    def _open(self, action, tour, login, query=""):
-        self.env.flush_all()
-        action_id = self.env.ref(action).id
-        self.start_tour(
-            f"/web{query}#action={action_id}",
-            f"spp_cycle_attendance_compliance.{tour}",
-            login=login,
-        )
-        self.env.invalidate_all()
-
+class TestTour(TourCase):
     def test_an_administrator_connects_tests_and_imports(self):
         self.source.unlink()
         self.id_type.name = "School ID of the Tour"

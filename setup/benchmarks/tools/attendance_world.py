@@ -21,6 +21,8 @@ REQUIRED_DAYS = 5
 RECORDED = 5
 RECORDED_SOURCE = "spp_cycle_attendance_compliance.source_recorded"
 RECORDED_DAYS = 400
+AREAS, LOCATIONS = 500, 200
+EARLIER_CYCLES = 11
 PERSONS_PER_REQUEST = 500
 CATEGORY_MODELS = ("spp.res.config.attendance.type", "spp.res.config.attendance.location")
 EVENT_TABLES = ("spp_event_attendance", "spp_event_data")
@@ -265,8 +267,10 @@ def seed_checked_cycles(env, size):
 
     :return: by model, ids of the records to look at
     """
-    persons = seed_registrants(env, size, is_group=False)
-    households = seed_registrants(env, size // 10)
+    areas = env["spp.area"].create([{"draft_name": f"Area {n}"} for n in range(AREAS)])
+    area = {"area_id": _pick(areas)}
+    persons = seed_registrants(env, size, is_group=False, changes=area)
+    households = seed_registrants(env, size // 10, changes=area)
     _seed_household_members(env, households, persons, size // 10)
     _seed_events(env, persons, size)
     cycles = []
@@ -285,8 +289,24 @@ def seed_checked_cycles(env, size):
             run._decide_to_apply("All of them were seeded.")
             _take_step(env, run, "request")
         assert run.state == "done", run.error or run.brake_reason
-    vacuum(env, (*TABLES, "spp_cycle_group_membership_attendance"))
+    _seed_earlier_counts(env, cycles[0])
+    vacuum(env, (*TABLES, "spp_cycle_group_membership_attendance", "spp_attendance_count"))
     return {"g2p.cycle": cycles[0].ids, "spp.attendance.run": cycles[0].attendance_run_ids[:1].ids}
+
+
+def _pick(records):
+    """Return the SQL expression of one of some records, by the number ``n``."""
+    return f"('{{{','.join(map(str, records.ids))}}}'::integer[])[1 + n % {len(records)}]"
+
+
+def _seed_earlier_counts(env, cycle):
+    """Seed what the overview would have of earlier cycles, each as the one that was checked."""
+    counted = env["spp.attendance.count"].search([("cycle_id", "=", cycle.id)])
+    for number in range(EARLIER_CYCLES):
+        earlier = cycle.copy({"name": f"Earlier {number}"})
+        changes = {"cycle_id": str(earlier.id), "is_latest": "FALSE"}
+        copy_rows(env, counted._table, counted.ids, len(counted), changes)
+    env.cr.commit()
 
 
 def _create_recorded_cycle(env, target_type):
@@ -334,7 +354,13 @@ def _seed_events(env, persons, count):
     person = f"{persons} + 1 + (hashint4(n) & 2147483647) % {count}"
     day = f"CURRENT_DATE - (hashint4(-n) & 2147483647) % {RECORDED_DAYS}"
     number = RECORDED * count
-    changes = {"individual_id": person, "attendance_date": day}
+    places = env[CATEGORY_MODELS[1]].create([{"name": f"Place {n}"} for n in range(LOCATIONS)])
+    changes = {
+        "individual_id": person,
+        "attendance_date": day,
+        "attendance_location_id": _pick(places),
+        "attendance_category": "(ARRAY['present', 'present', 'absent', 'excused'])[1 + n % 4]",
+    }
     base = copy_rows(env, original._table, original.ids, number, changes)
     changes = {"partner_id": person, "collection_date": day, "res_id": f"{base} + n"}
     copy_rows(env, data._table, data.ids, number, changes)

@@ -1,8 +1,10 @@
 """Which screens an addon has for a user, and what the server takes to open one."""
 
 import time
+from functools import partial
 from typing import NamedTuple
 
+from lxml import etree
 from measuring import SHORT
 from web_client import KINDS, Action, Screen
 
@@ -113,6 +115,9 @@ class Finder:
 
     def _find_views(self, name, read):
         action = read(self.user_env)
+        if action.model == "board.board":
+            yield from self._find_on_board(name, action)
+            return
         key = str(action._replace(action_id=False))
         if key in self.seen or action.model not in self.models:
             return
@@ -126,6 +131,17 @@ class Finder:
             if record_id:  # else there is nothing to press on in the list
                 yield found._replace(record_id=record_id)
                 yield from self._find_behind_buttons(name, read, record_id)
+
+    def _find_on_board(self, name, action):
+        """Give the screens that a board shows side by side, each as the board opens it."""
+        described = self.user_env[action.model].get_view(action.views[0][0], "form")
+        for node in etree.fromstring(described["arch"]).iter("action"):
+            window = self.user_env["ir.actions.act_window"].browse(int(node.get("name")))
+            asked = {key: node.get(key) for key in ("context", "domain") if node.get(key)}
+            values = {**window.sudo().read()[0], "view_id": False, **asked}
+            values["views"] = [(False, node.get("view_mode"))]
+            read = partial(Action.read, values=values)
+            yield from self._find_views(f"{name} > {node.get('string')}", read)
 
     def _find_record(self, action):
         """Return the id of the record that the form shows, if there is one in the window."""

@@ -34,8 +34,11 @@ def copy_rows(env, table, original_ids, count, changes, key="id", pick=None):
     return base
 
 
-def seed_registrants(env, size, is_group=True):
-    """Create registrants; return a number: the id of number n, from 1 on, is it + n."""
+def seed_registrants(env, size, is_group=True, changes=None):
+    """Create registrants; return a number: the id of number n, from 1 on, is it + n.
+
+    :param changes: by column, an SQL expression of ``n``
+    """
     kind = "Household" if is_group else "Person"
     original = env["res.partner"].create(
         {"name": kind, "is_registrant": True, "is_group": is_group}
@@ -43,7 +46,8 @@ def seed_registrants(env, size, is_group=True):
     env.flush_all()
     # Their order by name is not the order of their ids.
     name = f"'{kind} ' || lpad((n::bigint * 7919 % 1000003)::text, 7, '0')"
-    base = copy_rows(env, "res_partner", original.ids, size, {"name": name, "complete_name": name})
+    changes = {"name": name, "complete_name": name, **(changes or {})}
+    base = copy_rows(env, "res_partner", original.ids, size, changes)
     env.cr.execute(
         "UPDATE res_partner SET commercial_partner_id = id WHERE id > %s AND"
         " commercial_partner_id = %s",

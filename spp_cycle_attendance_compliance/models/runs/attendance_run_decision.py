@@ -6,6 +6,7 @@ from odoo.tools import SQL, format_date
 from ...verdicts import NO_DATA, NON_COMPLIANT_STATE, UNDECIDED
 from ..criteria.attendance_criteria_mixin import ALL_SO_FAR, FIRST_DAY
 from .attendance_run_line import STATUSES
+from .places import find_places
 
 
 class AttendanceRun(models.Model):
@@ -22,6 +23,7 @@ class AttendanceRun(models.Model):
         if self._is_asking():
             draft.leave_alone_who_changed()
         self._resolve_states(draft)
+        find_places(draft, self.to_date, self.env["spp.attendance.waiver"]._has_areas())
         draft.keep()
         self.env.invalidate_all(flush=False)
         self._note_observations(*found)

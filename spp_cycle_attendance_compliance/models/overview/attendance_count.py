@@ -1,0 +1,178 @@
+from odoo import _, api, fields, models
+from odoo.tools import SQL
+
+from ..runs.attendance_run_line import STATUSES
+
+# Of a verdict that is looked for by what its count says of it.
+OF_LINES = {
+    "cycle_id": "run_id.cycle_id",
+    "program_id": "run_id.program_id",
+    "company_id": "run_id.company_id",
+    "status": "cycle_membership_id.attendance_status",
+    "area_id": "area_id",
+    "location_id": "location_id",
+}
+
+
+class AttendanceCount(models.Model):
+    """How many memberships of a cycle have which verdict, where: what the overview shows.
+
+    Counted when what stands changes, since there are millions of verdicts. Those of a cycle are
+    counted anew when a run is applied or taken back; an override moves one from one count to
+    another. Whoever does so holds the lock of the cycle.
+    """
+
+    _name = "spp.attendance.count"
+    _inherit = "spp.attendance.proof.mixin"
+    _description = "Count of Attendance Verdicts that Stand"
+    _order = "cycle_id, id"
+    _log_access = False
+
+    cycle_id = fields.Many2one("g2p.cycle", required=True, ondelete="cascade", index=True)
+    program_id = fields.Many2one("g2p.program", ondelete="cascade", index=True)
+    company_id = fields.Many2one("res.company")
+    area_id = fields.Many2one("spp.area", "Area", ondelete="set null", help="Where they live.")
+    location_id = fields.Many2one(
+        "spp.res.config.attendance.location",
+        "Location",
+        ondelete="set null",
+        help="Where they attended last; of a household, where most of its members did.",
+    )
+    status = fields.Selection(STATUSES, "Verdict", required=True)
+    is_latest = fields.Boolean(
+        "Latest Cycle", help="Of the program's cycles that were checked, the one that began last."
+    )
+    membership_count = fields.Integer("Memberships")
+
+    @api.depends("cycle_id", "status")
+    def _compute_display_name(self):
+        labels = dict(self._fields["status"]._description_selection(self.env))
+        for count in self:
+            count.display_name = f"{count.cycle_id.name}: {labels[count.status]}"
+
+    # Counting
+
+    @api.model
+    def _count_standing(self, cycle):
+        """Count the verdicts of a cycle that stand, in place of what was counted before."""
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM spp_attendance_count WHERE cycle_id = %s", [cycle.id])
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO spp_attendance_count (
+                    cycle_id, program_id, company_id, area_id, location_id, status, is_latest,
+                    membership_count
+                )
+                SELECT membership.cycle_id, %(program)s, %(company)s, standing.area_id,
+                    standing.location_id, membership.attendance_status, FALSE, count(*)
+                FROM (
+                    SELECT DISTINCT ON (line.cycle_membership_id) line.cycle_membership_id,
+                        line.area_id, line.location_id
+                    FROM spp_attendance_run AS run
+                    JOIN spp_attendance_run_line AS line ON line.run_id = run.id
+                    WHERE run.cycle_id = %(cycle)s AND run.state = 'done'
+                        AND line.kind != 'member' AND line.left_alone IS NULL
+                    ORDER BY line.cycle_membership_id, run.applied_number DESC
+                ) AS standing
+                JOIN g2p_cycle_membership AS membership
+                    ON membership.id = standing.cycle_membership_id
+                WHERE membership.attendance_status IS NOT NULL
+                GROUP BY membership.cycle_id, standing.area_id, standing.location_id,
+                    membership.attendance_status
+                """,
+                cycle=cycle.id,
+                program=cycle.program_id.id or None,
+                company=cycle._get_attendance_company().id or None,
+            )
+        )
+        self._mark_latest(cycle.program_id)
+        self.invalidate_model()
+
+    @api.model
+    def _mark_latest(self, program):
+        self.env.cr.execute(
+            """
+            WITH latest AS (
+                SELECT cycle.id FROM g2p_cycle AS cycle
+                WHERE cycle.program_id = %(program)s AND EXISTS (
+                    SELECT FROM spp_attendance_count WHERE cycle_id = cycle.id
+                )
+                ORDER BY cycle.start_date DESC, cycle.id DESC LIMIT 1
+            )
+            UPDATE spp_attendance_count AS own SET is_latest = NOT is_latest
+            FROM latest
+            WHERE own.program_id = %(program)s AND is_latest != (own.cycle_id = latest.id)
+            """,
+            {"program": program.id},
+        )
+
+    @api.model
+    def _move(self, membership, before):
+        """Count the verdict on one membership for what it is now.
+
+        :param before: the status that it was counted for
+        """
+        line = self.env["spp.attendance.run.line"]._get_standing(membership).get(membership.id)
+        after = membership.attendance_status
+        if not line or before == after:
+            return
+        counts = self.sudo()._as_attendance_writer()
+        here = {
+            "cycle_id": membership.cycle_id.id,
+            "area_id": line.area_id.id,
+            "location_id": line.location_id.id,
+        }
+        found = {each.status: each for each in counts.search([(n, "=", v) for n, v in here.items()])}
+        if before not in found:  # a cycle that was not counted yet
+            self._count_standing(membership.cycle_id)
+            return
+        if after in found:
+            found[after].membership_count += 1
+        else:
+            found[before].copy({"status": after, "membership_count": 1})
+        if found[before].membership_count > 1:
+            found[before].membership_count -= 1
+        else:
+            found[before].unlink()
+
+    # What is behind a count
+
+    @api.model
+    def action_open_counted(self, domain):
+        """Open the verdicts that some counts are about.
+
+        :param domain: of these counts, as a graph has it
+        """
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Verdicts"),
+            "res_model": "spp.attendance.run.line",
+            "views": [
+                [
+                    self.env.ref("spp_cycle_attendance_compliance.view_attendance_verdict_tree").id,
+                    "list",
+                ],
+                [False, "form"],
+            ],
+            "domain": self._get_counted_domain(domain),
+            "context": {"create": False},
+        }
+
+    @api.model
+    def _get_counted_domain(self, domain):
+        counted = []
+        for leaf in domain:
+            if isinstance(leaf, str) or not isinstance(leaf[0], str):  # an operator, or always so
+                counted.append(leaf)
+                continue
+            path, operator, value = leaf
+            name, *rest = path.split(".")
+            if name == "is_latest":
+                cycles = self.search([leaf]).cycle_id
+                counted.append(("run_id.cycle_id", "in", cycles.ids))
+            elif name in OF_LINES:
+                counted.append((".".join([OF_LINES[name], *rest]), operator, value))
+            else:
+                raise ValueError(f"Verdicts can't be looked for by {path}.")
+        return [("kind", "!=", "member"), ("standing", "=", "stands"), *counted]

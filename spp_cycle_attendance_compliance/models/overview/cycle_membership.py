@@ -1,0 +1,19 @@
+from odoo import api, models
+
+
+class G2PCycleMembership(models.Model):
+    """What stands is counted when it changes."""
+
+    _inherit = "g2p.cycle.membership"
+
+    @api.model
+    def _let_stand(self, which, decision, is_override=False):
+        counts = self.env["spp.attendance.count"].sudo()
+        if decision._name == "spp.attendance.run":
+            super()._let_stand(which, decision, is_override)
+            counts._count_standing(decision.sudo().cycle_id)
+            return
+        membership = decision.sudo().cycle_membership_id
+        before = membership.attendance_status
+        super()._let_stand(which, decision, is_override)
+        counts._move(membership, before)

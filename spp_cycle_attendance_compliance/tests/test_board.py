@@ -1,0 +1,246 @@
+import re
+
+from lxml import etree
+
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+from odoo.tools.misc import file_open
+
+from .common import FIRST, AttendanceCase
+from .tour_common import TourCase
+
+READER = "spp_cycle_attendance_compliance.group_attendance_reader"
+GRAPH = "spp_cycle_attendance_compliance/static/src/attendance_graph.esm.js"
+
+
+def get_luminance(colour):
+    """Return how bright ``#rrggbb`` is, from 0 to 1, as WCAG 2 has it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@tagged("post_install", "-at_install")
+class TestBoard(AttendanceCase):
+    """Ana, of the north, came twice to the school; Ben, of the south, once to the health post."""
+
+    def setUp(self):
+        super().setUp()
+        self.north, self.south = self.env["spp.area"].create(
+            [{"draft_name": "North"}, {"draft_name": "South"}]
+        )
+        self.school, self.post = self.env["spp.res.config.attendance.location"].create(
+            [{"name": "School"}, {"name": "Health Post"}]
+        )
+        self.ana = self._create_person("ANA", area_id=self.north.id)
+        self.ben = self._create_person("BEN", area_id=self.south.id)
+        for person, day, place in (
+            (self.ana, 1, self.post),
+            (self.ana, 2, self.school),
+            (self.ben, 1, self.post),
+        ):
+            self._record(person, FIRST.replace(day=day), attendance_location_id=place.id)
+        # It is after the period.
+        self._record(self.ben, FIRST.replace(month=12), attendance_location_id=self.school.id)
+        self.program = self._create_program()
+        self.cycle = self._create_recorded_cycle(self.ana, self.ben)
+        self.ben_in = self._get_membership(self.cycle, self.ben)
+
+    def _create_recorded_cycle(self, *registrants, **vals):
+        vals = {"attendance_source_id": self.recorded.id, **vals}
+        return self._create_cycle(vals.pop("program", self.program), registrants, **vals)
+
+    def _get_counts(self, cycle=None):
+        cycle = cycle or self.cycle
+        return self.env["spp.attendance.count"].search([("cycle_id", "=", cycle.id)])
+
+    def _read_counts(self, cycle=None):
+        return {
+            (each.area_id.draft_name, each.location_id.name, each.status): each.membership_count
+            for each in self._get_counts(cycle)
+        }
+
+    def _override(self, verdict="compliant"):
+        return self.env["spp.attendance.override"].create(
+            {"cycle_membership_id": self.ben_in.id, "verdict": verdict, "reason": "Was ill"}
+        )
+
+    # What is counted
+
+    def test_a_run_counts_by_area_and_location(self):
+        self.assertFalse(self._get_counts())
+        self._run(self.cycle)
+        self.assertEqual(
+            self._read_counts(),
+            {("North", "School", "compliant"): 1, ("South", "Health Post", "non_compliant"): 1},
+        )
+
+    def test_a_preview_counts_nothing(self):
+        self._get_run(self.cycle.action_preview_attendance())
+        self.assertFalse(self._get_counts())
+
+    def test_a_household_counts_where_most_members_attended(self):
+        cleo = self._create_person("CLEO")
+        self._record(cleo, FIRST, attendance_location_id=self.school.id)
+        household = self._create_household(self.ana, self.ben, cleo)
+        household.area_id = self.south
+        cycle = self._create_recorded_cycle(household, program=self._create_program("group"))
+        self._run(cycle)
+        self.assertEqual(list(self._read_counts(cycle)), [("South", "School", "compliant")])
+
+    def test_counts_stay_with_the_place_of_the_decision(self):
+        self._run(self.cycle)
+        self.ben.area_id = self.north
+        self._override()
+        self.assertIn(("South", "Health Post", "overridden"), self._read_counts())
+
+    def test_an_override_moves_one(self):
+        cleo = self._create_person("CLEO", area_id=self.south.id)
+        self._record(cleo, FIRST, attendance_location_id=self.post.id)
+        self._create_membership(self.cycle, cleo)
+        self._run(self.cycle)
+        here = "South", "Health Post"
+        self.assertEqual(self._read_counts()[(*here, "non_compliant")], 2)
+        override = self._override()
+        counts = self._read_counts()
+        self.assertEqual(counts[(*here, "non_compliant")], 1)
+        self.assertEqual(counts[(*here, "overridden")], 1)
+        override.action_lift()
+        self.assertEqual(
+            self._read_counts(), {("North", "School", "compliant"): 1, (*here, "non_compliant"): 2}
+        )
+
+    def test_an_override_of_what_was_not_counted_yet(self):
+        self._run(self.cycle)
+        self.env.cr.execute("DELETE FROM spp_attendance_count")
+        self.env.invalidate_all()
+        self._override()
+        self.assertEqual(
+            self._read_counts(),
+            {("North", "School", "compliant"): 1, ("South", "Health Post", "overridden"): 1},
+        )
+
+    def test_taking_back_counts_what_stands_then(self):
+        self._run(self.cycle)
+        self._record(self.ben, FIRST.replace(day=3), attendance_location_id=self.school.id)
+        second = self._run(self.cycle)
+        self.assertIn(("South", "School", "compliant"), self._read_counts())
+        second._take_back("A mistake")
+        self.assertIn(("South", "Health Post", "non_compliant"), self._read_counts())
+        self.cycle.attendance_run_ids.filtered(lambda run: run.state == "done")._take_back("Both")
+        self.assertFalse(self._get_counts())
+
+    def test_the_latest_cycle_of_the_program(self):
+        earlier = self._create_recorded_cycle(self.ana)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE g2p_cycle SET start_date = start_date - 60 WHERE id = %s", [earlier.id]
+        )
+        self.env.invalidate_all()
+        self._run(earlier)
+        self.assertEqual(self._get_counts(earlier).mapped("is_latest"), [True])
+        self._run(self.cycle)
+        self.assertEqual(self._get_counts(earlier).mapped("is_latest"), [False])
+        self.assertEqual(self._get_counts().mapped("is_latest"), [True, True])
+        self.cycle.attendance_run_ids._take_back("A mistake")
+        self.assertEqual(self._get_counts(earlier).mapped("is_latest"), [True])
+
+    # What is behind a figure
+
+    def test_each_count_opens_its_verdicts(self):
+        self._run(self.cycle)
+        self._override()
+        counts = self._get_counts()
+        self.assertEqual(len(counts), 2)
+        for count in counts:
+            action = counts.action_open_counted(
+                [
+                    "&",
+                    ("is_latest", "=", True),
+                    "&",
+                    ("area_id", "=", count.area_id.id),
+                    "&",
+                    ("location_id", "=", count.location_id.id),
+                    "&",
+                    ("status", "=", count.status),
+                    "&",
+                    ("cycle_id", "=", count.cycle_id.id),
+                    "&",
+                    ("program_id.name", "=", self.program.name),
+                    (1, "=", 1),
+                ]
+            )
+            lines = self.env[action["res_model"]].search(action["domain"])
+            self.assertEqual(len(lines), count.membership_count)
+            self.assertEqual(lines.cycle_membership_id.attendance_status, count.status)
+        action = counts.action_open_counted([("area_id", "=", False)])
+        self.assertFalse(self.env[action["res_model"]].search(action["domain"]))
+        with self.assertRaises(ValueError):
+            counts.action_open_counted([("membership_count", ">", 1)])
+
+    # Who sees and writes them
+
+    def test_readers_see_their_companys_and_nobody_writes(self):
+        self.program.company_id = self.env["res.company"].create({"name": "Another Agency"})
+        self.cycle.company_id = self.program.company_id
+        self._run(self.cycle)
+        count = self._get_counts()[0]
+        self.assertEqual(count.company_id, self.program.company_id)
+        reader = self._create_user("attendance_board_reader", READER)
+        self.assertFalse(count.with_user(reader).search([]))
+        registrar = self._create_user(
+            "attendance_board_registrar", "g2p_registry_base.group_g2p_registrar"
+        )
+        with self.assertRaises(AccessError):
+            count.with_user(registrar).search([])
+        with self.assertRaises(AccessError):
+            count.sudo().membership_count = 5
+        with self.assertRaises(AccessError):
+            count.sudo().unlink()
+
+    # The board
+
+    def test_the_board_is_there_for_a_reader(self):
+        reader = self._create_user("attendance_board_reader", READER)
+        action = self.env.ref("spp_cycle_attendance_compliance.action_attendance_board")
+        menu = self.env.ref("spp_cycle_attendance_compliance.menu_attendance_board")
+        self.assertIn(menu.id, menu.with_user(reader)._visible_menu_ids())
+        board = self.env["board.board"].with_user(reader)
+        shown = etree.fromstring(board.get_view(action.view_id.id, "form")["arch"])
+        self.assertEqual(shown.get("js_class"), "board")
+        windows = [int(node.get("name")) for node in shown.iter("action")]
+        self.assertEqual(len(windows), 4)
+        for window in self.env["ir.actions.act_window"].browse(windows):
+            view = self.env[window.res_model].with_user(reader).get_view(view_type="graph")
+            self.assertIn('js_class="attendance_graph"', view["arch"])
+
+    def test_each_verdict_and_presence_has_its_colour(self):
+        with file_open(GRAPH) as file:
+            colours = dict(re.findall(r'(\w+): "(#[0-9a-f]{6})"', file.read()))
+        presences = self.env["spp.event.attendance"]._fields["attendance_category"].selection
+        statuses = self.env["spp.attendance.count"]._fields["status"].selection
+        for values in (presences, statuses):
+            own = [colours[value] for value, _label in values]
+            self.assertEqual(len(set(own)), len(own))
+            for colour in own:
+                with self.subTest(colour=colour):
+                    contrast = 1.05 / (get_luminance(colour) + 0.05)
+                    self.assertGreaterEqual(contrast, 3)
+
+
+@tagged("post_install", "-at_install")
+class TestBoardTour(TourCase):
+    def test_a_bar_and_a_figure_open_their_verdicts(self):
+        person = self._create_person(name="Ana of the Tour")
+        for day in (1, 2):
+            self._record(person, FIRST.replace(day=day))
+        self._run(
+            self._create_cycle(registrants=[person], attendance_source_id=self.recorded.id)
+        )
+        self._create_user("attendance_validator", "g2p_programs.g2p_program_validator")
+        for tour, action in (("board", "board"), ("compliance", "count")):
+            self._open(
+                f"spp_cycle_attendance_compliance.action_attendance_{action}",
+                tour,
+                "attendance_validator",
+            )
