@@ -51,8 +51,8 @@ class AttendanceRun(models.Model):
         places = self.env["spp.res.config.attendance.location"].sudo()
         sentences += [
             _(
-                "%(place)s did not report (%(where)s): its %(count)s persons are not refused for "
-                "it. Ask there, or decide about them yourself.",
+                "%(place)s did not report (%(where)s): its %(count)s persons do not become "
+                "non-compliant for it. Ask there, or decide about them yourself.",
                 place=places.browse(location_id).name,
                 where=describe(number, month),
                 count=persons,

@@ -213,7 +213,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.conditi
         see(
             "Which condition, and which month",
             "div[name=member_line_ids] .o_data_row:contains(Tiago):contains(School: 2 of 4" +
-                " recorded days):contains(75% required):contains(November 2025)"
+                " recorded days):contains(75% needed):contains(November 2025)"
         ),
         see(
             "What the other condition says",
@@ -272,7 +272,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.lift", 
         click("Lift it", "button[name=action_lift_attendance_override]"),
         click("Confirm", ".modal-footer .btn-primary"),
         see("The verdict stands again", "div[name=attendance_status]:contains(Non-Compliant)"),
-        see("With its reason", "div[name=attendance_reason]:contains(1 of 2 days)"),
+        see("With its reason", "div[name=attendance_reason]:contains(1 day)"),
         see("And the state", "body:has(.o_arrow_button_current:contains(Non-Compliant))"),
         see(
             "Who lifted it is kept",
@@ -302,7 +302,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.take_ba
         click("Its verdicts", "button[name=action_open_attendance_verdicts]"),
         see(
             "It stands no more, but is kept",
-            ".o_data_row:contains(1 of 2 days) td[name=standing]:contains(Taken back)"
+            ".o_data_row:contains(1 day) td[name=standing]:contains(Taken back)"
         ),
     ],
 });
