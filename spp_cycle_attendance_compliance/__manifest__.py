@@ -46,6 +46,9 @@
     ],
     "uninstall_hook": "forget_secrets",
     "assets": {
+        "web.assets_backend": [
+            "spp_cycle_attendance_compliance/static/src/*.js",
+        ],
         "web.assets_tests": [
             "spp_cycle_attendance_compliance/static/tests/tours/*.js",
         ],
