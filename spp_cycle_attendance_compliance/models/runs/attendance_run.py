@@ -108,16 +108,28 @@ class AttendanceRun(models.Model):
     without_data_count = fields.Integer("Without Data")
     # Memberships.
     membership_count = fields.Integer("Memberships")
-    compliant_count = fields.Integer("Compliant")
-    non_compliant_count = fields.Integer("Non-Compliant")
-    no_data_count = fields.Integer("No Data")
-    warned_count = fields.Integer("Warned")
-    exempt_count = fields.Integer("Exempt")
-    overridden_count = fields.Integer("Overridden")
+    compliant_count = fields.Integer("Compliant", help="They met the conditions.")
+    non_compliant_count = fields.Integer("Non-Compliant", help="They did not meet the conditions.")
+    no_data_count = fields.Integer(
+        "No Data", help="Nothing is known of them, or not enough to decide."
+    )
+    warned_count = fields.Integer(
+        "Warned", help="They did not meet the conditions, and stay enrolled this time."
+    )
+    exempt_count = fields.Integer(
+        "Exempt", help="Nothing is required of them on the days that count."
+    )
+    overridden_count = fields.Integer("Overridden", help="A person decided about them.")
     undecided_count = fields.Integer("Not Decided", help="They have no data, or not enough.")
-    unchanged_count = fields.Integer("State Unchanged")
-    losing_count = fields.Integer("Turning Non-Compliant")
-    gaining_count = fields.Integer("Turning Enrolled")
+    unchanged_count = fields.Integer(
+        "State Unchanged", help="Their membership stays in the state that it was in."
+    )
+    losing_count = fields.Integer(
+        "Turning Non-Compliant", help="They were not non-compliant before this run."
+    )
+    gaining_count = fields.Integer(
+        "Turning Enrolled", help="They were not enrolled before this run."
+    )
     refused_count = fields.Integer(
         "Non-Compliant Afterwards", help="Before or by this run: they get nothing in the cycle."
     )

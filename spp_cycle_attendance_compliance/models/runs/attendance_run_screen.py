@@ -4,7 +4,7 @@ from odoo import _, api, fields, models
 
 from ...verdicts import NO_DATA, UNDECIDED
 from ..sources.attendance_source import RECORDED, SERVER
-from .attendance_run import DONE, RUNNING, WAITING
+from .attendance_run import APPLY, DONE, RUNNING, WAITING
 from .attendance_run_line import STATUSES
 from .verdict_bar import LOOKS
 
@@ -130,7 +130,7 @@ class AttendanceRun(models.Model):
         """Say what applying does, and ask whether to."""
         self.ensure_one()
         self._check_waiting()
-        return self._ask_for_reason("apply", _("Apply the Verdicts"))
+        return self._ask_for_reason(APPLY, _("Apply the Verdicts"))
 
     def action_open_verdicts(self, verdict):
         """Open the verdicts of one kind.

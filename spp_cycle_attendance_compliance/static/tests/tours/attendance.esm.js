@@ -94,7 +94,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.check",
             ".o_data_row:contains(Family of Truants):contains(0 of 1 members)"
         ),
         click("Back", ".breadcrumb-item a:contains(Attendance Run), .o_back_button a"),
-        click("Apply", "button[name=action_apply]"),
+        click("Apply", "button[name=action_ask_to_apply]"),
         click("Confirm", ".modal-footer .btn-primary"),
         see("Applied", "div[name=finished_at]:contains(:)"),
         click("Back to the cycle", ".breadcrumb-item a:contains(Cycle of the Tour)"),
@@ -235,7 +235,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.outdate
         click("Save", ".o_form_button_save"),
         see("Saved", ".o_form_saved"),
         click("The run", ".alert-warning button[name=action_open_last_attendance_run]"),
-        click("Apply", "button[name=action_apply]"),
+        click("Apply", "button[name=action_ask_to_apply]"),
         click("Confirm", ".modal-footer .btn-primary"),
         see("It is outdated", ".alert:contains(This run is outdated)"),
         see(
@@ -251,7 +251,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.outdate
             "By the new criteria",
             "div[name=attendance_criteria_summary]:contains(At least one day)"
         ),
-        click("Apply", "button[name=action_apply]"),
+        click("Apply", "button[name=action_ask_to_apply]"),
         click("Confirm", ".modal-footer .btn-primary"),
         see("Applied", "div[name=finished_at]:contains(:)"),
     ],
