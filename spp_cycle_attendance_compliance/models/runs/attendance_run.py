@@ -174,7 +174,7 @@ class AttendanceRun(models.Model):
         for run in self:
             # With seconds: two runs of a minute are told apart.
             at = format_datetime(self.env, run.create_date or fields.Datetime.now())
-            run.display_name = _("%(cycle)s, check of %(at)s", cycle=run.cycle_id.name, at=at)
+            run.display_name = _("%(cycle)s, %(at)s", cycle=run.cycle_id.name, at=at)
 
     @api.depends("intake_ids.is_done")
     def _compute_from_intakes(self):

@@ -142,4 +142,7 @@ class AttendanceRun(models.Model):
             domain.append(("verdict", "=" if verdict == UNDECIDED else "!=", UNDECIDED))
         if verdict not in LOOKS:
             domain = []
-        return self._open_lines(_("Verdicts"), [("kind", "!=", "member"), *domain])
+        action = self._open_lines(_("Verdicts"), [("kind", "!=", "member"), *domain])
+        # A field's widget opens it, to which nobody adds the views as to that of a button.
+        views = [[False, mode] for mode in action["view_mode"].split(",")]
+        return {**action, "views": views}
