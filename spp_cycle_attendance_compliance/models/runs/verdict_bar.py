@@ -13,15 +13,15 @@ from ...verdicts import (
     WARNED,
 )
 
-# In the order of the bar: the look of a verdict, and its sign, since colour alone tells nothing.
+# The look of a verdict, and its sign, since colour alone tells nothing.
 LOOKS = {
     COMPLIANT: ("text-bg-success", "✓"),
+    WARNED: ("text-bg-warning", "!"),
+    NON_COMPLIANT: ("text-bg-danger", "✕"),
+    NO_DATA: ("text-bg-secondary", "?"),
+    UNDECIDED: ("text-bg-warning progress-bar-striped", "…"),
     EXEMPT: ("text-bg-light border", "–"),
     OVERRIDDEN: ("text-bg-info", "O"),
-    WARNED: ("text-bg-warning", "!"),
-    UNDECIDED: ("text-bg-warning progress-bar-striped", "…"),
-    NO_DATA: ("text-bg-secondary", "?"),
-    NON_COMPLIANT: ("text-bg-danger", "✕"),
 }
 BAR = Markup('<div class="progress" style="height: 1.5rem" role="img" aria-label="%s">%s</div>')
 PIECE = Markup(
@@ -53,9 +53,8 @@ class AttendanceVerdictBar(models.AbstractModel):
         described = self._describe(counts)
         total = sum(counts.get(verdict, 0) for verdict in described)
         pieces = Markup().join(
-            PIECE % (look, counts[verdict] * 100 / total, described[verdict], sign)
-            for verdict, (look, sign) in LOOKS.items()
-            if verdict in described
+            PIECE % (LOOKS[verdict][0], counts[verdict] * 100 / total, words, LOOKS[verdict][1])
+            for verdict, words in described.items()
         )
         open_list = _("Open the list")
         buttons = Markup().join(

@@ -244,7 +244,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.outdate
         ),
         click("Back to the cycle", ".breadcrumb-item a:contains(Cycle of the Tour)"),
         see("The cycle says so", ".alert:contains(outdated, and nothing was applied)"),
-        click("The run", ".alert-danger button[name=action_open_last_attendance_run]"),
+        click("The run", ".alert:contains(outdated) button[name=action_open_last_attendance_run]"),
         click("Run again", "button[name=action_retry]:contains(Run Again)"),
         see("It waits", ".alert:contains(Nothing was applied yet)"),
         see(
