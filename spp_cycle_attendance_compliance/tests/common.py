@@ -160,7 +160,7 @@ class AttendanceCase(TransactionCase):
         return new_test_user(cls.env, login, groups=f"base.group_user,{groups}", **vals)
 
     def _run(self, cycle):
-        """Press "Compliance Criteria", and return the run; applied whatever the brake says."""
+        """Press "Check Attendance", and return the run; applied whatever the brake says."""
         run = self._get_run(cycle.action_filter_beneficiaries_by_compliance_criteria())
         if run.state == "waiting":
             run._decide_to_apply("As agreed")

@@ -382,7 +382,7 @@ class TestAccess(AccessCase):
         self.assertEqual((waiting.state, waiting.company_id), ("waiting", self.env.company))
         asking = self.env["spp.attendance.run.reason"].with_user(there)
         asking = asking.create({"run_id": waiting.id, "reason": "x"})
-        for name in ("brake_reason", "losing_count"):
+        for name in ("brake_reason", "change_text"):
             with self.subTest(name), self.assertRaises(AccessError):
                 asking[name]  # pylint: disable=pointless-statement
 

@@ -90,8 +90,8 @@ class TestCompare(Comparing, ConditionsCase):
             line,
             [{"partner_id": self.ben.id, "own_outcome": "compliant", "outcome": "non_compliant"}],
         )
-        self.assertIn("School: 2 of 2 days", line.own_reason)
-        self.assertIn("School: 2 of 3 days", line.reason)
+        self.assertIn("School: 2 days (2 needed)", line.own_reason)
+        self.assertIn("School: 2 days (3 needed)", line.reason)
         self.assertIn("1 would newly be refused", wizard.summary)
         self.assertEqual(line.action_open_registrant()["res_id"], self.ben.id)
         # The criteria of the cycle are what they were.
@@ -146,7 +146,7 @@ class TestCompare(Comparing, ConditionsCase):
         health = {"name": "Health", "type_id": self.health.id, "required_number": 1}
         wizard = self._compare(self.cycle, condition_ids=[(0, 0, health)])
         self.assertEqual(self._get_changes(wizard), {self.ben: ("compliant", "non_compliant")})
-        self.assertIn("Health: 0 of 1 days", wizard.line_ids.reason)
+        self.assertIn("Health: 0 days (1 needed)", wizard.line_ids.reason)
         self.assertFalse(any(wizard.condition_ids.mapped("not_stored")))
 
     def test_households(self):
@@ -156,8 +156,10 @@ class TestCompare(Comparing, ConditionsCase):
         )
         wizard = self._compare(cycle, household_rule="all")
         self.assertEqual(self._get_changes(wizard), {household: ("compliant", "non_compliant")})
-        self.assertIn("1 of 2 members attended enough (one is enough)", wizard.line_ids.own_reason)
-        self.assertIn("1 of 2 members attended enough (all are needed)", wizard.line_ids.reason)
+        self.assertIn(
+            "1 of 2 members met the conditions (one is enough)", wizard.line_ids.own_reason
+        )
+        self.assertIn("1 of 2 members met the conditions (all are needed)", wizard.line_ids.reason)
         self.assertIn("Households", wizard.result)
         wizard = self._compare(cycle, member_domain="[('name', '=', 'Eva')]")
         self.assertEqual(self._get_changes(wizard), {household: ("compliant", "non_compliant")})

@@ -81,10 +81,10 @@ class TestConditions(ConditionsCase):
         )
         # The first one that was not met says it.
         reason = self._get_line(run, school_only).reason
-        self.assertIn("Health: 0 of 1 days", reason)
+        self.assertIn("Health: 0 days (1 needed)", reason)
         self.assertNotIn("School", reason)
         self.assertIn(
-            "School: 1 of 4 recorded days (75% required)", self._get_line(run, neither).reason
+            "School: 1 of 4 recorded days (75% needed)", self._get_line(run, neither).reason
         )
         self.assertEqual(self._get_line(run, both).number_of_attendance, 3)
         self.assertEqual(
@@ -170,7 +170,7 @@ class TestConditions(ConditionsCase):
         )
         line = self._get_line(self._run(cycle), person)
         self.assertEqual(line.verdict, "non_compliant")
-        self.assertIn("8 of 20 recorded days (80% required), March 2026", line.reason)
+        self.assertIn("8 of 20 recorded days (80% needed), March 2026", line.reason)
         self.assertEqual(line.number_of_attendance, 48)
         # 48 of 60 in the whole.
         cycle = self._create_cycle(registrants=[person], conditions=[percentage], **dates)
@@ -191,7 +191,8 @@ class TestConditions(ConditionsCase):
         run = self._run(cycle)
         self.assertEqual(self._get_verdicts(run, enough, short), ["compliant", "non_compliant"])
         self.assertIn(
-            "4 of 5 days (10 in the whole period), November 2025", self._get_line(run, short).reason
+            "4 days (5 needed; 10 in the whole period), November 2025",
+            self._get_line(run, short).reason,
         )
 
     def test_members_about_whom_no_condition_is(self):
@@ -241,14 +242,14 @@ class TestConditions(ConditionsCase):
         number = self._create_cycle(registrants=[person], conditions=[{"required_number": 10}])
         line = self._get_line(self._run(number), person)
         self.assertEqual(line.verdict, "compliant")
-        self.assertIn("8 and 2 excused of 10 days", line.reason)
+        self.assertIn("8 days and 2 excused (10 needed)", line.reason)
         self.assertEqual(line.number_of_attendance, 8)
         percentage = {"requirement": "percentage", "required_percentage": 100}
         cycle = self._create_cycle(registrants=[person, ill], conditions=[percentage])
         run = self._run(cycle)
         self.assertEqual(self._get_verdicts(run, person, ill), ["compliant", "exempt"])
         self.assertIn(
-            "8 of 8 recorded days (100% required; 2 excused)", self._get_line(run, person).reason
+            "8 of 8 recorded days (100% needed; 2 excused)", self._get_line(run, person).reason
         )
         self.assertIn("All 2 recorded are excused", self._get_line(run, ill).reason)
 

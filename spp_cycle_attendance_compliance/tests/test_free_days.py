@@ -20,7 +20,7 @@ class TestFreeDays(ConditionsCase):
         run = self._run(cycle)
         self.assertEqual(self._get_verdicts(run, six, seven), ["non_compliant", "compliant"])
         self.assertIn(
-            "6 of 7 days (10 in the whole period; Flood, 11/01/2025 to 11/09/2025)",
+            "6 days (7 needed; 10 in the whole period; Flood, 11/01/2025 to 11/09/2025)",
             self._get_line(run, six).reason,
         )
         self.assertEqual(run.waiver_ids.name, "Flood")
@@ -91,7 +91,7 @@ class TestFreeDays(ConditionsCase):
         )
         line = self._get_line(self._run(cycle), person)
         self.assertFalse(line.left_alone)
-        self.assertIn("2 of 2 recorded days (80% required; Flood", line.reason)
+        self.assertIn("2 of 2 recorded days (80% needed; Flood", line.reason)
 
     def test_another_cycles_or_revoked_waiver(self):
         person = self._create_person(name="Person")
@@ -135,7 +135,7 @@ class TestFreeDays(ConditionsCase):
         run = self._run(cycle)
         line = self._get_line(run, person)
         self.assertEqual(line.verdict, "compliant")
-        self.assertIn("12 of 12 recorded days (85% required; before joining", line.reason)
+        self.assertIn("12 of 12 recorded days (85% needed; before joining", line.reason)
         self.assertEqual(run.late_count, 1)
         self.assertIn("count only from a later day", run.brake_reason)
         # Where the household begins on another day, the verdict waits for another look.
@@ -163,7 +163,7 @@ class TestFreeDays(ConditionsCase):
         self.env.invalidate_all()
         # 10 of the 30 days are left: 3.33.
         line = self._get_line(self._run(cycle), person)
-        self.assertIn("3 of 3 days (10 in the whole period", line.reason)
+        self.assertIn("3 days (3 needed; 10 in the whole period", line.reason)
         self.assertEqual(line.verdict, "compliant")
 
     def test_the_first_cycle_is_free(self):

@@ -39,7 +39,7 @@ class TestOneVerdict(TwoPersonsCase):
         run.action_apply()
         self.assertEqual(self._look(self.ana_in), ("compliant", "enrolled"))
         self.assertEqual(self.ana_in.attendance_line_ids.state_before, "non_compliant")
-        self.assertIn("2 of 2 days", self.ana_in.attendance_reason)
+        self.assertIn("2 days (2 needed)", self.ana_in.attendance_reason)
 
     def test_a2_a_retry_goes_by_the_criteria_of_now(self):
         failed = self._fail()
@@ -137,7 +137,7 @@ class TestOneVerdict(TwoPersonsCase):
         second = self._run(self.cycle)
         self._preview()
         self.assertEqual((first.applied_number, second.applied_number), (1, 2))
-        self.assertIn("1 of 1 days", self.ben_in.attendance_reason)
+        self.assertIn("1 day (1 needed)", self.ben_in.attendance_reason)
         self._override(self.ben_in, "non_compliant").action_lift()
         self.assertEqual(self._look(self.ben_in), ("compliant", "enrolled"))
         lines = self.ben_in.attendance_line_ids.sorted("id")
@@ -532,7 +532,7 @@ class TestOneVerdict(TwoPersonsCase):
             ("taken_back", self.env.user, "The list was wrong"),
         )
         self.assertEqual(self._look(self.ben_in), ("non_compliant", "non_compliant"))
-        self.assertIn("1 of 2 days", self.ben_in.attendance_reason)
+        self.assertIn("1 day (2 needed)", self.ben_in.attendance_reason)
         first._as_attendance_writer().finished_at = second._as_attendance_writer().finished_at = (
             "2025-12-01"
         )

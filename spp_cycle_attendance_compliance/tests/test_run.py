@@ -302,7 +302,7 @@ class TestRun(AttendanceCase):
         self.assertEqual(override.lifted_by_id, self.env.user)
         self.assertEqual(
             membership.attendance_reason,
-            "1 of 2 days, 11/01/2025 to 11/30/2025: non-compliant",
+            "1 day (2 needed), 11/01/2025 to 11/30/2025: non-compliant",
         )
         refusal = self.env["spp.attendance.override"].create(
             {
@@ -340,7 +340,7 @@ class TestRun(AttendanceCase):
         self.env.invalidate_all()
         self.assertEqual(override.partner_id, self.truant)
         line = run.line_ids.filtered(lambda line: line.partner_id == self.truant)
-        self.assertEqual(line.reason, "1 of 2 days, 11/01/2025 to 11/30/2025: non-compliant")
+        self.assertEqual(line.reason, "1 day (2 needed), 11/01/2025 to 11/30/2025: non-compliant")
 
     def test_the_proof_is_not_deleted_even_by_the_superuser(self):
         run = self._press()

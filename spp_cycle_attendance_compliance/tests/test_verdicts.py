@@ -158,7 +158,7 @@ class TestVerdicts(AttendanceCase):
         self.assertEqual((membership.number_of_attendance, membership.state), (1, "non_compliant"))
         self.assertEqual(
             membership.attendance_reason,
-            "0 of 1 members attended enough (one is enough), 11/01/2025 to 11/30/2025: "
+            "0 of 1 members met the conditions (one is enough), 11/01/2025 to 11/30/2025: "
             "non-compliant",
         )
         child.birthdate = date(2020, 11, 2)
@@ -183,20 +183,20 @@ class TestVerdicts(AttendanceCase):
         person = self._create_person("NID1")
         self.server.people["NID1"] = days(1, 1, 2, -3)
         cases = [
-            ({"required_number_of_attendance": 2}, "2 of 2 days, {}: compliant"),
-            ({"required_number_of_attendance": 10}, "2 of 10 days, {}: non-compliant"),
-            ({"required_number_of_attendance": 0}, "2 days, none required, {}: compliant"),
+            ({"required_number_of_attendance": 2}, "2 days (2 needed), {}: compliant"),
+            ({"required_number_of_attendance": 10}, "2 days (10 needed), {}: non-compliant"),
+            ({"required_number_of_attendance": 0}, "2 days (none needed), {}: compliant"),
             (
                 {"required_number_of_attendance": 3, "attendance_unit": "sessions"},
-                "2 of 3 sessions, {}: non-compliant",
+                "2 sessions (3 needed), {}: non-compliant",
             ),
             (
                 {"required_number_of_attendance": 0, "attendance_unit": "sessions"},
-                "2 sessions, none required, {}: compliant",
+                "2 sessions (none needed), {}: compliant",
             ),
             (
                 {"attendance_requirement": "percentage", "required_percentage": 60},
-                "2 of 3 recorded days (60% required), {}: compliant",
+                "2 of 3 recorded days (60% needed), {}: compliant",
             ),
         ]
         for criteria, sentence in cases:
@@ -229,7 +229,7 @@ class TestVerdicts(AttendanceCase):
                 self._run(cycle)
                 self.assertEqual(
                     cycle.cycle_membership_ids.attendance_reason,
-                    f"1 of 3 members attended enough ({needed}), 1 without data, "
+                    f"1 of 3 members met the conditions ({needed}), 1 without data, "
                     f"11/01/2025 to 11/30/2025: {verdict}",
                 )
 

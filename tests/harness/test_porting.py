@@ -39,6 +39,7 @@ def test_category_of_groups_only():
     [
         ("<p><tree>x</tree></p>", ".xml", "<p><list>x</list></p>"),
         ("<treeview />", ".xml", "<treeview />"),
+        ('<t t-name="kanban-box">', ".xml", '<t t-name="card">'),
         ("user.groups_id |= g", ".py", "user.group_ids |= g"),
         ('{"name": 1, "doall": False, "code": 2}', ".py", '{"name": 1,"code": 2}'),
     ],

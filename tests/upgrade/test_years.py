@@ -21,7 +21,7 @@ from years import (
 SAID = json.loads(WRITTEN.read_text())["said"]
 # Of `attended.json`: what was not applied says so now, and the verdict that stands says why.
 NOT_APPLIED = {"56": "paused, exited or not eligible"}
-STANDING = {"waited/Ida": "2 of 2 days, 11/01/2025 to 11/30/2025: compliant"}
+STANDING = {"waited/Ida": "2 days (2 needed), 11/01/2025 to 11/30/2025: compliant"}
 NEW = ["source_id", "file_record", "excuse_reason_id"]
 MOVED = ["run_id", "withdrawn_run_id", "intake_id", "withdrawn_intake_id", "moved_to_id"]
 ALL_EVENTS = (

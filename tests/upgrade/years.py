@@ -32,8 +32,8 @@ class Decided(NamedTuple):
 
 
 UNKNOWN = "Unknown to the attendance system: no data"
-REFUSED = "1 of 2 days, 11/01/2025 to 11/30/2025: non-compliant"
-PASSED = "2 of 2 days, 11/01/2025 to 11/30/2025: compliant"
+REFUSED = "1 day (2 needed), 11/01/2025 to 11/30/2025: non-compliant"
+PASSED = "2 days (2 needed), 11/01/2025 to 11/30/2025: compliant"
 NO_DATA, COMPLIANT, NON_COMPLIANT = "no_data", "compliant", "non_compliant"
 DECIDED = {
     "Never any data": Decided(

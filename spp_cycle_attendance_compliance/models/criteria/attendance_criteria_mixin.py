@@ -116,8 +116,9 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         tracking=True,
     )
     attendance_warnings = fields.Integer(
-        "Warnings before Refusing",
-        help="Who fails is warned so many times, and stays enrolled, before it costs anything.",
+        "Warnings First",
+        help="Who fails is warned so many times, and stays enrolled, before becoming "
+        "non-compliant.",
         tracking=True,
     )
     attendance_warning_cycles = fields.Integer(
@@ -154,7 +155,7 @@ class AttendanceCriteriaMixin(models.AbstractModel):
                 raise ValidationError(
                     _(
                         "Warnings: enter 0 or more, within a greater number of cycles: else nobody "
-                        "would ever be refused."
+                        "would ever become non-compliant."
                     )
                 )
 
@@ -325,11 +326,12 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         cycles = self.attendance_warning_cycles
         if self.attendance_warnings == 1:
             return _(
-                "Who fails is warned once within %(cycles)s cycles before being refused",
+                "Who fails is warned once within %(cycles)s cycles before becoming non-compliant",
                 cycles=cycles,
             )
         return _(
-            "Who fails is warned %(warnings)s times within %(cycles)s cycles before being refused",
+            "Who fails is warned %(warnings)s times within %(cycles)s cycles before becoming "
+            "non-compliant",
             warnings=self.attendance_warnings,
             cycles=cycles,
         )

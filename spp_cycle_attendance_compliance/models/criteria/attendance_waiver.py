@@ -363,6 +363,18 @@ class AttendanceWaiver(models.Model):
 class G2PCycle(models.Model):
     _inherit = "g2p.cycle"
 
+    attendance_waiver_count = fields.Integer(
+        "Waivers", compute="_compute_attendance_waiver_count", help="Approved or not."
+    )
+
+    @api.depends("attendance_period", "from_date", "to_date", "start_date", "end_date")
+    def _compute_attendance_waiver_count(self):
+        waivers = self.env["spp.attendance.waiver"].sudo()
+        for cycle in self:
+            days = cycle._get_attendance_period()
+            domain = all(days) and waivers._get_overlapping_domain(cycle._origin, *days)
+            cycle.attendance_waiver_count = domain and waivers.search_count(domain)
+
     def action_open_attendance_waivers(self):
         """Open the waivers that are, or may come to be, about the days that count."""
         self.ensure_one()

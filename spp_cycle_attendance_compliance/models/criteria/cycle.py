@@ -54,7 +54,7 @@ class G2PCycle(models.Model):
 
     use_attendance_criteria = fields.Boolean(
         tracking=True,
-        help='Let the attendance of the members decide when "Compliance Criteria" is pressed.',
+        help="Let the attendance of the members decide who stays enrolled in the cycle.",
     )
     can_set_attendance_criteria = fields.Boolean(compute="_compute_can_set_attendance_criteria")
     attendance_condition_ids = fields.One2many(

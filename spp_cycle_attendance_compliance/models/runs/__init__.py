@@ -5,9 +5,12 @@ from . import attendance_run_line
 from . import attendance_run_line_reason
 from . import attendance_run_asking
 from . import attendance_run_decision
+from . import verdict_bar
+from . import attendance_run_screen
 from . import attendance_run_application
 from . import withheld_entitlement
 from . import attendance_run_request
 from . import cycle
+from . import cycle_result
 from . import cycle_jobs
 from . import cycle_poll

@@ -2,6 +2,7 @@ from psycopg2 import DatabaseError
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_datetime
 
 from odoo.addons.queue_job.exception import RetryableJobError
 
@@ -32,7 +33,7 @@ class AttendanceRun(models.Model):
     program_id = fields.Many2one(related="cycle_id.program_id", store=True)
     company_id = fields.Many2one("res.company")
     mode = fields.Selection(
-        [(APPLY, "Run"), (PREVIEW, "Preview"), (EVALUATE, "Evaluation again")],
+        [(APPLY, "Check"), (PREVIEW, "Preview"), (EVALUATE, "Evaluation again")],
         "Kind",
         required=True,
     )
@@ -42,7 +43,7 @@ class AttendanceRun(models.Model):
     state = fields.Selection(
         [
             (RUNNING, "In progress"),
-            (WAITING, "Waits for a decision"),
+            (WAITING, "Previewed"),
             (DONE, "Applied"),
             (DISCARDED, "Discarded"),
             (OUTDATED, "Outdated"),
@@ -64,9 +65,6 @@ class AttendanceRun(models.Model):
     user_id = fields.Many2one("res.users", "By", required=True)
     decided_by_id = fields.Many2one("res.users", "Decided by", ondelete="restrict")
     finished_at = fields.Datetime("Finished")
-    duration = fields.Float(
-        "Seconds", compute="_compute_duration", help="From the start to the verdicts."
-    )
     decided_at = fields.Datetime("Verdicts on")
     taken_back_by_id = fields.Many2one("res.users", "Taken Back by", ondelete="restrict")
     taken_back_at = fields.Datetime("Taken Back on")
@@ -110,15 +108,31 @@ class AttendanceRun(models.Model):
     without_data_count = fields.Integer("Without Data")
     # Memberships.
     membership_count = fields.Integer("Memberships")
-    compliant_count = fields.Integer("Compliant")
-    non_compliant_count = fields.Integer("Non-Compliant")
-    no_data_count = fields.Integer("No Data")
-    warned_count = fields.Integer("Warned")
-    exempt_count = fields.Integer("Exempt")
-    warned_count = fields.Integer("Warned")
-    overridden_count = fields.Integer("Overridden")
-    unchanged_count = fields.Integer("State Unchanged")
-    losing_count = fields.Integer("Turning Non-Compliant")
+    compliant_count = fields.Integer("Compliant", help="They met the conditions.")
+    non_compliant_count = fields.Integer("Non-Compliant", help="They did not meet the conditions.")
+    no_data_count = fields.Integer(
+        "No Data", help="Nothing is known of them, or not enough to decide."
+    )
+    warned_count = fields.Integer(
+        "Warned", help="They did not meet the conditions, and stay enrolled this time."
+    )
+    exempt_count = fields.Integer(
+        "Exempt", help="Nothing is required of them on the days that count."
+    )
+    overridden_count = fields.Integer("Overridden", help="A person decided about them.")
+    undecided_count = fields.Integer("Not Decided", help="They have no data, or not enough.")
+    unchanged_count = fields.Integer(
+        "State Unchanged", help="Their membership stays in the state that it was in."
+    )
+    losing_count = fields.Integer(
+        "Turning Non-Compliant", help="They were not non-compliant before this run."
+    )
+    gaining_count = fields.Integer(
+        "Turning Enrolled", help="They were not enrolled before this run."
+    )
+    refused_count = fields.Integer(
+        "Non-Compliant Afterwards", help="Before or by this run: they get nothing in the cycle."
+    )
     undecided_draft_count = fields.Integer(
         "Not Decided and Not Enrolled",
         help="They get no entitlement until somebody enrols them.",
@@ -155,17 +169,12 @@ class AttendanceRun(models.Model):
         return result
 
     @api.depends("cycle_id", "create_date")
+    @api.depends_context("lang", "tz")
     def _compute_display_name(self):
         for run in self:
-            at = fields.Datetime.context_timestamp(run, run.create_date or fields.Datetime.now())
-            run.display_name = f"{run.cycle_id.name} {at:%Y-%m-%d %H:%M}"
-
-    @api.depends("decided_at", "finished_at")
-    def _compute_duration(self):
-        for run in self:
-            end = run.decided_at or run.finished_at
-            started = run.create_date
-            run.duration = (end - started).total_seconds() if end and started else 0
+            # With seconds: two runs of a minute are told apart.
+            at = format_datetime(self.env, run.create_date or fields.Datetime.now())
+            run.display_name = _("%(cycle)s, %(at)s", cycle=run.cycle_id.name, at=at)
 
     @api.depends("intake_ids.is_done")
     def _compute_from_intakes(self):
@@ -306,13 +315,17 @@ class AttendanceRun(models.Model):
         unfinished = source._explain_unfinished_file(cycle._get_attendance_company())
         if unfinished:
             return unfinished
-        first, last = cycle._get_attendance_period()
-        # All attendance so far ends on another day tomorrow, though nobody changed anything.
-        if first != self.from_date or (
-            last != self.to_date and self.attendance_period != ALL_SO_FAR
-        ):
+        if self._has_other_days():
             return _("The days that count were changed since this run began.")
         return ""
+
+    def _has_other_days(self):
+        """Return whether other days of the cycle count now than when this run began."""
+        first, last = self.cycle_id._get_attendance_period()
+        # All attendance so far ends on another day tomorrow, though nobody changed anything.
+        return first != self.from_date or (
+            last != self.to_date and self.attendance_period != ALL_SO_FAR
+        )
 
     def _explain_other_waivers(self):
         """Return that other waivers are in force than when this run decided, if so."""

@@ -1,9 +1,10 @@
+from collections import Counter
 from datetime import datetime, timezone
 
 from odoo import _, fields, models
 from odoo.tools import SQL, format_date
 
-from ...verdicts import NO_DATA, NON_COMPLIANT_STATE, UNDECIDED
+from ...verdicts import ENROLLED_STATE, NO_DATA, NON_COMPLIANT_STATE, UNDECIDED
 from ..criteria.attendance_criteria_mixin import ALL_SO_FAR, FIRST_DAY
 from .attendance_run_line import STATUSES
 from .places import find_places
@@ -53,8 +54,8 @@ class AttendanceRun(models.Model):
         places = self.env["spp.res.config.attendance.location"].sudo()
         sentences += [
             _(
-                "%(place)s did not report (%(where)s): its %(count)s persons are not refused for "
-                "it. Ask there, or decide about them yourself.",
+                "%(place)s did not report (%(where)s): its %(count)s persons do not become "
+                "non-compliant for it. Ask there, or decide about them yourself.",
                 place=places.browse(location_id).name,
                 where=describe(number, month),
                 count=persons,
@@ -96,7 +97,12 @@ class AttendanceRun(models.Model):
             [*persons, ("verdict", "in", (NO_DATA, UNDECIDED)), ("recorded", "=", 0)]
         )
         person_count = lines.search_count(persons)
-        by_status = dict(lines._read_group(registrants, ["status"], ["__count"]))
+        by_status, undecided_count = Counter(), 0
+        for status, verdict, count in lines._read_group(
+            registrants, ["status", "verdict"], ["__count"]
+        ):
+            by_status[status] += count
+            undecided_count += count if (status, verdict) == (NO_DATA, UNDECIDED) else 0
         self.write(
             {
                 "person_count": person_count,
@@ -106,7 +112,8 @@ class AttendanceRun(models.Model):
                 "with_data_count": person_count - without_data,
                 "without_data_count": without_data,
                 "membership_count": sum(by_status.values()),
-                **{f"{status}_count": by_status.get(status, 0) for status, _label in STATUSES},
+                **{f"{status}_count": by_status[status] for status, _label in STATUSES},
+                "undecided_count": undecided_count,
                 "late_count": lines.search_count([*persons, ("starts_late", "=", True)]),
                 "unchanged_count": lines.search_count([*registrants, ("is_changing", "=", False)]),
                 "changed_meanwhile_count": lines.search_count(
@@ -122,17 +129,21 @@ class AttendanceRun(models.Model):
     # What a person has to look at first
 
     def _brake(self):
-        """Count who would lose, and keep why a person has to look at this first, if so."""
+        """Count who would change, and keep why a person has to look at this first, if so."""
+        registrants = [("run_id", "=", self.id), ("kind", "!=", "member")]
         lines = self.env["spp.attendance.run.line"].sudo()
-        losing = [
-            ("run_id", "=", self.id),
-            ("kind", "!=", "member"),
-            ("is_changing", "=", True),
-            ("state_after", "=", NON_COMPLIANT_STATE),
-        ]
+        states = {
+            (state, is_changing): count
+            for state, is_changing, count in lines._read_group(
+                registrants, ["state_after", "is_changing"], ["__count"]
+            )
+        }
+        losing = states.get((NON_COMPLIANT_STATE, True), 0)
         self.write(
             {
-                "losing_count": lines.search_count(losing),
+                "losing_count": losing,
+                "gaining_count": states.get((ENROLLED_STATE, True), 0),
+                "refused_count": losing + states.get((NON_COMPLIANT_STATE, False), 0),
                 "entitlement_count": self._count_with_entitlements(
                     ("draft", "pending_validation"), SQL("TRUE")
                 ),

@@ -181,36 +181,19 @@ class AttendanceRunLine(models.Model):
     def _describe_count(self, cell, condition):
         maybe = cell.unclear + cell.excused_unclear + cell.free_unclear + self.undated
         by_percentage = condition.kind == PERCENTAGE
-        values = {
-            "attended": cell.present,
-            "recorded": cell.present + cell.absent + cell.unclear + self.undated,
-            "required": cell.required,
-        }
-        if by_percentage and condition.unit == DAYS:
-            found = _("%(attended)s of %(recorded)s recorded days", **values)
-        elif by_percentage:
-            found = _("%(attended)s of %(recorded)s recorded sessions", **values)
-        elif not condition.amount and condition.unit == DAYS:
-            found = _("%(attended)s days, none required", **values)
-        elif not condition.amount:
-            found = _("%(attended)s sessions, none required", **values)
-        else:
-            values["attended"] = self._describe_attended(cell)
-            found = (
-                _("%(attended)s of %(required)s days", **values)
-                if condition.unit == DAYS
-                else _("%(attended)s of %(required)s sessions", **values)
-            )
+        found = (
+            self._describe_share(cell, condition.unit)
+            if by_percentage
+            else self._describe_attended(cell, condition.unit)
+        )
         details = [
-            by_percentage and _("%(required)s%% required", **values),
+            self._describe_needed(cell, condition),
             cell.required != condition.amount
             and _("%(amount)s in the whole period", amount=condition.amount),
             by_percentage and cell.excused and _("%(count)s excused", count=cell.excused),
             self._describe_free_days(cell),
         ]
-        details = "; ".join(filter(None, details))
-        if details:
-            found = f"{found} ({details})"
+        found = f"{found} ({'; '.join(filter(None, details))})"
         if not maybe:
             return found
         return _(
@@ -219,10 +202,31 @@ class AttendanceRunLine(models.Model):
             count=maybe,
         )
 
-    def _describe_attended(self, cell):
+    def _describe_share(self, cell, unit):
+        values = {
+            "attended": cell.present,
+            "recorded": cell.present + cell.absent + cell.unclear + self.undated,
+        }
+        if unit == DAYS:
+            return _("%(attended)s of %(recorded)s recorded days", **values)
+        return _("%(attended)s of %(recorded)s recorded sessions", **values)
+
+    def _describe_attended(self, cell, unit):
+        count = cell.present
+        if unit == DAYS:
+            attended = _("1 day") if count == 1 else _("%(count)s days", count=count)
+        else:
+            attended = _("1 session") if count == 1 else _("%(count)s sessions", count=count)
         if not cell.excused:
-            return str(cell.present)
-        return _("%(count)s and %(excused)s excused", count=cell.present, excused=cell.excused)
+            return attended
+        return _("%(attended)s and %(excused)s excused", attended=attended, excused=cell.excused)
+
+    def _describe_needed(self, cell, condition):
+        if condition.kind == PERCENTAGE:
+            return _("%(percentage)s%% needed", percentage=cell.required)
+        if not condition.amount:
+            return _("none needed")
+        return _("%(count)s needed", count=cell.required)
 
     def _describe_free_days(self, cell):
         """Return which of the cell's days were free and why, in a few words."""
@@ -278,7 +282,7 @@ class AttendanceRunLine(models.Model):
         if not self.members_counting:
             return _("No member counts")
         found = _(
-            "%(meeting)s of %(counting)s members attended enough (%(needed)s)",
+            "%(meeting)s of %(counting)s members met the conditions (%(needed)s)",
             meeting=self.members_meeting,
             counting=self.members_counting,
             needed=self.run_id._describe_needed_members(),

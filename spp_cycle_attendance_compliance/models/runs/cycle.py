@@ -207,7 +207,7 @@ class G2PCycle(models.Model):
             "type": "ir.actions.act_window",
             "name": _("Attendance Runs"),
             "res_model": "spp.attendance.run",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("cycle_id", "=", self.id)],
             "context": {"create": False},
         }

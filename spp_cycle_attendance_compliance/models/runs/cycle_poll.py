@@ -44,7 +44,8 @@ class G2PCycle(models.Model):
 
     def _may_attendance_be_polled(self):
         """Return whether attendance of the days that count may still come, and be of use."""
-        if self._is_attendance_running():
+        company = self._get_attendance_company()
+        if company.attendance_poll_paused or self._is_attendance_running():
             return False
         try:
             self._check_can_count()

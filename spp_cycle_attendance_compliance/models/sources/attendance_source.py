@@ -1,6 +1,6 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import plaintext2html
+from odoo.tools import format_datetime, plaintext2html
 
 from ...connector import AttendanceClient, ConfigurationError, Limits, ServerSettings
 from .secrets import create_table, find_address, find_secret
@@ -224,6 +224,27 @@ class AttendanceSource(models.Model):
         except ConfigurationError as error:
             raise SourceError(str(error)) from None
         return AttendanceClient(settings, limits or Limits())
+
+    def _describe_connection(self):
+        """Return in a sentence whether this source is connected, and when it last said something.
+
+        It is read by whoever sees the settings, without the connection's own values.
+        """
+        self.ensure_one()
+        domain = [("source_id", "=", self.id), ("is_done", "=", True)]
+        last = self.env["spp.attendance.intake"].sudo().search(domain, order="id desc", limit=1)
+        at = last.answered_at and format_datetime(self.env, last.answered_at, dt_format="short")
+        if self.protocol == RECORDED:
+            return _("%(name)s: always there.", name=self.name)
+        if self.protocol == FILES and not at:
+            return _("%(name)s: no file yet.", name=self.name)
+        if self.protocol == FILES:
+            return _("%(name)s: the last file was stored on %(at)s.", name=self.name, at=at)
+        if not self.url or self._get_secret_address() is None:
+            return _("%(name)s: not connected.", name=self.name)
+        if not at:
+            return _("%(name)s: connected, not asked for attendance yet.", name=self.name)
+        return _("%(name)s: connected, last answered on %(at)s.", name=self.name, at=at)
 
     # Who is known there
 

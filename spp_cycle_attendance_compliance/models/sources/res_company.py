@@ -19,6 +19,10 @@ class ResCompany(models.Model):
         default=50,
         help="In percent of the members who are not non-compliant yet, drafts too.",
     )
+    attendance_poll_paused = fields.Boolean(
+        "Pause the Nightly Questions",
+        help="No attendance system is asked at night about the cycles of the company.",
+    )
 
     @api.constrains("attendance_no_data_limit", "attendance_non_compliant_limit")
     def _check_attendance_limits(self):

@@ -3,7 +3,7 @@
     seed SECRET              five persons, and two cycles that they are members of, of the second
                              one in the opposite order
     crowd COUNT URL          another cycle, of so many persons, whom a server at this address knows
-    press CYCLE              "Compliance Criteria", as the web client has it called
+    press CYCLE              "Check Attendance", as the web client has it called
     preview CYCLE            "Preview Attendance"
     apply CYCLE              "Apply" on its last run
     take_back CYCLE          "Take Back" on its last run

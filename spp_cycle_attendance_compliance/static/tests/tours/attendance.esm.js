@@ -94,7 +94,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.check",
             ".o_data_row:contains(Family of Truants):contains(0 of 1 members)"
         ),
         click("Back", ".breadcrumb-item a:contains(Attendance Run), .o_back_button a"),
-        click("Apply", "button[name=action_apply]"),
+        click("Apply", "button[name=action_ask_to_apply]"),
         click("Confirm", ".modal-footer .btn-primary"),
         see("Applied", "div[name=finished_at]:contains(:)"),
         click("Back to the cycle", ".breadcrumb-item a:contains(Cycle of the Tour)"),
@@ -213,7 +213,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.conditi
         see(
             "Which condition, and which month",
             "div[name=member_line_ids] .o_data_row:contains(Tiago):contains(School: 2 of 4" +
-                " recorded days):contains(75% required):contains(November 2025)"
+                " recorded days):contains(75% needed):contains(November 2025)"
         ),
         see(
             "What the other condition says",
@@ -235,7 +235,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.outdate
         click("Save", ".o_form_button_save"),
         see("Saved", ".o_form_saved"),
         click("The run", ".alert-warning button[name=action_open_last_attendance_run]"),
-        click("Apply", "button[name=action_apply]"),
+        click("Apply", "button[name=action_ask_to_apply]"),
         click("Confirm", ".modal-footer .btn-primary"),
         see("It is outdated", ".alert:contains(This run is outdated)"),
         see(
@@ -244,14 +244,14 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.outdate
         ),
         click("Back to the cycle", ".breadcrumb-item a:contains(Cycle of the Tour)"),
         see("The cycle says so", ".alert:contains(outdated, and nothing was applied)"),
-        click("The run", ".alert-danger button[name=action_open_last_attendance_run]"),
+        click("The run", ".alert:contains(outdated) button[name=action_open_last_attendance_run]"),
         click("Run again", "button[name=action_retry]:contains(Run Again)"),
         see("It waits", ".alert:contains(Nothing was applied yet)"),
         see(
             "By the new criteria",
             "div[name=attendance_criteria_summary]:contains(At least one day)"
         ),
-        click("Apply", "button[name=action_apply]"),
+        click("Apply", "button[name=action_ask_to_apply]"),
         click("Confirm", ".modal-footer .btn-primary"),
         see("Applied", "div[name=finished_at]:contains(:)"),
     ],
@@ -272,7 +272,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.lift", 
         click("Lift it", "button[name=action_lift_attendance_override]"),
         click("Confirm", ".modal-footer .btn-primary"),
         see("The verdict stands again", "div[name=attendance_status]:contains(Non-Compliant)"),
-        see("With its reason", "div[name=attendance_reason]:contains(1 of 2 days)"),
+        see("With its reason", "div[name=attendance_reason]:contains(1 day)"),
         see("And the state", "body:has(.o_arrow_button_current:contains(Non-Compliant))"),
         see(
             "Who lifted it is kept",
@@ -302,7 +302,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.take_ba
         click("Its verdicts", "button[name=action_open_attendance_verdicts]"),
         see(
             "It stands no more, but is kept",
-            ".o_data_row:contains(1 of 2 days) td[name=standing]:contains(Taken back)"
+            ".o_data_row:contains(1 day) td[name=standing]:contains(Taken back)"
         ),
     ],
 });

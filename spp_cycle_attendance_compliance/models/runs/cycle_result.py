@@ -1,0 +1,130 @@
+from odoo import _, api, fields, models
+from odoo.tools import format_datetime
+
+from .attendance_run import DONE, FAILED, OUTDATED, RUNNING, WAITING
+
+
+class G2PCycle(models.Model):
+    """What the page of a cycle says at once: which run stands, with what result, and what is next.
+
+    All figures are those that the run keeps: no membership is counted.
+    """
+
+    _inherit = "g2p.cycle"
+
+    attendance_standing_run_id = fields.Many2one(
+        "spp.attendance.run",
+        "Run that Stands",
+        compute="_compute_attendance_result",
+        help="Of the runs that were applied and not taken back, the last one.",
+    )
+    attendance_bar = fields.Html("Attendance", compute="_compute_attendance_result", sanitize=False)
+    attendance_result = fields.Text(
+        "Result", compute="_compute_attendance_result", help="Who loses, and who decided when."
+    )
+    attendance_next_step = fields.Char(
+        "What Is Next", compute="_compute_attendance_result", help="What somebody is to do now."
+    )
+
+    @api.depends("attendance_run_ids.state", "state", "locked", "use_attendance_criteria")
+    @api.depends_context("lang", "tz", "uid", "su", "allowed_company_ids")
+    def _compute_attendance_result(self):
+        for cycle in self:
+            run = cycle._get_standing_run()
+            if cycle._is_another_companys():
+                run = run.browse()
+            cycle.attendance_standing_run_id = run
+            step = cycle._get_next_step() if cycle.use_attendance_criteria else ""
+            cycle.attendance_next_step = step
+            bar = self.env["spp.attendance.verdict.bar"]
+            cycle.attendance_bar = bool(run) and bar._render(run._get_verdict_counts())
+            cycle.attendance_result = bool(run) and "\n".join(cycle._describe_result(run))
+
+    def _get_standing_run(self):
+        """Return the run whose verdicts stand, as the superuser; none if there is none."""
+        applied = self.sudo().attendance_run_ids.filtered(lambda run: run.state == DONE)
+        return applied.sorted("applied_number")[-1:]
+
+    def _describe_result(self, run):
+        yield self._describe_losing(run)
+        yield _(
+            "Applied by %(name)s on %(at)s.",
+            name=run.decided_by_id.name,
+            at=format_datetime(self.env, run.finished_at, dt_format="short"),
+        )
+        if self._has_other_criteria(run):
+            yield _("These verdicts are by older criteria: those of the cycle were changed since.")
+
+    def _describe_losing(self, run):
+        """Return how many get nothing by the verdicts of a run."""
+        count = run.refused_count
+        if not count:
+            return _("Nobody is non-compliant.")
+        if self._is_about_households():
+            if count == 1:
+                return _("1 family is non-compliant, and gets nothing in this cycle.")
+            return _(
+                "%(count)s families are non-compliant, and get nothing in this cycle.", count=count
+            )
+        if count == 1:
+            return _("1 person is non-compliant, and gets nothing in this cycle.")
+        return _("%(count)s persons are non-compliant, and get nothing in this cycle.", count=count)
+
+    def _has_other_criteria(self, run):
+        """Return whether the cycle asks for something else now than when a run decided."""
+        if not self.use_attendance_criteria or not self._is_open_for_attendance():
+            return False
+        return not self._has_same_criteria(run) or run._has_other_days()
+
+    def _get_next_step(self):
+        """Return what somebody is to do now about the attendance of this cycle."""
+        self.ensure_one()
+        last = self.sudo().attendance_run_ids[:1]
+        run = self._get_standing_run()
+        if last.state == RUNNING:
+            return _("Wait until the check that is in progress is done.")
+        if not self._is_open_for_attendance():
+            return "" if run else _("Nothing: the attendance of this cycle was not checked.")
+        if self.locked:
+            return _("Wait until the background task is done.")
+        return self._get_step_after_run(last) or self._get_step_after_verdicts(run)
+
+    def _get_step_after_run(self, last):
+        steps = {
+            WAITING: _("Open the run that waits, look at its verdicts, then apply or discard it."),
+            FAILED: _("Open the run that failed: it says why, and how to retry."),
+            OUTDATED: _("Open the run that is outdated: it says why. Then run it again."),
+        }
+        return steps.get(last.state, "")
+
+    def _get_step_after_verdicts(self, run):
+        if not run:
+            return _("Set the criteria below, then preview the attendance: that changes nothing.")
+        if self._has_other_criteria(run):
+            return _("Preview the attendance again: the criteria were changed since.")
+        if run.undecided_draft_count:
+            return _(
+                "Decide about those who are not decided and not enrolled: %(count)s on the page of "
+                "the run.",
+                count=run.undecided_draft_count,
+            )
+        if self.state == "to_approve":
+            return _("The cycle can be approved.")
+        if not self._has_entitlements():
+            return _("Prepare the entitlements of those who are enrolled.")
+        return _("Send the cycle to be approved.")
+
+    def _has_entitlements(self):
+        domain = [("cycle_id", "=", self.id)]
+        return any(
+            self.env[name].sudo().search_count(domain, limit=1)
+            for name in ("g2p.entitlement", "g2p.entitlement.inkind")
+        )
+
+    def action_open_verdicts(self, verdict):
+        """Open the verdicts of one kind, of the run that stands.
+
+        :param str verdict: one of those of the bar
+        """
+        self.ensure_one()
+        return self.attendance_standing_run_id.with_env(self.env).action_open_verdicts(verdict)
