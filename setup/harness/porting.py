@@ -37,6 +37,7 @@ RULES = (
     # The upgrader sees a tag at the start of a line only.
     Rule((".xml", ".py"), re.compile(r"<(/?)tree\b"), r"<\1list"),
     Rule((".xml",), re.compile(r'<div class="oe_chatter">.*?</div>', re.S), "<chatter />"),
+    Rule((".xml",), re.compile(r't-name="kanban-box"'), 't-name="card"'),
     Rule((".xml",), GROUP_RECORD, _without_category),
     Rule((".xml",), GROUP_RECORD, _with_user_ids),
     Rule((".xml", ".py"), re.compile(r"\bgroups_id\b"), "group_ids"),
