@@ -30,7 +30,9 @@ class ClassSheet(models.TransientModel):
         default=lambda self: self.env["spp.upload.attendance"]._get_default_source(),
         help="Of which the sheet will be a file.",
     )
-    type_ids = fields.Many2many("spp.res.config.attendance.type", compute="_compute_type_ids")
+    type_ids = fields.Many2many(
+        "spp.res.config.attendance.type", string="Types Asked For", compute="_compute_type_ids"
+    )
     type_id = fields.Many2one(
         "spp.res.config.attendance.type",
         domain="[('id', 'in', type_ids)]",
