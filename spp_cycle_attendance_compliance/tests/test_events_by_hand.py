@@ -61,7 +61,7 @@ class TestEventsByHand(EventCase):
     def test_in_words_and_colours(self):
         kind = self.env["spp.res.config.attendance.type"].create({"name": "School day"})
         event = self._record(self.person, "2025-11-03", "absent", attendance_type_id=kind.id)
-        self.assertEqual(event.words, f"{self.person.name}: Absent, School day")
+        self.assertEqual(event.words, f"Absent: {self.person.name}, School day")
         self.assertEqual(event.display_name, f"{event.words} · 11/03/2025")
         colors = {}
         for category in ("present", "absent", "unknown"):
@@ -69,7 +69,7 @@ class TestEventsByHand(EventCase):
             colors[category] = event.color
         self.assertEqual(len(set(colors.values())), 3)
         event._withdraw("Not so")
-        self.assertEqual(event.words, f"{self.person.name}: Unknown, School day, Withdrawn")
+        self.assertEqual(event.words, f"Withdrawn: {self.person.name}, Unknown, School day")
         self.assertEqual(event.color, colors["unknown"])
 
     def test_the_list_opens_with_what_counts_of_this_year(self):

@@ -202,14 +202,16 @@ class EventAttendance(models.Model):
         presences = dict(self._fields["attendance_category"]._description_selection(self.env))
         for event in self:
             event.withdrawn_note = _("Withdrawn") if event.withdrawn else ""
+            presence = presences.get(event.attendance_category)
             facts = (
-                presences.get(event.attendance_category),
+                event.individual_id.name,
+                event.withdrawn and presence,
                 event.attendance_type_id.name,
-                event.withdrawn_note,
             )
+            # What counts comes first: a calendar cuts the rest.
             event.words = _(
-                "%(name)s: %(facts)s",
-                name=event.individual_id.name or "",
+                "%(presence)s: %(facts)s",
+                presence=event.withdrawn_note or presence,
                 facts=", ".join(filter(None, facts)),
             )
 
