@@ -27,6 +27,7 @@
         "wizards/record_attendance_views.xml",
         "wizards/take_back_attendance_views.xml",
         "wizards/revoke_attendance_waiver_views.xml",
+        "wizards/withdraw_attendance_views.xml",
         "views/attendance_category_views.xml",
         "views/attendance_source_views.xml",
         "views/event_attendance_views.xml",

@@ -3,7 +3,7 @@
 Imports no Odoo, so that it can be read, and tested, alone.
 """
 
-from .errors import FileError
+from .errors import FileError, Sentence
 from .records import Row, RowError
 from .tables import Table, open_table
 from .layouts import Layout

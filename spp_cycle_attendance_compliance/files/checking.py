@@ -6,7 +6,7 @@ from datetime import date
 from hashlib import blake2b
 
 from .dates import FORMATS, read_moment, read_time
-from .errors import FileError, Wrong
+from .errors import FileError, Wrong, _
 from .layouts import Layout
 from .texts import (
     BLANKS,
@@ -34,14 +34,30 @@ _RECORD_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 # That it was excused, and nothing else.
 _WITHOUT_REASON = ("excused", None)
 
-_FORMULA = "The cell holds a formula, which is not computed: put its value in its place."
-_SHORTENED = (
+_FORMULA = _("The cell holds a formula, which is not computed: put its value in its place.")
+_SHORTENED = _(
     "Excel shortens numbers of more than 15 digits: format the column as text and enter the "
     "number again."
 )
-_SCIENTIFIC_ID = (
+_SCIENTIFIC_ID = _(
     "The ID was shortened by a spreadsheet program: format the column as text, enter the ID again "
     "and save the file anew."
+)
+_NO_PRESENCE = _(
+    "The presence is missing: write one of %(present)s for present, of %(absent)s for absent, of "
+    "%(excused)s, the name of a reason for excused, or ? if it isn't known."
+)
+_UNKNOWN_PRESENCE = _(
+    "This is no word for a presence: write one of %(present)s for present, of %(absent)s for "
+    "absent, of %(excused)s, the name of a reason for excused, or ? if it isn't known."
+)
+_NO_TYPE = _(
+    'There is no type with the name "%(name)s": correct it, or ask an administrator to add this '
+    "type."
+)
+_NO_LOCATION = _(
+    'There is no location with the name "%(name)s": correct it, or ask an administrator to add '
+    "this location."
 )
 
 
@@ -62,13 +78,13 @@ class CellReader:
     ):
         self._format, self._last_day = layout.date_format, last_day
         self._presences = _list_words(layout, reasons, default_reason)
-        self._accepted = _name_words(layout)
+        self._words = _name_words(layout)
         self._readers: dict[str, Callable] = {
             "identifier": _read_identifier,
             "date": _Cache(self._read_date).__getitem__,
             "category": _Cache(self._read_category).__getitem__,
-            "type": _Cache(lambda name: _find_name(name, types, "type")).__getitem__,
-            "location": _Cache(lambda name: _find_name(name, locations, "location")).__getitem__,
+            "type": _Cache(lambda name: _find_name(name, types, _NO_TYPE)).__getitem__,
+            "location": _Cache(lambda name: _find_name(name, locations, _NO_LOCATION)).__getitem__,
             "time": _Cache(_read_time).__getitem__,
             "record_id": _read_record,
             "description": lambda text: clean(text, LONGEST_DESCRIPTION),
@@ -102,39 +118,54 @@ class CellReader:
         try:
             return self._readers[field](name)
         except Wrong as wrong:
-            raise FileError(str(wrong)) from wrong
+            raise FileError(wrong.sentence) from wrong
 
     def _read_date(self, text):
         text = trim(text)
         if not text:
-            raise Wrong("The date is missing.")
+            raise Wrong(_("The date is missing."))
         moment = read_moment(text)
         if not moment:
-            raise Wrong(f"This is not a date: write it as {FORMATS[self._format or 'ymd']}.")
+            raise Wrong(
+                _("This is not a date: write it as %(format)s."),
+                format=FORMATS[self._format or "ymd"],
+            )
         if not self._format and not moment.is_certain:
             raise FileError(
-                f'The date "{text}" can be read in several ways: choose whether the day or the '
-                "month comes first in this file."
+                _(
+                    'The date "%(text)s" can be read in several ways: choose whether the day or '
+                    "the month comes first in this file."
+                ),
+                text=text,
             )
         day = moment.days.get(self._format or "ymd")
         if not day:
-            raise Wrong(f"This is not a date written as {FORMATS[self._format]}.")
+            raise Wrong(
+                _("This is not a date written as %(format)s."), format=FORMATS[self._format]
+            )
         if not FIRST_DAY <= day <= self._last_day:
             raise Wrong(
-                f"{day} is not between {FIRST_DAY} and {self._last_day}: attendance is recorded "
-                "for no other days."
+                _(
+                    "%(day)s is not between %(first)s and %(last)s: attendance is recorded for no "
+                    "other days."
+                ),
+                day=day,
+                first=FIRST_DAY,
+                last=self._last_day,
             )
         return day, moment.time
 
     def _read_category(self, text):
         word = fold(text)
         if not word:
-            raise Wrong(f"The presence is missing: {self._accepted}.")
+            raise Wrong(_NO_PRESENCE, **self._words)
         presence = self._presences.get(word)
         if not presence:
-            raise Wrong(f"This is no word for a presence: {self._accepted}.")
+            raise Wrong(_UNKNOWN_PRESENCE, **self._words)
         if presence == _WITHOUT_REASON:
-            raise Wrong("Why it was excused is missing: write the name of the reason instead.")
+            raise Wrong(
+                _("Why it was excused is missing: write the name of the reason instead.")
+            )
         return presence
 
 
@@ -163,37 +194,31 @@ def _list_words(layout, reasons, default_reason):
 
 
 def _name_words(layout):
-    present = ", ".join(layout.present_words[:NAMED_WORDS])
-    absent = ", ".join(layout.absent_words[:NAMED_WORDS])
-    excused = ", ".join((*layout.excused_words[:1], "the name of a reason"))
-    return (
-        f"write one of {present} for present, of {absent} for absent, of {excused} for excused, "
-        "or ? if it isn't known"
-    )
+    return {
+        "present": ", ".join(layout.present_words[:NAMED_WORDS]),
+        "absent": ", ".join(layout.absent_words[:NAMED_WORDS]),
+        "excused": ", ".join(layout.excused_words[:1]),
+    }
 
 
 def _read_identifier(text):
     identifier = text.strip(BLANKS)
     if not trim(identifier):
-        raise Wrong("The ID is missing.")
+        raise Wrong(_("The ID is missing."))
     if len(identifier) > LONGEST_ID:
-        raise Wrong(f"The ID has more than {LONGEST_ID} characters.")
+        raise Wrong(_("The ID has more than %(most)s characters."), most=LONGEST_ID)
     if _SCIENTIFIC.fullmatch(identifier):
         raise Wrong(_SCIENTIFIC_ID)
     return identifier
 
 
-def _find_name(name, known, kind):
+def _find_name(name, known, missing):
     key = name.strip(BLANKS).casefold()
     if not key:
         return None
     found = known.get(key)
     if found is None:
-        name = clean(name.strip(BLANKS), LONGEST_NAME)
-        raise Wrong(
-            f'There is no {kind} with the name "{name}": correct it, or ask an administrator to '
-            f"add this {kind}."
-        )
+        raise Wrong(missing, name=clean(name.strip(BLANKS), LONGEST_NAME))
     return found
 
 
@@ -201,7 +226,7 @@ def _read_time(text):
     text = trim(text)
     time = read_time(text) if text else ""
     if time is None:
-        raise Wrong("This is not a time of day: write it as HH:MM.")
+        raise Wrong(_("This is not a time of day: write it as HH:MM."))
     return time
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from .errors import FileError
+from .errors import FileError, _
 
 SEPARATORS = ",;\t|"
 # How many lines are looked at to find the separator.
@@ -59,7 +59,7 @@ def _find_encoding(content):
             continue
         return encoding
     raise FileError(
-        "It is no text in UTF-8, UTF-16 or Windows-1252: save it as CSV in UTF-8, or as XLSX."
+        _("It is no text in UTF-8, UTF-16 or Windows-1252: save it as CSV in UTF-8, or as XLSX.")
     )
 
 
@@ -69,7 +69,10 @@ def _check_text(content, encoding):
         text = decoder.decode(content[start : start + _CHUNK], start + _CHUNK > len(content))
         if "\0" in text:
             raise FileError(
-                "It holds NUL characters, which no text does: save it as CSV in UTF-8, or as XLSX."
+                _(
+                    "It holds NUL characters, which no text does: save it as CSV in UTF-8, or as "
+                    "XLSX."
+                )
             )
 
 
@@ -97,9 +100,13 @@ def _rate(lines, separator):
 
 def _explain(error, number):
     if "field limit" in str(error):
-        what = "one of its cells is longer than any attendance can be"
+        sentence = _(
+            "Row %(row)s can't be read: one of its cells is longer than any attendance can be. "
+            "Correct it, or save the table anew as CSV or XLSX."
+        )
     else:
-        what = "a quotation mark in it has no partner, or stands where none can"
-    return FileError(
-        f"Row {number} can't be read: {what}. Correct it, or save the table anew as CSV or XLSX."
-    )
+        sentence = _(
+            "Row %(row)s can't be read: a quotation mark in it has no partner, or stands where "
+            "none can. Correct it, or save the table anew as CSV or XLSX."
+        )
+    return FileError(sentence, row=number)

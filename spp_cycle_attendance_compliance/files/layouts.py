@@ -5,20 +5,20 @@ from itertools import combinations
 from typing import Literal
 
 from .dates import FORMATS
-from .errors import FileError
+from .errors import FileError, Sentence, _
 from .texts import fold
 from .words import ABSENT_WORDS, EXCUSED_WORDS, PRESENT_WORDS
 
 # The fields that hold the title of a column, with the name that people know them by.
 COLUMNS = {
-    "identifier": "ID",
-    "date": "date",
-    "category": "presence",
-    "type": "type",
-    "location": "location",
-    "time": "time",
-    "record_id": "record ID",
-    "description": "description",
+    "identifier": _("ID"),
+    "date": _("date"),
+    "category": _("presence"),
+    "type": _("type"),
+    "location": _("location"),
+    "time": _("time"),
+    "record_id": _("record ID"),
+    "description": _("description"),
 }
 
 
@@ -57,19 +57,27 @@ class Layout:
         :raises FileError: if something is missing, or contradicts something else
         """
         if not self.identifier:
-            raise FileError("Choose the column that holds the IDs of the persons.")
+            raise FileError(_("Choose the column that holds the IDs of the persons."))
         if self.day_columns:
             _check_class_sheet(self)
         elif not self.date:
             raise FileError(
-                "Choose the column that holds the dates, or say that the titles of the columns "
-                "are the dates."
+                _(
+                    "Choose the column that holds the dates, or say that the titles of the columns "
+                    "are the dates."
+                )
             )
-        for one, other in combinations(("present", "absent", "excused"), 2):
+        for one, other in combinations(_CATEGORIES, 2):
             both = self._fold_words(one) & self._fold_words(other)
             if both:
                 raise FileError(
-                    f'"{min(both)}" means both {one} and {other}: take it out of one of the two.'
+                    _(
+                        '"%(word)s" means both %(one)s and %(other)s: take it out of one of the '
+                        "two."
+                    ),
+                    word=min(both),
+                    one=Sentence(_CATEGORIES[one]),
+                    other=Sentence(_CATEGORIES[other]),
                 )
 
     def _fold_words(self, category):
@@ -88,7 +96,7 @@ class Layout:
         """
         names = {field.name for field in fields(cls)}
         if not isinstance(values, dict) or not names.issuperset(values):
-            raise _not_kept("it is not one, or one of another version")
+            raise FileError(_NOT_KEPT)
         for name, value in values.items():
             _check_value(name, value)
         layout = cls(**{**values, **{name: tuple(values[name]) for name in _WORDS & {*values}}})
@@ -98,14 +106,22 @@ class Layout:
 
 
 _WORDS = {"present_words", "absent_words", "excused_words"}
+_CATEGORIES = {"present": _("present"), "absent": _("absent"), "excused": _("excused")}
+_NOT_KEPT = _(
+    "What was kept about the columns of this source can't be used: it is not one, or one of "
+    "another version. Choose the columns once more."
+)
 
 
 def _check_class_sheet(layout):
     for name in ("date", "category", "record_id"):
         if getattr(layout, name):
             raise FileError(
-                "Where the titles of the columns are the dates, no column can hold the "
-                f"{COLUMNS[name]}: choose one or the other."
+                _(
+                    "Where the titles of the columns are the dates, no column can hold the "
+                    "%(what)s: choose one or the other."
+                ),
+                what=Sentence(COLUMNS[name]),
             )
 
 
@@ -119,11 +135,10 @@ def _check_value(name, value):
     else:
         is_right = isinstance(value, bool if name == "day_columns" else str)
     if not is_right:
-        raise _not_kept(f"{name} has a value that it can't have")
-
-
-def _not_kept(why):
-    return FileError(
-        f"What was kept about the columns of this source can't be used: {why}. "
-        "Choose the columns once more."
-    )
+        raise FileError(
+            _(
+                "What was kept about the columns of this source can't be used: %(field)s has a "
+                "value that it can't have. Choose the columns once more."
+            ),
+            field=name,
+        )

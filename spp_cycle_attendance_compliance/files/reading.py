@@ -7,16 +7,18 @@ from typing import NamedTuple
 
 from .checking import CellReader
 from .dates import read_moment
-from .errors import FileError, Wrong
+from .errors import FileError, Sentence, Wrong, _
 from .layouts import COLUMNS, Layout
 from .records import Row, RowError
 from .tables import Table, get_written_title
 from .texts import fold, trim
 
 _NO_REASONS = MappingProxyType({})
-_TOO_MANY_CELLS = (
-    "The row has more cells than there are titles: a text that holds the separator must stand in "
-    "quotation marks."
+_TOO_MANY_CELLS = Sentence(
+    _(
+        "The row has more cells than there are titles: a text that holds the separator must stand "
+        "in quotation marks."
+    )
 )
 
 
@@ -30,7 +32,7 @@ class _DayColumn(NamedTuple):
     title: str
     place: int
     day: date | None  # none if the problem with the title leaves none
-    problem: str
+    problem: Sentence | None
 
 
 def read_rows(
@@ -93,7 +95,7 @@ def _read_class_sheet(table, columns, days, reader):
                     raise Wrong(problem)
                 presence = reader.read_cell("category", cells[place])
             except Wrong as wrong:
-                errors.append(RowError(number, title, str(wrong)))
+                errors.append(RowError(number, title, wrong.sentence))
                 continue
             if values:
                 yield _make_row(number, values, day, values["time"], presence)
@@ -107,7 +109,7 @@ def _read_cells(number, cells, columns, reader):
         try:
             values[field] = reader.read_cell(field, cells[place])
         except Wrong as wrong:
-            errors.append(RowError(number, title, str(wrong)))
+            errors.append(RowError(number, title, wrong.sentence))
     return (None if errors else values), errors
 
 
@@ -137,8 +139,12 @@ def _find_columns(header, layout):
         place = places.get(fold(title))
         if place is None:
             raise FileError(
-                f'The file has no column with the title "{title}", which is to hold the {name}: '
-                "correct the title in the file, or choose the columns anew."
+                _(
+                    'The file has no column with the title "%(title)s" (%(what)s): correct the '
+                    "title in the file, or choose the columns anew."
+                ),
+                title=title,
+                what=Sentence(name),
             )
         columns.append(_Column(field, header[place], place))
     return columns
@@ -153,17 +159,21 @@ def _find_days(header, columns, reader):
         if place in taken or not read_moment(written):
             continue
         try:
-            day, problem = reader.read_cell("date", written)[0], ""
+            day, problem = reader.read_cell("date", written)[0], None
         except Wrong as wrong:
-            day, problem = None, str(wrong)
+            day, problem = None, wrong.sentence
         days.append(_DayColumn(title, place, day, problem))
     if not days:
         raise FileError(
-            "No column has a date as its title: write the days as titles, or choose the columns of "
-            "the date and of the presence."
+            _(
+                "No column has a date as its title: write the days as titles, or choose the "
+                "columns of the date and of the presence."
+            )
         )
     known = [column.day for column in days if column.day]
     twice = {day for day in known if known.count(day) > 1}
     if twice:
-        raise FileError(f"Two columns have {min(twice)} as their title: correct one of them.")
+        raise FileError(
+            _("Two columns have %(day)s as their title: correct one of them."), day=min(twice)
+        )
     return days

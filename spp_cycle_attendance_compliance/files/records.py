@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Literal, NamedTuple
 
+from .errors import Sentence
+
 
 class Row(NamedTuple):
     """One attendance, or absence.
@@ -39,4 +41,4 @@ class RowError(NamedTuple):
 
     number: int
     column: str
-    message: str
+    message: Sentence

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from openpyxl.utils import get_column_letter
 
 from .delimited import open_delimited
-from .errors import FileError
+from .errors import FileError, _
 from .texts import clean, fold, trim
 from .workbooks import open_workbook
 
@@ -37,7 +37,9 @@ class Table:
         self.encoding = encoding
         _number, first = next(self._read_filled(), (0, []))
         if not first:
-            raise FileError("The file is empty: its first row must hold the titles of its columns.")
+            raise FileError(
+                _("The file is empty: its first row must hold the titles of its columns.")
+            )
         self.header: tuple[str, ...] = _name_columns(first)
 
     def rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -69,8 +71,12 @@ class Table:
                 cells.pop()
             if len(cells) > MOST_COLUMNS:
                 raise FileError(
-                    f"Row {number} has more than {MOST_COLUMNS} columns: delete those that hold "
-                    "no attendance."
+                    _(
+                        "Row %(row)s has more than %(most)s columns: delete those that hold no "
+                        "attendance."
+                    ),
+                    row=number,
+                    most=MOST_COLUMNS,
                 )
             yield number, cells
 
@@ -85,18 +91,25 @@ def open_table(content: bytes, name: str) -> Table:
     start = content[:1024].lstrip().lower()
     if content.startswith(_OLE):
         raise FileError(
-            f'"{name}" is of an old kind of Excel, or protected by a password: save it as XLSX or '
-            "CSV without a password."
+            _(
+                '"%(name)s" is of an old kind of Excel, or protected by a password: save it as '
+                "XLSX or CSV without a password."
+            ),
+            name=name,
         )
     if start.startswith(_OTHER):
-        raise FileError(f'"{name}" is no table of rows and cells: save it as XLSX or CSV.')
+        raise FileError(
+            _('"%(name)s" is no table of rows and cells: save it as XLSX or CSV.'), name=name
+        )
     try:
         if content.startswith(_ZIP):
             return Table(open_workbook(content))
         encoding, read_lines = open_delimited(content)
         return Table(read_lines, encoding)
     except FileError as error:
-        raise FileError(f'"{name}" can\'t be used. {error}') from error
+        raise FileError(
+            _('"%(name)s" can\'t be used. %(why)s'), name=name, why=error.sentence
+        ) from error
 
 
 def get_written_title(title: str) -> str:

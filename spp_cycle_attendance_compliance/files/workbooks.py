@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from openpyxl import load_workbook
 
-from .errors import FileError
+from .errors import FileError, _
 from .texts import Formula, Shortened
 
 # Of what a workbook unpacks to; zipfile reads no part any further than the workbook says it goes.
@@ -25,11 +25,11 @@ MOST_CELLS = 50_000_000
 KEPT_DIGITS = 15
 
 _ZEROS = re.compile("0+")
-_UNREADABLE = (
+_UNREADABLE = _(
     "It is no workbook that can be read: open it in a spreadsheet program and save it anew as "
     "XLSX, or as CSV."
 )
-_TOO_BIG = "It is too big: split it into several files, or save it as CSV."
+_TOO_BIG = _("It is too big: split it into several files, or save it as CSV.")
 
 
 def open_workbook(content: bytes) -> Callable[[], Iterator[tuple[int, list[str]]]]:
@@ -49,7 +49,7 @@ def open_workbook(content: bytes) -> Callable[[], Iterator[tuple[int, list[str]]
     for sheet in sheets:
         if any(any(cells) for _number, cells in _read_sheet(sheet)):
             return lambda: _read_sheet(sheet)
-    raise FileError("None of its sheets that can be seen holds anything.")
+    raise FileError(_("None of its sheets that can be seen holds anything."))
 
 
 class _Explained:
@@ -67,11 +67,11 @@ def _check_parts(archive):
     parts = archive.infolist()
     names = {part.filename.lower() for part in parts}
     if "xl/workbook.bin" in names:
-        raise FileError("It is a binary workbook (XLSB): save it as XLSX or CSV.")
+        raise FileError(_("It is a binary workbook (XLSB): save it as XLSX or CSV."))
     if not any(name.startswith("xl/") for name in names):
-        raise FileError("It is no Excel workbook: save it as XLSX or CSV.")
+        raise FileError(_("It is no Excel workbook: save it as XLSX or CSV."))
     if any(part.flag_bits & 1 for part in parts):
-        raise FileError("It is protected by a password: save it without one.")
+        raise FileError(_("It is protected by a password: save it without one."))
     beside = (part for part in parts if not part.filename.lower().startswith("xl/worksheets/"))
     if (
         sum(part.file_size for part in parts) > LARGEST

@@ -10,12 +10,14 @@ from . import test_events_by_hand
 from . import test_excused
 from . import test_files
 from . import test_files_excused
+from . import test_files_words
 from . import test_guards
 from . import test_history
 from . import test_household_reasons
 from . import test_jobs
 from . import test_poll
 from . import test_result
+from . import test_registrant_pages
 from . import test_run
 from . import test_sources
 from . import test_one_page

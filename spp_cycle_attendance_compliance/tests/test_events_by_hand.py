@@ -30,17 +30,53 @@ class TestEventsByHand(EventCase):
             ],
         )
         self.assertEqual(self._get_data()[1].collection_date, second.attendance_date)
-        second.action_withdraw()
+        second._withdraw("Not so")
         self.assertEqual(self._get_data().mapped("state"), ["active", "inactive"])
         self.assertEqual(self.person.attendance_count, 1)
         second.action_restore()
         self.assertEqual(self._get_data().mapped("state"), ["inactive", "active"])
 
+    def test_withdrawing_wants_a_reason(self):
+        registrar = self._create_user("withdraws", "g2p_registry_base.group_g2p_registrar")
+        event = self._record(self.person, "2025-11-01").with_user(registrar)
+        with self.assertRaisesRegex(UserError, "withdrawn for a reason"):
+            event.write({"withdrawn": True})
+        action = event.action_withdraw()
+        dialogs = self.env[action["res_model"]].with_user(registrar)
+        dialogs = dialogs.with_context(**action["context"])
+        with self.assertRaisesRegex(UserError, "Give the reason"):
+            dialogs.create({"reason": " "}).action_confirm()
+        self.assertFalse(event.withdrawn)
+        dialogs.create({"reason": "It was her sister"}).action_confirm()
+        self.assertTrue(event.withdrawn)
+        event.action_restore()
+        self.assertRecordValues(
+            event.change_ids.sorted("id"),
+            [
+                {"field_name": "withdrawn", "new_value": "true", "reason": "It was her sister"},
+                {"field_name": "withdrawn", "new_value": "", "reason": False},
+            ],
+        )
+
+    def test_in_words_and_colours(self):
+        kind = self.env["spp.res.config.attendance.type"].create({"name": "School day"})
+        event = self._record(self.person, "2025-11-03", "absent", attendance_type_id=kind.id)
+        self.assertEqual(event.words, f"Absent: {self.person.name}, School day")
+        self.assertEqual(event.display_name, f"{event.words} · 11/03/2025")
+        colors = {}
+        for category in ("present", "absent", "unknown"):
+            event.attendance_category = category
+            colors[category] = event.color
+        self.assertEqual(len(set(colors.values())), 3)
+        event._withdraw("Not so")
+        self.assertEqual(event.words, f"Withdrawn: {self.person.name}, Unknown, School day")
+        self.assertEqual(event.color, colors["unknown"])
+
     def test_the_list_opens_with_what_counts_of_this_year(self):
         this_year = self._record(self.person, date(date.today().year, 1, 1))
         before = self._record(self.person, date(date.today().year - 1, 12, 31))
         withdrawn = self._record(self.person, date(date.today().year, 1, 1), "absent")
-        withdrawn.action_withdraw()
+        withdrawn._withdraw("Not so")
         action = self.env.ref("spp_cycle_attendance_compliance.action_spp_event_attendance")
         arch = etree.fromstring(self.env[action.res_model].get_view(view_type="search")["arch"])
         domain = [("id", "in", (this_year + before + withdrawn).ids)]

@@ -220,7 +220,7 @@ class TestExcused(EventCase):
             second.attendance_date = "2025-11-01"
         with self._refuse("very same"):
             (first + second).write({"attendance_date": "2025-11-03"})
-        first.action_withdraw()
+        first._withdraw("Not so")
         second.attendance_date = "2025-11-01"
         with self._refuse("very same"):
             first.action_restore()
@@ -255,7 +255,7 @@ class TestExcused(EventCase):
                 # As an import sends it: the day is the same.
                 old.write({"attendance_date": day, "attendance_description": "Seen"})
                 old[1].attendance_time = "10:00"
-                old.action_withdraw()
+                old._withdraw("Not so")
                 old.action_restore()
                 old[0].attendance_date = "2025-11-03"
                 old[1].attendance_time = False

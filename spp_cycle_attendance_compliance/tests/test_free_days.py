@@ -208,7 +208,7 @@ class TestFreeDays(ConditionsCase):
         self.assertEqual(verdicts, ["compliant", *["non_compliant"] * 6])
         self.env["spp.event.attendance"].search(
             [("individual_id", "=", persons[0].id), ("attendance_date", ">", "2025-11-30")]
-        ).action_withdraw()
+        )._withdraw("Not so")
         run = self._run(cycle)
         self.assertEqual(self._get_verdicts(run, *persons), ["compliant"] * 7)
         self.assertIn("December 2025: something is recorded of only 0 of 7", run.observations)

@@ -463,7 +463,7 @@ class TestGuards(GuardCase):
         for event in made:
             self.assertRecordValues(event, [{**dict.fromkeys(forged, False), "is_fetched": False}])
             event.attendance_time = "10:00"  # it can be corrected
-            event.action_withdraw()
+            event._withdraw("Not so")
             self.assertTrue(event.withdrawn)
 
     def test_s2_a_forged_membership_has_no_verdict(self):

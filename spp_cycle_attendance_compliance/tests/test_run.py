@@ -377,7 +377,7 @@ class TestRun(AttendanceCase):
         for day in ("2025-11-01", "2025-11-02", "2025-12-01"):
             self._record(self.diligent, day)
         self._record(self.truant, "2025-11-03")
-        self._record(self.truant, "2025-11-04").action_withdraw()
+        self._record(self.truant, "2025-11-04")._withdraw("Not so")
         run = self._run(cycle)
         self.assertFalse(self.server.requests)
         self.assertRecordValues(

@@ -103,7 +103,7 @@ class TestWarnings(ConditionsCase):
         run = self._hold(True)
         self.env["spp.event.attendance"].search(
             [("individual_id", "=", self.person.id), ("attendance_date", ">=", "2026-02-01")]
-        ).action_withdraw()
+        )._withdraw("Not so")
         run = self._get_run(run.cycle_id.action_preview_attendance())
         self.assertEqual(run.line_ids.status, "warned")
         self._run(earlier.cycle_id)

@@ -8,7 +8,6 @@ from odoo.tools import SQL
 
 from ..files import write_table
 from ..models.intakes.identifiers import get_identifier
-from ..models.runs.draft import Draft
 from ..models.sources.attendance_source import FILES
 
 MOST_DAYS = 31
@@ -31,8 +30,13 @@ class ClassSheet(models.TransientModel):
         default=lambda self: self.env["spp.upload.attendance"]._get_default_source(),
         help="Of which the sheet will be a file.",
     )
+    type_ids = fields.Many2many(
+        "spp.res.config.attendance.type", string="Types Asked For", compute="_compute_type_ids"
+    )
     type_id = fields.Many2one(
-        "spp.res.config.attendance.type", domain="[('source_id', 'in', (False, source_id))]"
+        "spp.res.config.attendance.type",
+        domain="[('id', 'in', type_ids)]",
+        help="Who has to come to it is on the sheet. Empty: who has to come to anything.",
     )
     location_id = fields.Many2one(
         "spp.res.config.attendance.location", domain="[('source_id', 'in', (False, source_id))]"
@@ -45,14 +49,30 @@ class ClassSheet(models.TransientModel):
 
     @api.model
     def default_get(self, fields_list):
-        """Propose the days that count, as many as a sheet has."""
+        """Propose the days that count, as many as a sheet has, and the only type that is asked
+        for."""
         res = super().default_get(fields_list)
         cycle = self.env["g2p.cycle"].browse(res.get("cycle_id"))
+        if cycle.attendance_source_id.protocol == FILES:
+            res["source_id"] = cycle.attendance_source_id.id
+        types = self.new({"cycle_id": cycle.id, "source_id": res.get("source_id")}).type_ids
+        if len(types) == 1:
+            res["type_id"] = types.ids[0]
         first, last = cycle._get_attendance_period() if cycle else (None, None)
         if first and last:
             most = first + timedelta(days=MOST_DAYS - 1)
             res.update({"from_date": first, "to_date": min(last, most)})
         return res
+
+    @api.depends("cycle_id", "source_id")
+    def _compute_type_ids(self):
+        """Offer those that the conditions ask for; all of the source if one asks for any."""
+        for sheet in self:
+            usable = sheet.type_id.search([("source_id", "in", (False, sheet.source_id.id))])
+            conditions = sheet.cycle_id._get_conditions() if sheet.cycle_id else []
+            asked = {condition.type_id for condition in conditions}
+            is_any = not asked or None in asked
+            sheet.type_ids = usable if is_any else usable.filtered(lambda each: each.id in asked)
 
     def action_make(self):
         """Make the sheet, to be downloaded."""
@@ -75,10 +95,10 @@ class ClassSheet(models.TransientModel):
         reasons = self.env["spp.attendance.excuse.reason"]._get_in_use().mapped("name")
         words = {day.isoformat(): ["x", "a", *reasons] for day in days}
         self.sheet = b64encode(write_table(header, rows, words))
-        self.sheet_name = f"{self.cycle_id.name} {self.from_date}.xlsx".replace("/", "-")
+        self.sheet_name = self._name_sheet()
         self.note = _(
             "%(count)s persons. Enter x for present, a for absent, and the reason for who is "
-            "excused; an empty cell says nothing.",
+            "excused; an empty cell says nothing. Bring the sheet in with From a File.",
             count=len(members),
         )
         if without_id:
@@ -88,27 +108,51 @@ class ClassSheet(models.TransientModel):
             )
         return self._reopen()
 
-    @api.model
-    def _get_person_query(self):
+    def _name_sheet(self):
+        days = (
+            [self.from_date] if self.from_date == self.to_date else [self.from_date, self.to_date]
+        )
+        names = (self.cycle_id.name, self.type_id.name, self.location_id.name)
+        # Days that sort as names of files do.
+        name = " ".join((*filter(None, names), " – ".join(day.isoformat() for day in days)))
+        return f"{name}.xlsx".replace("/", "-")
+
+    def _get_person_query(self, numbers):
+        """Return the query of the persons whom some conditions are about.
+
+        :param numbers: of the conditions
+        """
         return SQL(
             """
             SELECT DISTINCT ON (person.name, person.id) %s AS identifier, person.name
             FROM spp_attendance_draft AS line JOIN res_partner AS person
                 ON person.id = line.partner_id
-            WHERE line.kind != 'household' AND person.active AND person.disabled IS NULL
+            WHERE line.kind != 'household' AND line.counts AND line.about && %s::integer[]
+                AND person.active AND person.disabled IS NULL
             ORDER BY person.name, person.id
             """,
             get_identifier(self.source_id.id_type_id.id, SQL("person")),
+            numbers,
         )
 
     def _get_members(self):
-        """Return the ID and the name of each person of the cycle whom an ID tells from all others;
-        and how many have none, or the same as another."""
-        self.env.flush_all()
-        draft = Draft(self.env.cr)
-        draft.add_registrants(self.cycle_id.id)
-        draft.add_members(fields.Datetime.now())
-        self.env.cr.execute(self._get_person_query())
+        """Return the ID and the name of each person who has to come, and whom an ID tells from all
+        others; and how many have none, or the same as another."""
+        chosen = self.type_id.id, self.location_id.id
+        numbers = [
+            number
+            for number, condition in enumerate(self.cycle_id._get_conditions(), 1)
+            if all(
+                not own or not asked or own == asked
+                for own, asked in zip(chosen, condition.scope, strict=True)
+            )
+        ]
+        if not numbers:
+            raise UserError(
+                _("No condition of the cycle asks for this type and location. Choose others.")
+            )
+        self.cycle_id._draft_persons()
+        self.env.cr.execute(self._get_person_query(numbers))
         members = self.env.cr.fetchall()
         counts = Counter(identifier for identifier, _name in members)
         known = [member for member in members if member[0] and counts[member[0]] == 1]

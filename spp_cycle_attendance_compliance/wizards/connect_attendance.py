@@ -313,7 +313,8 @@ class ConnectAttendance(models.TransientModel):
             _(
                 "The connection was saved, though it does not work yet. If the client ID or the "
                 "secret were refused, those that were kept stay."
-            )
+            ),
+            kind="warning",
         )
 
     def _save(self, anyway=False):
@@ -384,12 +385,12 @@ class ConnectAttendance(models.TransientModel):
         except SourceError as error:
             raise UserError(str(error)) from None  # a browser shows no other kind
 
-    def _close(self, message):
+    def _close(self, message, kind="success"):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "success",
+                "type": kind,
                 "message": message,
                 "next": {"type": "ir.actions.act_window_close"},
             },

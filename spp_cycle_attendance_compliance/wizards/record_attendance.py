@@ -87,7 +87,7 @@ class RecordAttendance(models.TransientModel):
         )
         if right == events:
             return False
-        (events - (right or events[:1])).write({"withdrawn": True})
+        (events - (right or events[:1]))._withdraw(_("Recorded again on a page of attendance."))
         if not right:
             events[0].write({"attendance_category": category, "excuse_reason_id": reason.id})
         return True

@@ -1,12 +1,14 @@
 from base64 import b64decode, b64encode
 from dataclasses import replace
 from hashlib import sha256
+from urllib.parse import quote
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..files import FileError, Layout, guess_layout, open_table, write_table
 from ..models.intakes.attendance_file import BIG_FILE
+from ..models.intakes.file_sentences import FileSentences
 from ..models.sources.attendance_source import FILES
 from .upload_attendance_column import MEANINGS
 
@@ -129,7 +131,8 @@ class UploadAttendance(models.TransientModel):
             table = open_table(self._get_content(), self.file_name or "")
             self._propose(table)
         except FileError as error:
-            self.write({"problem": str(error), "state": "choose"})
+            problem = FileSentences(self.env).say(error.sentence)
+            self.write({"problem": problem, "state": "choose"})
             return self._reopen()
         return self.action_look_again()
 
@@ -309,7 +312,8 @@ class UploadAttendance(models.TransientModel):
             if number in told
         )
         self.bad_rows = b64encode(write_table((*table.header, _("What Is Wrong")), rows))
-        return self._download("bad_rows", _("rows to correct.xlsx"))
+        name = (self.file_name or "").rpartition(".")[0] or self.source_id.name
+        return self._download("bad_rows", _("%(file)s, rows to correct.xlsx", file=name))
 
     # Store
 
@@ -377,9 +381,11 @@ class UploadAttendance(models.TransientModel):
             "Location": locations,
         }
         self.template = b64encode(write_table(TEMPLATE, [], lists))
-        return self._download("template", "attendance.xlsx")
+        name = _("Attendance, template for %(name)s.xlsx", name=self.source_id.name)
+        return self._download("template", name)
 
     def _download(self, name, file_name):
+        file_name = quote(file_name.replace("/", "-"))
         return {
             "type": "ir.actions.act_url",
             "url": f"/web/content/{self._name}/{self.id}/{name}/{file_name}?download=true",

@@ -305,12 +305,12 @@ def test_no_sentence_holds_an_identifier():
     [
         (
             Layout("Number", "Date"),
-            'no column with the title "Number", which is to hold the ID: co',
+            'no column with the title "Number" (ID): co',
         ),
-        (Layout("ID", "Day"), 'no column with the title "Day", which is to hold the date: correct'),
+        (Layout("ID", "Day"), 'no column with the title "Day" (date): correct'),
         (
             Layout("ID", "Date", type="Kind"),
-            'no column with the title "Kind", which is to hold the',
+            'no column with the title "Kind" (',
         ),
         (Layout("ID", day_columns=True), "No column has a date as its title: write the days as ti"),
         (Layout("ID", "Date", type_name="Tr"), 'There is no type with the name "Tr": correct it, '),

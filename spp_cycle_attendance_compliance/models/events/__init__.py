@@ -3,4 +3,6 @@ from . import event_attendance
 from . import event_attendance_by_hand
 from . import event_attendance_change
 from . import res_partner
+from . import registrant_name
+from . import registrant_page
 from . import partner_merge

@@ -2,7 +2,7 @@ import re
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 from odoo.tools.sql import create_index
 
 from ..unchecked_many2one import UncheckedMany2one
@@ -23,6 +23,8 @@ COUNTS_ONCE_IN_FILES = SQL(
         file_record, source_id, coalesce(company_id, 0), (CASE WHEN withdrawn THEN id ELSE 0 END)
     ) WHERE file_record IS NOT NULL AND individual_id IS NOT NULL"""
 )
+# Of Odoo's palette: green, orange, blue, and grey for what nobody knows or what counts no more.
+COLORS = {PRESENT: 10, ABSENT: 2, EXCUSED: 4, UNKNOWN: 0}
 TIME_FORMAT = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 
 
@@ -101,6 +103,9 @@ class EventAttendance(models.Model):
     cycle_id = UncheckedMany2one(related="intake_id.cycle_id", store=True)
     program_id = UncheckedMany2one(related="intake_id.program_id", store=True)
     withdrawn = fields.Boolean(readonly=True, copy=False, help="Counts no more.")
+    withdrawn_note = fields.Char("Note", compute="_compute_words")
+    words = fields.Char("In Words", compute="_compute_words")
+    color = fields.Integer(compute="_compute_color")
     withdrawn_intake_id = UncheckedMany2one(
         "spp.attendance.intake",
         "Withdrawn by",
@@ -184,11 +189,36 @@ class EventAttendance(models.Model):
             fields=", ".join(sorted(self._get_attendance_guarded_fields())),
         )
 
-    @api.depends("individual_id", "attendance_date")
+    @api.depends("words", "attendance_date")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for event in self:
-            day = fields.Date.to_string(event.attendance_date) or ""
-            event.display_name = f"{event.individual_id.display_name or ''} {day}".strip()
+            day = event.attendance_date and format_date(self.env, event.attendance_date)
+            event.display_name = " · ".join(filter(None, (event.words, day)))
+
+    @api.depends("individual_id", "attendance_category", "attendance_type_id", "withdrawn")
+    @api.depends_context("lang")
+    def _compute_words(self):
+        presences = dict(self._fields["attendance_category"]._description_selection(self.env))
+        for event in self:
+            event.withdrawn_note = _("Withdrawn") if event.withdrawn else ""
+            presence = presences.get(event.attendance_category)
+            facts = (
+                event.individual_id.name,
+                event.withdrawn and presence,
+                event.attendance_type_id.name,
+            )
+            # What counts comes first: a calendar cuts the rest.
+            event.words = _(
+                "%(presence)s: %(facts)s",
+                presence=event.withdrawn_note or presence,
+                facts=", ".join(filter(None, facts)),
+            )
+
+    @api.depends("attendance_category", "withdrawn")
+    def _compute_color(self):
+        for event in self:
+            event.color = 0 if event.withdrawn else COLORS.get(event.attendance_category, 0)
 
     @api.depends("source_id", "event_data_external_id", "file_record")
     def _compute_is_fetched(self):
@@ -317,10 +347,12 @@ class EventAttendance(models.Model):
         self._refuse_attendance_guarded(vals)
         if not self._is_attendance_writer():
             self._check_may_correct()
+            self._check_says_why(vals)
         before = [event._get_traced_values() for event in self]
         moved = self.individual_id if "individual_id" in vals else self.env["res.partner"]
         res = super().write(vals)
-        self.env["spp.event.attendance.change"].sudo()._as_attendance_writer()._log(self, before)
+        changes = self.env["spp.event.attendance.change"].sudo()._as_attendance_writer()
+        changes._log(self, before, self.env.context.get("attendance_withdrawn_because"))
         if not vals.keys().isdisjoint(("individual_id", "attendance_date", "withdrawn")):
             self._update_event_data(moved)
         return res
@@ -348,9 +380,34 @@ class EventAttendance(models.Model):
                 )
             )
 
+    def _check_says_why(self, vals):
+        """Refuse to withdraw without a reason, also where no dialog asks for one."""
+        says_why = self.env.context.get("attendance_withdrawn_because")
+        if vals.get("withdrawn") and not says_why and not all(self.mapped("withdrawn")):
+            raise UserError(
+                _("An attendance is withdrawn for a reason: press Withdraw on its page.")
+            )
+
     def action_withdraw(self):
-        """Have attendances that were recorded by hand count no more."""
-        self.write({"withdrawn": True})
+        """Ask why, then have an attendance that was recorded by hand count no more."""
+        self.ensure_one()
+        self._check_may_correct()
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Withdraw the Attendance"),
+            "res_model": "spp.attendance.withdraw",
+            "view_mode": "form",
+            "views": [[False, "form"]],
+            "target": "new",
+            "context": {"default_event_id": self.id},
+        }
+
+    def _withdraw(self, reason):
+        """Have attendances that were recorded by hand count no more.
+
+        :param str reason: why, for whoever asks later
+        """
+        self.with_context(attendance_withdrawn_because=reason).write({"withdrawn": True})
 
     def action_restore(self):
         """Have withdrawn attendances that were recorded by hand count again."""

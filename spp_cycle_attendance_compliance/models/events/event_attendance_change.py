@@ -35,6 +35,7 @@ class EventAttendanceChange(models.Model):
     field_name = fields.Selection("_selection_field_name", "Changed", required=True)
     old_value = fields.Char("Before")
     new_value = fields.Char("After")
+    reason = fields.Text(help="Why it was withdrawn.")
 
     @api.model
     def _get_attendance_guarded_fields(self):
@@ -51,14 +52,18 @@ class EventAttendanceChange(models.Model):
         return TRACED_FIELDS
 
     @api.model
-    def _log(self, events, before):
-        """Keep what changed on each event since ``before``, a dict of its traced values."""
+    def _log(self, events, before, reason=False):
+        """Keep what changed on each event since ``before``, a dict of its traced values.
+
+        :param str reason: why they were withdrawn, if they were
+        """
         changes = [
             {
                 "event_id": event.id,
                 "field_name": name,
                 "old_value": self._to_text(old),
                 "new_value": self._to_text(new),
+                "reason": name == "withdrawn" and reason,
             }
             for event, values in zip(events, before, strict=True)
             for (name, old), new in zip(

@@ -204,7 +204,7 @@ class ResPartner(models.Model):
             "type": "ir.actions.act_window",
             "name": _("Attendances"),
             "res_model": "spp.event.attendance",
-            "view_mode": "list,calendar,form",
+            "view_mode": "list,kanban,calendar,form",
             "domain": [("individual_id", "=", self.id)],
             "context": {"default_individual_id": self.id},
         }

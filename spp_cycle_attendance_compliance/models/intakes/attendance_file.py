@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ...files import FileError, open_table, read_rows
 from ..sources.attendance_source import RECORDED
+from .file_sentences import FileSentences
 from .file_store import FileDraft, FileStore
 
 # Of how many attendances a file is stored in the background.
@@ -65,7 +66,7 @@ class AttendanceIntake(models.Model):
             )
             draft.fill(rows)
         except FileError as error:
-            raise UserError(str(error)) from None
+            raise UserError(FileSentences(self.env).say(error.sentence)) from None
         draft.resolve(company)
         return draft
 

@@ -1,4 +1,5 @@
 from odoo import _, api, fields, models
+from odoo.tools import format_datetime
 
 from ..unchecked_many2one import UncheckedMany2one
 from .identifiers import IDENTIFIERS_GROUP
@@ -86,12 +87,12 @@ class AttendanceIntake(models.Model):
     unknown_category_count = fields.Integer("Unknown Types or Locations", readonly=True)
 
     @api.depends("cycle_id", "file_name", "create_date")
+    @api.depends_context("lang", "tz")
     def _compute_display_name(self):
         for intake in self:
             at = intake.create_date or fields.Datetime.now()
-            local = fields.Datetime.context_timestamp(intake, at)
-            name = intake.file_name or intake.sudo().cycle_id.name or ""
-            intake.display_name = f"{name} {local:%Y-%m-%d %H:%M}".strip()
+            name = intake.file_name or intake.sudo().cycle_id.name
+            intake.display_name = " · ".join(filter(None, (name, format_datetime(self.env, at))))
 
     def _covers(self, type_id, location_id):
         """Return whether attendances of a type and a location were asked for, and stored."""

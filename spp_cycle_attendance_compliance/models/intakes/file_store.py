@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ...files import RowError
 from ..events.event_attendance import COUNTS_ONCE_IN_FILES
 from .event_store import EventStore, Stored
+from .file_sentences import FileSentences
 from .identifiers import find_persons
 
 COPIED_AT_ONCE = 50_000
@@ -55,10 +56,10 @@ class FileDraft:
         :param rows: an iterator of `files.Row` and `files.RowError`
         :raise files.FileError: where the file can't be read any further
         """
-        rows = iter(rows)
+        rows, sentences = iter(rows), FileSentences(self.env)
         while lines := list(islice(rows, COPIED_AT_ONCE)):
             text = io.StringIO()
-            csv.writer(text).writerows(map(self._get_line, lines))
+            csv.writer(text).writerows(self._get_line(line, sentences) for line in lines)
             text.seek(0)
             self.cr.copy_expert(
                 f"COPY spp_attendance_file_draft ({', '.join(COLUMNS)}) FROM STDIN (FORMAT csv)",
@@ -67,9 +68,9 @@ class FileDraft:
         self.cr.execute("ANALYZE spp_attendance_file_draft")
 
     @staticmethod
-    def _get_line(row):
+    def _get_line(row, sentences):
         if isinstance(row, RowError):
-            return (row.number, *[None] * 9, row.column, row.message)
+            return (row.number, *[None] * 9, row.column, sentences.say(row.message))
         return (*row, None, None)
 
     def resolve(self, companies):
@@ -212,12 +213,16 @@ class FileDraft:
         return dict(zip(names, self.cr.fetchone(), strict=True))
 
     def get_problems(self, limit=None):
-        """Return what is wrong, as (row, title of the column, sentence), in the file's order."""
+        """Return what is wrong, as (row, title of the column, sentence), in the file's order.
+
+        What is wrong with a row of a class sheet is said once, and not for each of its days.
+        """
         self.cr.execute(
             SQL(
                 """
                 SELECT number, problem_column, problem FROM spp_attendance_file_draft
-                WHERE problem IS NOT NULL ORDER BY number, ctid LIMIT %s
+                WHERE problem IS NOT NULL
+                GROUP BY number, problem_column, problem ORDER BY number, min(ctid) LIMIT %s
                 """,
                 limit,
             )
