@@ -15,6 +15,7 @@ from . import test_history
 from . import test_household_reasons
 from . import test_jobs
 from . import test_poll
+from . import test_problems
 from . import test_run
 from . import test_sources
 from . import test_one_page

@@ -6,6 +6,10 @@ from . import attendance_run_line_reason
 from . import attendance_run_asking
 from . import attendance_run_decision
 from . import attendance_run_application
+from . import attendance_problem
+from . import attendance_problem_words
+from . import attendance_problem_run
+from . import mail_activity
 from . import withheld_entitlement
 from . import attendance_run_request
 from . import cycle
