@@ -186,6 +186,11 @@ class TestProblemWork(ProblemCase):
         self._close(again.line_ids.filtered("problem").with_user(self.manager))
         self.assertFalse(tasks.exists().filtered("active"))
 
+    def test_no_task_when_the_run_is_taken_back(self):
+        task = self.check.problem_activity_id
+        self.check._take_back("No")
+        self.assertFalse(task.exists())
+
     def test_none_where_there_is_nothing_to_look_at(self):
         cycle = self._create_cycle(registrants=[self.ana])
         self.assertFalse(self._run(cycle.with_user(self.manager)).problem_activity_id)
@@ -198,12 +203,13 @@ class TestProblemWork(ProblemCase):
         self.assertIn("Has no ID", task.summary)
         self.assertIn("Enter an ID", task.note)
         self.assertIn("Ask his aunt", task.note)
-        mine = [("problem", "!=", False), ("problem_activity_id.user_id", "=", self.clerk.id)]
-        self.assertEqual(self.lines.search(mine), self.of_ben)
         self.assertEqual(self.of_ben.problem_user_id, self.clerk)
+        mine = [("problem_activity_id.user_id", "=", self.manager.id)]
+        self.assertFalse(self.lines.search(mine))
         self._assign(self.of_ben, self.manager)
         self.assertFalse(task.exists())
         self.assertEqual(self.of_ben.problem_user_id, self.manager)
+        self.assertEqual(self.lines.search(mine), self.of_ben)
 
     def test_who_does_the_task_has_done_something_about_the_problem(self):
         """A registrar, who may not read runs, can do what she was asked for."""

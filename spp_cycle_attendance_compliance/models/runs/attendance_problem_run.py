@@ -50,7 +50,7 @@ class AttendanceRun(models.Model):
         earlier = self.search(
             [("cycle_id", "=", self.cycle_id.id), ("problem_activity_id", "!=", False)]
         )
-        earlier.problem_activity_id.filtered("active").unlink()
+        earlier._drop_problem_task()
         user = self.user_id
         if not self.exception_count or not user.active or user.share:
             return
@@ -62,6 +62,17 @@ class AttendanceRun(models.Model):
             summary=self.with_context(lang=user.lang)._describe_problem_task(),
             user_id=user.id,
         )
+
+    def _discard(self, user):
+        self._drop_problem_task()
+        return super()._discard(user)
+
+    def _restore_memberships(self):
+        self._drop_problem_task()
+        return super()._restore_memberships()
+
+    def _drop_problem_task(self):
+        self.problem_activity_id.filtered("active").unlink()
 
     def _describe_problem_task(self):
         if self.exception_count == 1:
