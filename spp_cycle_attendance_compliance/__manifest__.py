@@ -37,6 +37,8 @@
         "views/attendance_condition_views.xml",
         "views/attendance_run_line_views.xml",
         "views/attendance_run_views.xml",
+        "views/attendance_problem_views.xml",
+        "wizards/attendance_problem_step_views.xml",
         "wizards/attendance_run_reason_views.xml",
         "wizards/compare_attendance_views.xml",
         "views/cycle_membership_views.xml",

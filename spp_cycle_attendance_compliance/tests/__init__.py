@@ -18,6 +18,7 @@ from . import test_jobs
 from . import test_poll
 from . import test_result
 from . import test_registrant_pages
+from . import test_problems
 from . import test_run
 from . import test_sources
 from . import test_one_page

@@ -58,6 +58,7 @@ class GuardCase(AttendanceCase):
         self.env["g2p.entitlement"].create(
             {"partner_id": household.id, "cycle_id": self.cycle.id, "initial_amount": 10}
         )
+        self.person.activity_schedule("mail.mail_activity_data_todo")
         self._run(self.cycle)
         self._run(self.cycle)
         self.env["spp.attendance.file.row"]._as_attendance_writer().create(

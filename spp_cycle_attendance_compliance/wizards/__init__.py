@@ -11,6 +11,7 @@ from . import revoke_attendance_waiver
 from . import connect_attendance_step
 from . import connect_attendance_difference
 from . import attendance_run_reason
+from . import attendance_problem_step
 from . import create_event_wizard
 from . import create_event_attendance
 from . import compare_attendance_line

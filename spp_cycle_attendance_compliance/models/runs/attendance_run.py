@@ -143,7 +143,6 @@ class AttendanceRun(models.Model):
         "of them in OpenSPP, while the run went on or since, or they joined: they keep what stood.",
     )
     entitlement_count = fields.Integer("With Prepared Entitlements")
-    exception_count = fields.Integer("Exceptions", compute="_compute_exception_count")
     # Calls and events.
     call_count = fields.Integer("Calls", compute="_compute_from_intakes")
     new_count = fields.Integer("New", compute="_compute_from_intakes")
@@ -193,15 +192,6 @@ class AttendanceRun(models.Model):
     def _compute_is_cycle_open(self):
         for run in self:
             run.is_cycle_open = run.sudo().cycle_id._is_open_for_attendance()
-
-    def _compute_exception_count(self):
-        counts = dict(
-            self.env["spp.attendance.run.line"]._read_group(
-                [("run_id", "in", self.ids), ("is_exception", "=", True)], ["run_id"], ["__count"]
-            )
-        )
-        for run in self:
-            run.exception_count = counts.get(run, 0)
 
     def _get_cycle(self):
         return self.cycle_id
@@ -400,10 +390,6 @@ class AttendanceRun(models.Model):
     def action_open_lines(self):
         """Open the verdicts on the memberships."""
         return self._open_lines(_("Verdicts"), [("kind", "!=", "member")])
-
-    def action_open_exceptions(self):
-        """Open the persons and households that somebody should look at."""
-        return self._open_lines(_("Exceptions"), [("is_exception", "=", True)])
 
     def action_open_undecided(self):
         """Open those who are not decided and not enrolled: a person enrols them, or nobody."""

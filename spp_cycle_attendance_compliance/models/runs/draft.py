@@ -590,7 +590,7 @@ class Draft:
         """Put back on the lines what was decided anew."""
         columns = (
             *("left_alone", "state_before", "state_after", "is_changing", "is_exception"),
-            *("passes_criteria", "status", "warning"),
+            *("passes_criteria", "status", "warning", "problem"),
         )
         names = [SQL.identifier(name) for name in columns]
         self.execute(
