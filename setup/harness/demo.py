@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 
 from .console import run_command, say
 from .environment import Environment
@@ -17,9 +18,29 @@ from .steps import LOGS, ROOT, end_with_parent, last_lines, locked
 STORIES = ROOT / "setup" / "stories"
 ATTENDANCE_SERVER = ROOT / "spp_cycle_attendance_compliance" / "tests" / "attendance_server.py"
 # Of whom it knows the attendance, and of how many days before today. Odoo's today is UTC's.
-PERSONS, DAYS, SEED = 100, 30, 4
-LOGIN = PASSWORD = "admin"
+PERSONS, DAYS, SEED = 400, 30, 4
 PORT = 8069
+SERVE_LOG = LOGS / "serve.log"
+
+
+class User(NamedTuple):
+    """Whom to log in as; the password is the login."""
+
+    login: str
+    role: str
+
+
+class Page(NamedTuple):
+    """What a user may open first."""
+
+    login: str
+    path: str
+    title: str
+
+
+class Told(NamedTuple):
+    users: list[User]
+    pages: list[Page]
 
 
 def main() -> int:
@@ -44,9 +65,9 @@ def main() -> int:
         database = env.databases.name("demo")
         env.build_database(database)
         with attendance_server() as arguments:
-            pages = tell_stories(env, database, arguments)
+            told = tell_stories(env, database, arguments)
             if options.serve:
-                return serve(env, database, options.port, pages)
+                return serve(env, database, options.port, told)
     print("\nTo look at it in a browser: ./setup/demo --serve", flush=True)
     return 0
 
@@ -87,28 +108,51 @@ def attendance_server() -> Iterator[list[str]]:
             stop(server)
 
 
-def tell_stories(env: Environment, database: str, arguments: list[str]) -> list[tuple[str, str]]:
-    """Runs the stories in the order of their names; returns the pages that they say to open, each
-    with what it shows."""
-    pages = []
+def tell_stories(env: Environment, database: str, arguments: list[str]) -> Told:
+    """Runs the stories in the order of their names; returns whom they say to log in as, and what
+    to open."""
+    told = Told([], [])
     for script in sorted(STORIES.glob("[0-9]*.py")):
         say(f"\nRunning the {script.stem[2:]} story ...")
-        told = env.shell(database, script, *arguments)
-        pages += re.findall(r"^OPEN (\S+) (.+)$", told, re.M)
-        print(re.sub(r"^OPEN .*\n?", "", told, flags=re.M), end="", flush=True)
-    return pages
+        text = env.shell(database, script, *arguments)
+        told.users.extend(User(*found) for found in re.findall(r"^LOGIN (\S+) (.+)$", text, re.M))
+        told.pages.extend(
+            Page(*found) for found in re.findall(r"^OPEN (\S+) (\S+) (.+)$", text, re.M)
+        )
+        print(re.sub(r"^(OPEN|LOGIN) .*\n?", "", text, flags=re.M), end="", flush=True)
+    return told
 
 
-def serve(env: Environment, database: str, port: int, pages: list[tuple[str, str]]) -> int:
-    """Keeps Odoo serving, with its job engine, until Ctrl-C."""
-    log = LOGS / "serve.log"
+def serve(env: Environment, database: str, port: int, told: Told) -> int:
+    """Keeps Odoo serving until Ctrl-C."""
+    with served(env, database, port) as server:
+        address = f"http://{HOST}:{port}"
+        print(f"\nOdoo serves at {address}. Log in there; the password is the login.")
+        for user in told.users:
+            print(f"\n{user.login}  ({user.role})")
+            for page in told.pages:
+                if page.login == user.login:
+                    print(f"  {address}{page.path}\n      {page.title}")
+        print("\nCtrl-C stops it.", flush=True)
+        try:
+            server.wait()
+        except KeyboardInterrupt:
+            say("\nStopping ...")
+            return 0
+    print(f"Odoo ended by itself:\n{last_lines(SERVE_LOG)}")
+    return 1
+
+
+@contextmanager
+def served(env: Environment, database: str, port: int) -> Iterator[subprocess.Popen]:
+    """Odoo with its job engine, on a database."""
     server = subprocess.Popen(
         env.odoo(
             f"--http-port={port}",
             f"--load={env.server_wide('queue_job')}",
             "--max-cron-threads=1",
             f"--db-filter=^{database}$",
-            f"--logfile={log}",
+            f"--logfile={SERVE_LOG}",
             db=database,
         ),
         env=env.variables,
@@ -119,20 +163,10 @@ def serve(env: Environment, database: str, port: int, pages: list[tuple[str, str
         start_new_session=True,
         preexec_fn=end_with_parent,
     )
-    print(f"\nOdoo serves at  http://{HOST}:{port}")
-    print(f"login, password {LOGIN}, {PASSWORD}")
-    for number, (page, shown) in enumerate(pages):
-        print(f"{'then' if number else 'open first':<15} http://{HOST}:{port}{page}  ({shown})")
-    print("Ctrl-C stops it.", flush=True)
     try:
-        server.wait()
-    except KeyboardInterrupt:
-        say("\nStopping ...")
-        return 0
+        yield server
     finally:
         stop(server)
-    print(f"Odoo ended by itself:\n{last_lines(log)}")
-    return 1
 
 
 def stop(server: subprocess.Popen) -> None:

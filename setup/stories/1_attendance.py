@@ -1,7 +1,7 @@
 """A school grant for pupils and one for families, and only those get it who go to school.
 
 Run inside `odoo shell` by ./setup/demo with the address of an attendance server, and the first
-and the last day of its attendance; the last line names the page to open first.
+and the last day of its attendance; the last lines name pages to open.
 """
 
 import sys
@@ -18,9 +18,13 @@ from story_tools import (
     TODAY,
     add_cash,
     create_cycle,
+    create_families,
     create_journal,
+    create_persons,
     create_program,
+    enrol,
     get_label,
+    print_page,
     print_table,
     print_text,
 )
@@ -47,6 +51,7 @@ FAMILIES = {
     "Obi": [67, 70],
     "Sow": [29, 31, 6, 10, 15],
 }
+PLACES = ["Market Town", "Riverside"]
 WITH_UNKNOWN_CHILD = "Kamara"
 REASON = "Was in hospital, certificate seen."
 # From 6 to 17 years, on the first day that counts.
@@ -62,49 +67,40 @@ unknown_ids = (f"P{number:07}" for number in count(9001))
 # Who there is
 
 
-def create_person(name, age, identifier=None):
-    person = env["res.partner"].create(
-        {
-            "name": name,
-            "is_registrant": True,
-            "birthdate": TODAY - relativedelta(years=age, months=3),
-        }
-    )
-    if identifier:
-        person.reg_ids = [(0, 0, {"id_type": id_type.id, "value": identifier})]
-    return person
+def describe_person(given_name, family_name, age, place, identifier=None):
+    """What `create_persons` wants to know of a person; the ID is a school's."""
+    born = TODAY - relativedelta(years=age, months=3)
+    return given_name, family_name, born, place, identifier and (id_type, identifier)
 
 
 def create_pupils():
-    """Two share an ID, two are unknown to the attendance server, and one has no ID."""
+    """Two share an ID, two are unknown to the attendance server, and one has none of a school."""
     identifiers = [next(known_ids) for _pupil in range(PUPILS - 5)]
     identifiers += [next(known_ids)] * 2 + [next(unknown_ids), next(unknown_ids), None]
     names = list(FAMILIES)
-    return [
-        create_person(
-            f"{GIVEN_NAMES[number % len(GIVEN_NAMES)]} {names[number % len(names)]}",
-            8 + number % 9,
-            identifier,
-        )
-        for number, identifier in enumerate(identifiers)
-    ]
+    return create_persons(
+        env,
+        [
+            describe_person(
+                GIVEN_NAMES[number % len(GIVEN_NAMES)],
+                names[number % len(names)],
+                8 + number % 9,
+                PLACES[number % len(PLACES)],
+                identifier,
+            )
+            for number, identifier in enumerate(identifiers)
+        ],
+    )
 
 
-def create_family(name, ages, given_names):
+def create_household(name, ages, given_names, place):
     """Only children have a school's ID."""
     identifiers = unknown_ids if name == WITH_UNKNOWN_CHILD else known_ids
-    persons = [
-        create_person(f"{given_name} {name}", age, next(identifiers) if age < 20 else None)
+    people = [
+        describe_person(given_name, name, age, place, next(identifiers) if age < 20 else None)
         for given_name, age in zip(given_names, ages, strict=False)
     ]
-    return env["res.partner"].create(
-        {
-            "name": f"{name} family",
-            "is_registrant": True,
-            "is_group": True,
-            "group_membership_ids": [(0, 0, {"individual": person.id}) for person in persons],
-        }
-    )
+    return create_families(env, [(f"{name} family", create_persons(env, people), None)])
 
 
 # What is done in the screens
@@ -125,7 +121,7 @@ def connect():
     wizard.action_take_over()
 
 
-def press_compliance_criteria(cycle):
+def check_attendance(cycle):
     action = cycle.action_filter_beneficiaries_by_compliance_criteria()
     return env[action["res_model"]].browse(action["res_id"])
 
@@ -162,7 +158,7 @@ def print_runs(runs):
         )
         for run in runs
     ]
-    print_table("“Compliance Criteria” asked for the attendance of all, and decided:", rows, 2)
+    print_table("“Check Attendance” asked for the attendance of all, and decided:", rows, 2)
 
 
 def print_verdicts(memberships):
@@ -204,19 +200,29 @@ types, locations = (
 journal = create_journal(env, "School Grants", "SCHG")
 programs = {
     "Pupils": create_program(
-        env, "School Grant (pupils)", target_type="individual", journal_id=journal.id
+        env,
+        "School Grant (pupils)",
+        GRANTS["Pupils"],
+        target_type="individual",
+        journal_id=journal.id,
     ),
     "Families": create_program(
-        env, "School Grant (families)", target_type="group", journal_id=journal.id
+        env,
+        "School Grant (families)",
+        GRANTS["Families"],
+        target_type="group",
+        journal_id=journal.id,
     ),
 }
 members = {
     "Pupils": create_pupils(),
     "Families": [
-        create_family(name, ages, GIVEN_NAMES[number % 3 :])
+        create_household(name, ages, GIVEN_NAMES[number % 3 :], PLACES[number % len(PLACES)])
         for number, (name, ages) in enumerate(FAMILIES.items())
     ],
 }
+for name, program in programs.items():
+    enrol(program, members[name])
 criteria = {
     "Pupils": {"required_number_of_attendance": 8},
     "Families": {
@@ -243,10 +249,10 @@ print_text(
     *(f"{cycle.name}: {cycle.attendance_criteria_summary}" for cycle in cycles.values()),
 )
 
-runs = press_compliance_criteria(cycles["Pupils"])
-held = press_compliance_criteria(cycles["Families"])
+runs = check_attendance(cycles["Pupils"])
+held = check_attendance(cycles["Families"])
 cycles["Families"].household_rule = "any"
-runs += held + press_compliance_criteria(cycles["Families"])
+runs += held + check_attendance(cycles["Families"])
 print_runs(runs)
 absent = cycles["Pupils"].cycle_membership_ids.filtered(
     lambda member: member.attendance_status == "non_compliant"
@@ -272,14 +278,17 @@ drafts = {
     )
     for name, program in programs.items()
 }
+# The stricter rule once more: this run waits for a person's decision.
+drafts["Families"].household_rule = "all"
+waiting = check_attendance(drafts["Families"])
 env.cr.commit()
 print_text(
     f"A grant went to those who stay enrolled: {paid['Pupils']} pupils and "
     f"{paid['Families']} families.",
-    f"The next cycles, “{drafts['Pupils'].name}” and “{drafts['Families'].name}”, are drafts: "
-    "press “Preview Attendance” there, then “Compliance Criteria”. They count the same days again: "
-    "the demo's attendance server knows no others.",
+    f"“{drafts['Families'].name}” asks for all children once more, and its run waits for a "
+    f"decision: {waiting.brake_reason}",
+    f"“{drafts['Pupils'].name}” is a draft: press “Preview Attendance” there, then “Check "
+    "Attendance”. Both count the same days again: the demo's attendance server knows no others.",
 )
-action = env.ref("g2p_programs.action_cycle")
-page = f"/web#action={action.id}&id={drafts['Pupils'].id}&model=g2p.cycle&view_type=form"
-print(f"OPEN {page} {drafts['Pupils'].name}")
+print_page("manager", drafts["Pupils"], f"{drafts['Pupils'].name}: press “Preview Attendance”")
+print_page("manager", drafts["Families"], f"{drafts['Families'].name}: a run waits")

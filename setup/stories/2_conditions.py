@@ -20,9 +20,13 @@ from story_tools import (
     TODAY,
     WIDTH,
     create_cycle,
+    create_families,
     create_journal,
+    create_persons,
     create_program,
+    enrol,
     get_label,
+    print_page,
     print_text,
 )
 
@@ -30,6 +34,8 @@ SCHOOL, HEALTH, PARENTS = "School", "Health", "Parents"
 # What the lists call them.
 KINDS = {SCHOOL: "School day", HEALTH: "Health visit", PARENTS: "Parents' session"}
 CYCLES = 4
+PLACE = "Hill Villages"
+GRANT = 40.0
 ONE_DAY = timedelta(days=1)
 STIPEND_CONDITIONS = [
     {
@@ -137,52 +143,33 @@ def get_school_days(month):
 # Who there is
 
 
-def create_family(name, habits):
+def create_household(name, habits):
     """Return the household, and its members' IDs by their given names."""
     born = TODAY - relativedelta(months=10)  # each is of one age in all cycles
     identifiers = {habit.name: f"N{next(numbers):05}" for habit in habits}
-    persons = env["res.partner"].create(
-        [
-            {
-                "name": f"{habit.name} {name}",
-                "is_registrant": True,
-                "birthdate": born - relativedelta(years=habit.age),
-                "reg_ids": [(0, 0, {"id_type": id_type.id, "value": identifiers[habit.name]})],
-            }
-            for habit in habits
-        ]
-    )
+    people = [
+        (
+            habit.name,
+            name,
+            born - relativedelta(years=habit.age),
+            PLACE,
+            (id_type, identifiers[habit.name]),
+        )
+        for habit in habits
+    ]
     joined = get_school_days(get_months(CYCLES)[1])[9]
     long_ago = TODAY - relativedelta(years=2)
-    family = env["res.partner"].create(
-        {
-            "name": f"{name} family",
-            "is_registrant": True,
-            "is_group": True,
-            "group_membership_ids": [
-                (
-                    0,
-                    0,
-                    {
-                        "individual": person.id,
-                        "start_date": datetime.combine(
-                            joined if habit.name == JOINED else long_ago, datetime.min.time()
-                        )
-                        + timedelta(hours=12),
-                    },
-                )
-                for person, habit in zip(persons, habits, strict=True)
-            ],
-        }
-    )
+    since = [joined if habit.name == JOINED else long_ago for habit in habits]
+    noons = [datetime.combine(day, datetime.min.time()) + timedelta(hours=12) for day in since]
+    family = create_families(env, [(f"{name} family", create_persons(env, people), noons)])
     return family, identifiers
 
 
-def create_families(all_habits, numbers):
+def register(all_habits, numbers):
     """Return the households, and the rows of what their members did in some cycles."""
     families, rows = env["res.partner"], []
     for name, habits in all_habits.items():
-        family, identifiers = create_family(name, habits)
+        family, identifiers = create_household(name, habits)
         families += family
         rows += list_attendance(habits, identifiers, numbers)
     return families, rows
@@ -231,15 +218,6 @@ def bring_in(rows):
 # What is done in the screens
 
 
-def enrol(program, families):
-    env["g2p.program_membership"].create(
-        [
-            {"partner_id": family.id, "program_id": program.id, "state": "enrolled"}
-            for family in families
-        ]
-    )
-
-
 def open_cycle(program, number, families, conditions, **criteria):
     """Make a cycle; its conditions are the first one's, which the later ones take over."""
     first = get_months(number)[0] + relativedelta(months=2)
@@ -260,7 +238,7 @@ def open_cycle(program, number, families, conditions, **criteria):
     )
 
 
-def press_compliance_criteria(cycle):
+def check_attendance(cycle):
     action = cycle.action_filter_beneficiaries_by_compliance_criteria()
     run = env[action["res_model"]].browse(action["res_id"])
     if run.state == "waiting":
@@ -317,8 +295,10 @@ def print_why(sentence):
 
 def run_stipend():
     """Four cycles: who fails is warned twice before it costs anything."""
-    program = create_program(env, "Family Stipend", target_type="group", journal_id=journal.id)
-    families, rows = create_families(STIPEND, range(1, CYCLES + 1))
+    program = create_program(
+        env, "Family Stipend", GRANT, target_type="group", journal_id=journal.id
+    )
+    families, rows = register(STIPEND, range(1, CYCLES + 1))
     enrol(program, families)
     print_intake(bring_in(rows))
     for number in range(1, CYCLES + 1):
@@ -334,7 +314,7 @@ def run_stipend():
         )
         if number == 1:
             print_criteria(cycle)
-        run = press_compliance_criteria(cycle)
+        run = check_attendance(cycle)
         if number < CYCLES:
             cycle.state = "ended"
     print_decisions(run)
@@ -343,8 +323,8 @@ def run_stipend():
 
 def run_bridge():
     """One cycle, after a storm."""
-    program = create_program(env, "Bridge Grant", target_type="group", journal_id=journal.id)
-    families, rows = create_families(BRIDGE, [CYCLES])
+    program = create_program(env, "Bridge Grant", GRANT, target_type="group", journal_id=journal.id)
+    families, rows = register(BRIDGE, [CYCLES])
     enrol(program, families)
     print_intake(bring_in(rows))
     days = get_school_days(get_months(CYCLES)[1])
@@ -369,7 +349,7 @@ def run_bridge():
     )
     print_criteria(cycle)
     print_text(f"Free for everybody: {waiver.display_name}, by {waiver.legal_basis}.")
-    run = press_compliance_criteria(cycle)
+    run = check_attendance(cycle)
     if run.observations:
         print_text(run.observations)
     print_decisions(run)
@@ -388,7 +368,7 @@ types = {
 journal = create_journal(env, "Family Grants", "FAMG")
 cycles = [run_stipend(), run_bridge()]
 env.cr.commit()
-action = env.ref("g2p_programs.action_cycle")
-for cycle in cycles:
-    page = f"/web#action={action.id}&id={cycle.id}&model=g2p.cycle&view_type=form"
-    print(f"OPEN {page} {cycle.name}")
+print_page("manager", cycles[0], f"{cycles[0].name}: two warnings before it costs anything")
+print_page("validator", cycles[1], f"{cycles[1].name}: free days after a storm")
+barros = env["res.partner"].search([("name", "=", "Barros family")])
+print_page("validator", barros, "Barros family: not paid after two warnings")

@@ -1,11 +1,13 @@
 """A cash and a food program whose cycles are over, and the nightly run that settles all cycles.
 
-Run inside `odoo shell` by ./setup/demo, after the other story; the last line names a page to open.
+Run inside `odoo shell` by ./setup/demo, after the other stories; the last lines name pages to open.
 """
 
 import sys
 from datetime import timedelta
 from pathlib import Path
+
+from dateutil.relativedelta import relativedelta
 
 sys.path.insert(0, str(Path(sys.argv[0]).parent))
 from story_tools import (
@@ -14,15 +16,27 @@ from story_tools import (
     add_cash,
     add_transaction,
     create_cycle,
+    create_families,
     create_journal,
+    create_persons,
     create_program,
+    enrol,
     get_label,
     move_cycle,
+    print_page,
     print_table,
     print_text,
 )
 
 HOUSEHOLDS = 60
+PLACES = ("North", "Lake", "Hills")
+# Two parents and a child of each household.
+PARENTS = ("Efua", "Kwame"), ("Lindiwe", "Sipho"), ("Zainab", "Idris"), ("Mary", "Jorge")
+CHILDREN = ("Ama", "Thandi", "Musa", "Grace", "Kofi")
+SURNAMES = ("Asante", "Banda", "Dube", "Kone", "Mbeki", "Nkosi", "Okoro", "Phiri", "Sesay", "Toure")
+CASH, WAGE = 120.0, 120.0
+PAYABLE = ("approved", "trans2FSP", "expired", "parrdpd2ben", "rdpd2ben")
+REMARK = "Both receipts seen at Shop B: the family came twice that day."
 
 
 def days_ago(number):
@@ -76,53 +90,96 @@ def send_twice(cycle):
     first.copy({"transaction_uuid": "sent again", "timestamp_transaction_created": moment})
 
 
+def describe_parents_and_child(number):
+    """What `create_persons` wants to know of a household's three members."""
+    surname, place = SURNAMES[number % len(SURNAMES)], PLACES[number % len(PLACES)]
+    names = *PARENTS[number % len(PARENTS)], CHILDREN[number % len(CHILDREN)]
+    ages = 27 + number % 20, 30 + number % 20, 2 + number % 12
+    return [
+        (name, surname, TODAY - relativedelta(years=age, days=number), place, None)
+        for name, age in zip(names, ages, strict=True)
+    ]
+
+
+def create_households():
+    """Each household of a surname has another number."""
+    numbers = range(HOUSEHOLDS)
+    persons = create_persons(env, [one for n in numbers for one in describe_parents_and_child(n)])
+    return create_families(
+        env,
+        [
+            (
+                f"{SURNAMES[number % len(SURNAMES)]} family {number + 1:02}",
+                persons[3 * number : 3 * number + 3],
+                None,
+            )
+            for number in numbers
+        ],
+    )
+
+
+def clear_a_line(cycle):
+    """A program manager looks at what is listed, and says why it is in order."""
+    line = cycle.settlement_ids.line_ids.filtered(lambda line: line.is_twin)[:1]
+    env["spp.settlement.clearing"].create({"line_ids": line.ids, "remark": REMARK}).action_confirm()
+    return line
+
+
 def print_settlements(cycles):
-    head = ("Cycle", "State", "In full", "In part", "Not", "Exceptions", "Redeemed", "Balance", "")
-    rows = [head]
+    """What Redemption Analysis and Lines to Look At say of each cycle now."""
+    head = ("Cycle", "State", "In full", "In part", "Not", "Open lines")
+    rows = [(*head, "Granted", "Redeemed", "Left", "")]
     for cycle in cycles:
-        settlement = cycle.settlement_ids[-1:]
-        figures = describe_settlement(settlement) if settlement else [""] * 7
-        rows.append((cycle.name, get_label(cycle, "state"), *figures))
+        rows.append((cycle.name, get_label(cycle, "state"), *count_outcomes(cycle), *sum_up(cycle)))
     title = "The nightly run settled and ended the cycles that are over. Entitlements redeemed:"
     print_table(title, rows, 2)
 
 
-def describe_settlement(settlement):
-    """How many entitlements were redeemed in full, in part, not; and what is left."""
-    totals = settlement.total_ids
-    counts = {total.outcome: total.count for total in totals}
-    payable = totals.filtered(lambda total: not total.outcome.startswith("closed"))
-    return [
-        counts.get("redeemed", 0),
-        counts.get("partial", 0),
-        counts.get("unredeemed", 0) + counts.get("voided", 0),
-        settlement.exception_count,
-        f"{sum(payable.mapped('redeemed')):,.2f}",
-        f"{sum(payable.mapped('balance')):,.2f}",
-        payable.currency_id.name or payable.uom_id.name,
+def count_outcomes(cycle):
+    """How many entitlements were redeemed in full, in part and not, and how many lines are open."""
+    if not cycle.settlement_ids:
+        return [""] * 4
+    outcomes = [
+        *cycle.entitlement_ids.mapped("settlement_outcome"),
+        *cycle.inkind_entitlement_ids.mapped("settlement_outcome"),
     ]
+    lines = [("cycle_id", "=", cycle.id), ("status", "=", "open")]
+    return [
+        outcomes.count("redeemed"),
+        outcomes.count("partial"),
+        outcomes.count("unredeemed") + outcomes.count("voided"),
+        env["spp.cycle.settlement.line"].search_count(lines),
+    ]
+
+
+def sum_up(cycle):
+    """What was granted, redeemed and is left, and in which currency or unit."""
+    report = env["spp.redemption.report"].search(
+        [("cycle_id", "=", cycle.id), ("state", "in", PAYABLE)]
+    )
+    if not report or not cycle.settlement_ids:
+        return [""] * 4
+    figures = [sum(report.mapped(name)) for name in ("allocated", "redeemed", "balance")]
+    unit = report.uom_id.name or report.currency_id.name
+    return [*(f"{figure:,.2f}" for figure in figures), unit]
 
 
 kilogram = env.ref("uom.product_uom_kgm")
 rice = env["product.product"].create({"name": "Rice"})
-areas = env["spp.area"].create([{"draft_name": name} for name in ("North", "Lake", "Hills")])
-households = env["res.partner"].create(
-    [
-        {
-            "name": f"Household {number:03}",
-            "is_registrant": True,
-            "is_group": True,
-            "area_id": areas[number % len(areas)].id,
-        }
-        for number in range(1, HOUSEHOLDS + 1)
-    ]
-)
+households = create_households()
 journal = create_journal(env, "Relief", "RELF")
-cash = create_program(env, "Cash Relief", target_type="group", journal_id=journal.id)
+cash = create_program(env, "Cash Relief", CASH, target_type="group", journal_id=journal.id)
 food = create_program(env, "Food Basket", target_type="group")
 wages = create_program(
-    env, "Public Works", target_type="group", journal_id=journal.id, redemption_source="payments"
+    env,
+    "Public Works",
+    WAGE,
+    target_type="group",
+    journal_id=journal.id,
+    redemption_source="payments",
 )
+for program in (cash, food, wages):
+    enrol(program, households)
 over, basket, running, paid, forgotten, draft = (
     create_cycle(program, name, households, days_ago(ended), state=state)
     for program, name, state, ended in (
@@ -165,6 +222,8 @@ late = over.entitlement_ids.filtered(
 add_transaction(late[0], 0.5, amount_charged_by_service_point=60)
 cycles._cron_settle()
 env.cr.commit()
+cleared = clear_a_line(over)
+env.cr.commit()
 env.invalidate_all()
 print_settlements(cycles)
 
@@ -172,14 +231,15 @@ move_cycle(running, days_ago(1))
 env.cr.commit()
 print_text(
     f"A purchase for “{over.name}” came late: the next night settled that entitlement again. "
+    f"The line of {cleared.partner_id.name} in “{over.name}” was cleared: “{REMARK}”",
     f"“{forgotten.name}” was over before the addon came: it is held back until somebody settles "
     f"it or leaves it alone. After that, “{running.name}” came to its end, too: it waits for "
-    "somebody to press “Set as Ended”, or for the night."
+    "somebody to press “Set as Ended”, or for the night.",
 )
-for name, title in (
-    ("action_expired_cycles", "the expired cycles"),
-    ("action_cycle_settlement", "the settlements"),
-    ("action_lines_to_look_at", "what a person is to look at"),
+for login, name, title in (
+    ("manager", "action_expired_cycles", "expired cycles: what the next night will do"),
+    ("finance", "action_cycle_settlement", "settlements"),
+    ("finance", "action_lines_to_look_at", "lines that a person should look at"),
+    ("finance", "action_redemption_report_cash", "redemption analysis"),
 ):
-    action = env.ref(f"spp_auto_update_entitlements.{name}")
-    print(f"OPEN /web#action={action.id} {title}")
+    print_page(login, env.ref(f"spp_auto_update_entitlements.{name}"), title)
