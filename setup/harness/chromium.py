@@ -141,7 +141,7 @@ class Chromium:
     def open(self, url: str) -> None:
         self.call("Page.navigate", url=url)
 
-    def wait_for(self, expression: str, seconds: float = 30) -> bool:
+    def wait_for(self, expression: str, seconds: float = 90) -> bool:
         """Whether an expression gets true within so long; a page that is being left is not."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

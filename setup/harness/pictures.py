@@ -25,9 +25,11 @@ STYLE = """
 .o_notification_manager { display: none !important; }
 """
 # A page is there when it has a view, waits for nothing, and stays as it is for a moment.
+SERVICES = "odoo.__WOWL_DEBUG__.root.env.services"
+ANY_VIEW = ".o_view_controller"
 IS_SHOWN = """
 (() => {
-    const view = document.querySelector(".o_view_controller, .modal .o_form_view");
+    const view = document.querySelector(%s);
     const busy = document.querySelector(".o_loading_indicator, .o_blockUI, .o_view_sample_data");
     const size = document.body.innerHTML.length;
     const stays = window.pictureSize === size;
@@ -87,15 +89,24 @@ def take_in_demo(env: Environment, pictures: list[Picture]) -> None:
 
 
 def take(env: Environment, pictures: list[Picture], pages: dict[str, str], address: str) -> None:
+    """Takes them one by one; of those that do not come it says so in the end."""
+    problems = []
     for login in sorted({picture.login for picture in pictures}):
         with Chromium(env.variables) as browser:
             log_in(browser, address, login)
             for picture in pictures:
-                if picture.login == login:
+                if picture.login != login:
+                    continue
+                try:
                     open_page(browser, picture, address + pages[picture.key])
-                    browser.save(picture.path)
-                    keep_digest(picture)
-                    say(f"  {picture.path.relative_to(ROOT)}")
+                except Problem as problem:
+                    problems.append(str(problem))
+                    continue
+                browser.save(picture.path)
+                keep_digest(picture)
+                say(f"  {picture.path.relative_to(ROOT)}")
+    if problems:
+        raise Problem("\n".join(problems))
 
 
 def log_in(browser: Chromium, address: str, login: str) -> None:
@@ -116,21 +127,28 @@ def log_in(browser: Chromium, address: str, login: str) -> None:
         raise Problem(f"{login} can't log in.")
 
 
-def open_page(browser: Chromium, picture: Picture, url: str) -> None:
+def open_page(browser: Chromium, picture: Picture, page: str) -> None:
+    """:param page: the address, and after a blank what is done there to get a dialog"""
+    url, _, dialog = page.partition(" ")
     browser.set_size(picture.width, picture.height)
     browser.open("about:blank")
     browser.open(url)
-    wait_until_shown(browser, picture)
+    wait_until_shown(browser, picture, ".o_form_view" if "view_type=form" in url else ANY_VIEW)
     style = json.dumps(STYLE)
     browser.run(f"document.head.appendChild(document.createElement('style')).append({style})")
+    if dialog:
+        browser.run(
+            f"odoo.__WOWL_DEBUG__.root.env.services.action.doAction({dialog}).then(() => 0)"
+        )
+        wait_until_shown(browser, picture, ".modal .o_form_view")
     for step in picture.steps:
         browser.run(step)
         wait_until_shown(browser, picture)
     browser.run("document.activeElement.blur()")
 
 
-def wait_until_shown(browser: Chromium, picture: Picture) -> None:
-    if not browser.wait_for(IS_SHOWN) or browser.run(HAS_ERROR):
+def wait_until_shown(browser: Chromium, picture: Picture, view: str = ANY_VIEW) -> None:
+    if not browser.wait_for(IS_SHOWN % json.dumps(view)) or browser.run(HAS_ERROR):
         shown = browser.run("document.body.innerText").strip()
         raise Problem(f"Instead of {picture.key}, {picture.login} sees:\n{shown[:1000]}")
 

@@ -1,6 +1,6 @@
 """Finds the pages of the pictures in the demo; runs inside Odoo's shell.
 
-Prints a line for each: its name, and its path on the server.
+Prints for each its path on the server, and the action that is to be done there, if there is one.
 """
 
 import json
@@ -33,6 +33,19 @@ def form(record, action=None):
 
 def action(name):
     return f"/web#action={env.ref(name).id}"
+
+
+def dialog(wizard, behind, name):
+    """A wizard above a list."""
+    shown = {
+        "type": "ir.actions.act_window",
+        "name": env.ref(name).name,
+        "res_model": wizard._name,
+        "res_id": wizard.id,
+        "views": [[False, "form"]],
+        "target": "new",
+    }
+    return f"{action(behind)} {json.dumps(shown)}"
 
 
 def connect():
@@ -85,9 +98,17 @@ PAGES = {
     f"{SETTLEMENT}/entitlement": form(partial),
     f"{SETTLEMENT}/analysis": action(f"{SETTLEMENT}.action_redemption_report_cash"),
     f"{ATTENDANCE}/cycle": form(pupils, "g2p_programs.action_cycle"),
-    f"{ATTENDANCE}/connect": form(connect()),
+    f"{ATTENDANCE}/connect": dialog(
+        connect(),
+        f"{ATTENDANCE}.action_attendance_source",
+        f"{ATTENDANCE}.action_connect_attendance",
+    ),
     f"{ATTENDANCE}/criteria": form(stipend, "g2p_programs.action_cycle"),
-    f"{ATTENDANCE}/file": form(bring_in()),
+    f"{ATTENDANCE}/file": dialog(
+        bring_in(),
+        f"{ATTENDANCE}.action_attendance_intake",
+        f"{ATTENDANCE}.action_upload_attendance",
+    ),
     f"{ATTENDANCE}/history": form(barros, "g2p_registry_group.action_groups_list"),
     f"{ATTENDANCE}/membership": form(find("g2p.cycle.membership", *of_barros)),
     f"{ATTENDANCE}/run": form(pupils.attendance_run_ids[:1], f"{ATTENDANCE}.action_attendance_run"),
