@@ -12,7 +12,7 @@ class RegistrantMixin(models.AbstractModel):
     _description = "Beneficiary of an Entitlement"
 
     registrant_code = fields.Char(
-        "ID",
+        "Beneficiary ID",
         compute="_compute_registrant",
         compute_sudo=True,
         search="_search_registrant_code",

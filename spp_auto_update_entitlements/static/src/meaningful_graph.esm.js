@@ -34,15 +34,14 @@ const COLORS = {
 
 // The colour of a dataset all of which has one value of a field.
 function findColor(dataset) {
+    const groups = [...(dataset.identifiers || [])].map((identifier) =>
+        Object.assign({}, ...JSON.parse(identifier))
+    );
     for (const field of ["state", "outcome"]) {
-        const values = (dataset.domains || []).map(
-            (domain) => (domain.find((leaf) => leaf[0] === field) || [])[2]
-        );
-        if (values.length && values.every((value) => value === values[0])) {
-            const color = COLORS[field][values[0]];
-            if (color) {
-                return color;
-            }
+        const values = new Set(groups.map((group) => group[field]));
+        const [value] = values;
+        if (values.size === 1 && COLORS[field][value]) {
+            return COLORS[field][value];
         }
     }
     return null;
@@ -61,7 +60,7 @@ export class MeaningfulGraphRenderer extends GraphRenderer {
 
     getScaleOptions() {
         const scales = super.getScaleOptions();
-        if (scales.y && this.model.metaData.allIntegers) {
+        if (scales.y && this.model.metaData.allIntegers !== false) {
             // What is counted is whole.
             scales.y.ticks.precision = 0;
             scales.y.ticks.callback = (value) => this.formatValue(value, true);
