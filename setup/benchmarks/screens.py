@@ -5,11 +5,12 @@
 Seeded are, for the settlement, a cycle of ``size`` cash entitlements with about two transactions
 each, and one of a tenth as many in kind, both settled by the addon itself; and a cash cycle, again
 of a tenth, that is over and not settled yet. For the attendance, a cycle of ``size`` persons with
-five attendances each, and one of a tenth as many households, both checked by the addon itself. Then
-a program manager opens every screen there is: the views of all windows of the addon and of those of
-the models that it extends, as far as the user's menus show them or no menu leads to them; and what
-the buttons in their forms open. Each is opened as the web client does it (`tools/web_client.py`),
-with nothing remembered, twice; the second time is shown.
+five attendances each, and one of a tenth as many households, both checked by the addon itself; and
+what the overview counts of eleven earlier cycles. Then a program manager opens every screen there
+is: the views of all windows of the addon and of those of the models that it extends, as far as the
+user's menus show them or no menu leads to them; what the buttons in their forms open; and each
+graph of a board. Each is opened as the web client does it (`tools/web_client.py`), with nothing
+remembered, twice; the second time is shown.
 (What takes more than half a minute is opened once.)
 
 ``rows`` is how many records the screen is about: those that its domain finds; 1 for a form.

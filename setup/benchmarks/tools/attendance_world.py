@@ -304,7 +304,7 @@ def _seed_earlier_counts(env, cycle):
     counted = env["spp.attendance.count"].search([("cycle_id", "=", cycle.id)])
     for number in range(EARLIER_CYCLES):
         earlier = cycle.copy({"name": f"Earlier {number}"})
-        changes = {"cycle_id": str(earlier.id), "is_latest": "FALSE"}
+        changes = {"cycle_id": str(earlier.id)}
         copy_rows(env, counted._table, counted.ids, len(counted), changes)
     env.cr.commit()
 

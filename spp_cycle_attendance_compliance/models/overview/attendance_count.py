@@ -40,7 +40,10 @@ class AttendanceCount(models.Model):
     )
     status = fields.Selection(STATUSES, "Verdict", required=True)
     is_latest = fields.Boolean(
-        "Latest Cycle", help="Of the program's cycles that were checked, the one that began last."
+        "Latest Cycle",
+        compute="_compute_is_latest",
+        search="_search_is_latest",
+        help="Of the program's cycles that were checked, the one that began last.",
     )
     membership_count = fields.Integer("Memberships")
 
@@ -49,6 +52,30 @@ class AttendanceCount(models.Model):
         labels = dict(self._fields["status"]._description_selection(self.env))
         for count in self:
             count.display_name = f"{count.cycle_id.name}: {labels[count.status]}"
+
+    @api.depends("cycle_id")
+    def _compute_is_latest(self):
+        latest_ids = self._get_latest_cycle_ids()
+        for count in self:
+            count.is_latest = count.cycle_id.id in latest_ids
+
+    @api.model
+    def _search_is_latest(self, operator, value):
+        wanted = True in value if operator in ("in", "not in") else bool(value)
+        is_latest = wanted == (operator in ("=", "in"))
+        return [("cycle_id", "in" if is_latest else "not in", self._get_latest_cycle_ids())]
+
+    @api.model
+    def _get_latest_cycle_ids(self):
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            SELECT DISTINCT ON (cycle.program_id) cycle.id FROM g2p_cycle AS cycle
+            WHERE EXISTS (SELECT FROM spp_attendance_count WHERE cycle_id = cycle.id)
+            ORDER BY cycle.program_id, cycle.start_date DESC, cycle.id DESC
+            """
+        )
+        return [cycle_id for (cycle_id,) in self.env.cr.fetchall()]
 
     # Counting
 
@@ -61,11 +88,11 @@ class AttendanceCount(models.Model):
             SQL(
                 """
                 INSERT INTO spp_attendance_count (
-                    cycle_id, program_id, company_id, area_id, location_id, status, is_latest,
+                    cycle_id, program_id, company_id, area_id, location_id, status,
                     membership_count
                 )
                 SELECT membership.cycle_id, %(program)s, %(company)s, standing.area_id,
-                    standing.location_id, membership.attendance_status, FALSE, count(*)
+                    standing.location_id, membership.attendance_status, count(*)
                 FROM (
                     SELECT DISTINCT ON (line.cycle_membership_id) line.cycle_membership_id,
                         line.area_id, line.location_id
@@ -86,26 +113,7 @@ class AttendanceCount(models.Model):
                 company=cycle._get_attendance_company().id or None,
             )
         )
-        self._mark_latest(cycle.program_id)
         self.invalidate_model()
-
-    @api.model
-    def _mark_latest(self, program):
-        self.env.cr.execute(
-            """
-            WITH latest AS (
-                SELECT cycle.id FROM g2p_cycle AS cycle
-                WHERE cycle.program_id = %(program)s AND EXISTS (
-                    SELECT FROM spp_attendance_count WHERE cycle_id = cycle.id
-                )
-                ORDER BY cycle.start_date DESC, cycle.id DESC LIMIT 1
-            )
-            UPDATE spp_attendance_count AS own SET is_latest = NOT is_latest
-            FROM latest
-            WHERE own.program_id = %(program)s AND is_latest != (own.cycle_id = latest.id)
-            """,
-            {"program": program.id},
-        )
 
     @api.model
     def _move(self, membership, before):
@@ -169,9 +177,8 @@ class AttendanceCount(models.Model):
             path, operator, value = leaf
             name, *rest = path.split(".")
             if name == "is_latest":
-                cycles = self.search([leaf]).cycle_id
-                counted.append(("run_id.cycle_id", "in", cycles.ids))
-            elif name in OF_LINES:
+                name, operator, value = self._search_is_latest(operator, value)[0]
+            if name in OF_LINES:
                 counted.append((".".join([OF_LINES[name], *rest]), operator, value))
             else:
                 raise ValueError(f"Verdicts can't be looked for by {path}.")
