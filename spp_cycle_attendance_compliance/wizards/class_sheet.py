@@ -72,7 +72,9 @@ class ClassSheet(models.TransientModel):
     @api.model
     def _get_types(self, cycle, source_id):
         """Return the types that the conditions ask for; all of the source if one asks for any."""
-        usable = self.env["spp.res.config.attendance.type"].search([("source_id", "in", (False, source_id))])
+        usable = self.env["spp.res.config.attendance.type"].search(
+            [("source_id", "in", (False, source_id))]
+        )
         asked = {condition.type_id for condition in cycle._get_conditions()}
         if not asked or None in asked:
             return usable
