@@ -163,9 +163,7 @@ class CellReader:
         if not presence:
             raise Wrong(_UNKNOWN_PRESENCE, **self._words)
         if presence == _WITHOUT_REASON:
-            raise Wrong(
-                _("Why it was excused is missing: write the name of the reason instead.")
-            )
+            raise Wrong(_("Why it was excused is missing: write the name of the reason instead."))
         return presence
 
 

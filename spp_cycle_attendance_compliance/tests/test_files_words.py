@@ -8,7 +8,7 @@ from odoo.tools.translate import code_translations
 
 from ..files import Sentence, open_table, write_table
 from ..models.intakes.file_sentences import FileSentences
-from .test_files import FileCase
+from .test_files import TYPE, FileCase
 
 ADDON = "spp_cycle_attendance_compliance"
 
@@ -65,7 +65,9 @@ class TestFilesWords(FileCase):
     def test_a_class_sheet_is_of_those_who_have_to_come(self):
         grown = self._create_person("GROWN", birthdate="1980-01-01")
         self.ana.birthdate = self.ben.birthdate = "2017-01-01"
-        visit = self.lesson.copy({"name": "Visit"})
+        visit, other = self.env[TYPE].create(
+            [{"name": name, "source_id": self.files.id} for name in ("Visit", "Other")]
+        )
         cycle = self._create_cycle(
             registrants=[self.ana, self.ben, grown],
             attendance_source_id=self.files.id,
@@ -85,7 +87,7 @@ class TestFilesWords(FileCase):
         self.assertEqual(ids, ["ANA", "BEN", "GROWN"])
         self.assertEqual(self._make_sheet(cycle, type_id=visit.id)[1], ["GROWN"])
         with self.assertRaisesRegex(UserError, "No condition of the cycle asks"):
-            self._make_sheet(cycle, type_id=self.lesson.copy({"name": "Other"}).id)
+            self._make_sheet(cycle, type_id=other.id)
 
     def test_sentences_in_sentences(self):
         inner = Sentence("The ID is missing.")

@@ -94,7 +94,7 @@ class GuardCase(AttendanceCase):
     def _find_or_make(self, name):
         if name == "spp.event.attendance.change":
             event = self._make("spp.event.attendance")
-            event.withdrawn = True
+            event._withdraw("Not so")
             return event.change_ids
         if self._is_proof(self.env[name]):
             record = self.env[name].search([], order="id desc", limit=1)

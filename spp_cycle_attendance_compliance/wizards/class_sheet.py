@@ -55,9 +55,9 @@ class ClassSheet(models.TransientModel):
         cycle = self.env["g2p.cycle"].browse(res.get("cycle_id"))
         if cycle.attendance_source_id.protocol == FILES:
             res["source_id"] = cycle.attendance_source_id.id
-        types = self.new({"cycle_id": cycle.id, "source_id": res.get("source_id")}).type_ids
-        if len(types) == 1:
-            res["type_id"] = types.ids[0]
+        types = self._get_types(cycle, res.get("source_id"))
+        if cycle and len(types) == 1:
+            res["type_id"] = types.id
         first, last = cycle._get_attendance_period() if cycle else (None, None)
         if first and last:
             most = first + timedelta(days=MOST_DAYS - 1)
@@ -66,13 +66,19 @@ class ClassSheet(models.TransientModel):
 
     @api.depends("cycle_id", "source_id")
     def _compute_type_ids(self):
-        """Offer those that the conditions ask for; all of the source if one asks for any."""
         for sheet in self:
-            usable = sheet.type_id.search([("source_id", "in", (False, sheet.source_id.id))])
-            conditions = sheet.cycle_id._get_conditions() if sheet.cycle_id else []
-            asked = {condition.type_id for condition in conditions}
-            is_any = not asked or None in asked
-            sheet.type_ids = usable if is_any else usable.filtered(lambda each: each.id in asked)
+            sheet.type_ids = self._get_types(sheet.cycle_id._origin, sheet.source_id._origin.id)
+
+    @api.model
+    def _get_types(self, cycle, source_id):
+        """Return the types that the conditions ask for; all of the source if one asks for any."""
+        usable = self.env["spp.res.config.attendance.type"].search(
+            [("source_id", "in", (False, source_id))]
+        )
+        asked = {condition.type_id for condition in cycle._get_conditions()}
+        if not asked or None in asked:
+            return usable
+        return usable.filtered(lambda each: each.id in asked)
 
     def action_make(self):
         """Make the sheet, to be downloaded."""

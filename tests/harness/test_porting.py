@@ -38,6 +38,7 @@ def test_category_of_groups_only():
     ("text", "suffix", "expected"),
     [
         ("<p><tree>x</tree></p>", ".xml", "<p><list>x</list></p>"),
+        ('<t t-name="kanban-box">x</t>', ".xml", '<t t-name="card">x</t>'),
         ("<treeview />", ".xml", "<treeview />"),
         ('<t t-name="kanban-box">', ".xml", '<t t-name="card">'),
         ("user.groups_id |= g", ".py", "user.group_ids |= g"),

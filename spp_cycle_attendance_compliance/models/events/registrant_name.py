@@ -31,7 +31,8 @@ class ResPartner(models.Model):
             return
         shows_ids = self.env.user.has_group(IDENTIFIERS_GROUP)
         now = fields.Datetime.now()
-        for partner, known in zip(self, self.sudo()._origin, strict=True):
+        for partner in self:
+            known = partner.sudo()._origin
             if not known.is_registrant:
                 continue
             ids = known.reg_ids.filtered(lambda each: each.status != "invalid")

@@ -334,7 +334,7 @@ class Others(RuleBasedStateMachine):
                 event = events.create({**vals, "attendance_category": category})
                 own[event.id] = day, category, None
             elif own:
-                events.browse(min(own)).withdrawn = True
+                events.browse(min(own))._withdraw("Not so")
                 del own[min(own)]
 
         self._do(step)
