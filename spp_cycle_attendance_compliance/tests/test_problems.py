@@ -86,9 +86,7 @@ class TestProblems(ProblemCase):
         self._create_membership(cycle, joined)
         run._decide_to_apply("As agreed")
         self.assertEqual(run.state, "done")
-        self.assertEqual(
-            self._get_problems(run), {"Ben": "no_identifier", joined.name: "joined"}
-        )
+        self.assertEqual(self._get_problems(run), {"Ben": "no_identifier", joined.name: "joined"})
         self.assertEqual(run.exception_count, 2)
 
     def test_who_has_no_birth_date(self):
@@ -243,7 +241,9 @@ class TestProblemWork(ProblemCase):
         self._assign(others, self.clerk)
         self._close(self.of_ben)
         again = self._run(self.cycle)
-        self.assertEqual(self._get_problems(again), {"Ben": "no_identifier", "Person EVA": "unknown"})
+        self.assertEqual(
+            self._get_problems(again), {"Ben": "no_identifier", "Person EVA": "unknown"}
+        )
         ben, eva = self._get_line(again, self.ben), self._get_line(again, self.eva)
         self.assertFalse(ben.problem_done_at or ben.problem_activity_id)
         self.assertEqual(eva.problem_activity_id, others.sudo().problem_activity_id)
