@@ -36,6 +36,7 @@ RULES = (
     Rule((".py",), re.compile(r'[ \t]*"(?:numbercall|doall)":[^,\n]*,[ \t]*\n?'), ""),
     # The upgrader sees a tag at the start of a line only.
     Rule((".xml", ".py"), re.compile(r"<(/?)tree\b"), r"<\1list"),
+    Rule((".xml",), re.compile(r't-name="kanban-box"'), 't-name="card"'),
     Rule((".xml",), re.compile(r'<div class="oe_chatter">.*?</div>', re.S), "<chatter />"),
     Rule((".xml",), GROUP_RECORD, _without_category),
     Rule((".xml",), GROUP_RECORD, _with_user_ids),

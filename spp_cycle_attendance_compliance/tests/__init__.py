@@ -5,6 +5,7 @@ from . import test_conditions_found
 from . import test_free_days
 from . import test_warnings
 from . import test_criteria
+from . import test_days
 from . import test_events
 from . import test_events_by_hand
 from . import test_excused
@@ -22,6 +23,7 @@ from . import test_one_verdict
 from . import test_unknown
 from . import test_transport
 from . import test_tour
+from . import test_tour_why
 from . import test_undecided
 from . import test_verdicts
 from . import test_waivers

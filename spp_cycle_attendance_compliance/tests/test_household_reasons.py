@@ -58,7 +58,7 @@ class TestHouseholdReasons(AttendanceCase):
         self._come(self.rui, self.school, 3, 4)
         self._run(self.cycle)
         reason, members = self._get_reasons()
-        self.assertIn("1 of 2 members attended enough (all are needed)", reason)
+        self.assertIn("1 of 2 members met the criteria (all are needed)", reason)
         self.assertIn(": non-compliant. Lia: Health: 0 of 1 days", reason)
         self.assertNotIn("Rui", reason)
         self.assertIn("Health: 0 of 1 days", members["Lia"])

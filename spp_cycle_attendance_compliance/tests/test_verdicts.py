@@ -158,7 +158,7 @@ class TestVerdicts(AttendanceCase):
         self.assertEqual((membership.number_of_attendance, membership.state), (1, "non_compliant"))
         self.assertEqual(
             membership.attendance_reason,
-            "0 of 1 members attended enough (one is enough), 11/01/2025 to 11/30/2025: "
+            "0 of 1 members met the criteria (one is enough), 11/01/2025 to 11/30/2025: "
             "non-compliant",
         )
         child.birthdate = date(2020, 11, 2)
@@ -229,7 +229,7 @@ class TestVerdicts(AttendanceCase):
                 self._run(cycle)
                 self.assertEqual(
                     cycle.cycle_membership_ids.attendance_reason,
-                    f"1 of 3 members attended enough ({needed}), 1 without data, "
+                    f"1 of 3 members met the criteria ({needed}), 1 without data, "
                     f"11/01/2025 to 11/30/2025: {verdict}",
                 )
 
