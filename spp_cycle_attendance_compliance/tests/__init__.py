@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_attendance_cycles
 from . import test_connect
 from . import test_conditions
 from . import test_conditions_found

@@ -42,13 +42,19 @@ class CycleMembership(models.Model):
         for membership in self:
             is_own = may_read and not membership.cycle_id._is_another_companys()
             line = standing.get(membership.id) if is_own else None
-            person = line and membership._get_attendance_line_of(line)
+            person = membership._get_attendance_line_of(line) if line else None
             override = membership.sudo().attendance_override_id if is_own else None
-            membership.attendance_found = person and person._get_found()
-            membership.attendance_warning = bool(line and line.warning) and line._describe_warning()
-            membership.attendance_free = person and person._describe_free_reasons()
-            membership.attendance_overridden_by_id = override and override.create_uid
-            membership.has_attendance_days = bool(person)
+            membership.update(
+                {
+                    "attendance_found": person._get_found() if person else False,
+                    "attendance_warning": line._describe_warning()
+                    if line and line.warning
+                    else False,
+                    "attendance_free": person._describe_free_reasons() if person else False,
+                    "attendance_overridden_by_id": override.create_uid if override else False,
+                    "has_attendance_days": bool(person),
+                }
+            )
 
     def _get_attendance_line_of(self, line):
         """Return the line whose numbers are shown: the one that stands, or a member's under it."""
