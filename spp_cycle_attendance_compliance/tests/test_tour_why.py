@@ -91,10 +91,10 @@ class TestTourWhy(AttendanceCase, HttpCase):
             f"/web#action={action.id}", "why_from_menu", "g2p_programs.g2p_program_validator"
         )
 
-    def test_a_manager_finds_out_on_the_family_s_page(self):
+    def test_a_validator_who_may_read_the_registry_finds_out_on_the_family_s_page(self):
         action = self.env.ref("g2p_registry_group.action_groups_list")
         self._start(
             f"/web#action={action.id}&id={self.family.id}&model=res.partner&view_type=form",
             "why_from_family",
-            "g2p_programs.g2p_program_manager",
+            "g2p_programs.g2p_program_validator,g2p_registry_base.group_g2p_registrar",
         )

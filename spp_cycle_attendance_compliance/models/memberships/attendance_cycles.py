@@ -104,6 +104,11 @@ class CycleMembership(models.Model):
             "views": [[self.env.ref("g2p_programs.view_cycle_membership_form").id, "form"]],
         }
 
+    def action_open_attendance_cycles(self):
+        """Open all cycles of this registrant that have a verdict."""
+        self.ensure_one()
+        return self.partner_id.action_open_attendance_memberships()
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"

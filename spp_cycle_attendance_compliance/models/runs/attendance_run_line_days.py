@@ -6,7 +6,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import _, api, fields, models
 from odoo.tools import SQL, format_date, get_lang
 
-from ...verdicts import DAYS, PERCENTAGE
+from ...verdicts import COMPLIANT, DAYS, EXEMPT, PERCENTAGE
 from ..events.event_attendance import ABSENT, EXCUSED, PRESENT, UNKNOWN
 from ..intakes.attendance_answer import KNOWN
 from ..sources.attendance_source import RECORDED as RECORDED_HERE
@@ -55,7 +55,9 @@ class AttendanceRunLine(models.Model):
         return self.env["ir.qweb"]._render(
             "spp_cycle_attendance_compliance.counted_days",
             {
-                "persons": [person._prepare_days(records[person.partner_id.id]) for person in persons],
+                "persons": [
+                    person._prepare_days(records[person.partner_id.id]) for person in persons
+                ],
                 "is_household": self.kind == "household",
                 "weekdays": self._get_weekdays(),
                 "legend": self._get_day_legend(),
@@ -63,10 +65,14 @@ class AttendanceRunLine(models.Model):
         )
 
     def _get_day_lines(self):
-        """Return the lines of the persons whose days this verdict counted."""
+        """Return the lines of the persons whose days this verdict counted.
+
+        Of a household, who did not meet what was asked comes first.
+        """
         if self.kind != "household":
             return self
-        return self.sudo().member_line_ids.filtered("counts")
+        members = self.sudo().member_line_ids.filtered("counts")
+        return members.sorted(lambda member: member.verdict in (COMPLIANT, EXEMPT))
 
     # What is stored, as it was then
 

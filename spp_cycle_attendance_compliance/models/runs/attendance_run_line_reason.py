@@ -76,10 +76,11 @@ class AttendanceRunLine(models.Model):
         verdict = labels.get(self.verdict, "").lower()
         if self.warning:
             verdict = f"{verdict}, {self._describe_warning()}"
+        failed = self._describe_failed_member()
         parts = [
             f"{found}: {verdict}" if verdict else found,
-            self._describe_failed_member(),
-            self._describe_household_free_days(),
+            failed,
+            self._describe_household_free_days(failed),
             self._describe_failures(),
             self.note,
             self._describe_left_alone(),
@@ -96,9 +97,10 @@ class AttendanceRunLine(models.Model):
         failed = members.filtered(lambda member: member.counts and member.verdict == self.verdict)
         return f"{failed[0].partner_id.name}: {failed[0]._describe_person()}" if failed else ""
 
-    def _describe_household_free_days(self):
-        why = self.kind == "household" and self._describe_free_reasons()
-        return _("Free days: %(why)s", why=why) if why else ""
+    def _describe_household_free_days(self, told):
+        """Say of a household why days of members were free, if nothing told does already."""
+        why = self._describe_free_reasons() if self.kind == "household" else ""
+        return _("Free days: %(why)s", why=why) if why and why not in told else ""
 
     def _describe_warning(self):
         count = self.run_id.attendance_warnings
@@ -317,7 +319,13 @@ class AttendanceRunLine(models.Model):
         self.ensure_one()
         if self.kind != "household":
             return self._describe_person()
-        return self._describe_members() if self.members_counting else _("No member counts")
+        if not self.members_counting:
+            return _("No member counts")
+        return _(
+            "%(meeting)s of %(counting)s members",
+            meeting=self.members_meeting,
+            counting=self.members_counting,
+        )
 
     # A household
 
