@@ -21,7 +21,8 @@ class DaysCase(AttendanceCase):
 
     def setUp(self):
         super().setUp()
-        self.reason = self.env["spp.attendance.excuse.reason"].create({"name": "Illness of the days"})
+        reasons = self.env["spp.attendance.excuse.reason"]
+        self.reason = reasons.create({"name": "Illness of the days"})
         self.school, self.health = self.env["spp.res.config.attendance.type"].create(
             [{"name": "School day"}, {"name": "Health visit"}]
         )
@@ -102,7 +103,7 @@ class DaysCase(AttendanceCase):
         self.env.invalidate_all()
 
     def _compare(self, line):
-        """Hold the days of a verdict against its proof, and return its cells by number and month."""
+        """Hold the days of a verdict against its proof; return its cells by number and month."""
         records = line._get_counted_records(line)[line.partner_id.id]
         spans = {(span.number, str(span.month or "")): span for span in line.run_id._get_spans()}
         cells = line._get_cells()
@@ -207,7 +208,9 @@ class TestDays(DaysCase):
         event = self._come(3)
         line = self._run(self._create_cycle_of(self.ana)).line_ids
         self.env.flush_all()
-        self.env.cr.execute("UPDATE spp_event_attendance SET withdrawn = TRUE WHERE id = %s", [event.id])
+        self.env.cr.execute(
+            "UPDATE spp_event_attendance SET withdrawn = TRUE WHERE id = %s", [event.id]
+        )
         self.env.invalidate_all()
         self.assertTrue(self._get_tree(line).xpath("//*[contains(@class, 'alert')]"))
 
