@@ -126,7 +126,7 @@ class TestAccess(AccessCase):
                         }
                     )
                     self.assertEqual(self.membership.state, "enrolled")
-                    override.action_lift()
+                    override._lift("As I say")
                     self.assertEqual(self.membership.state, "non_compliant")
                     cycle.action_filter_beneficiaries_by_compliance_criteria()
                     cycle.action_evaluate_attendance()
@@ -374,7 +374,7 @@ class TestAccess(AccessCase):
             cycle.action_preview_attendance,
             cycle.action_evaluate_attendance,
             run.action_take_back,
-            override.action_lift,
+            lambda: override._lift("As I say"),
         ):
             with self.subTest(attempt.__name__), self.assertRaises(AccessError):
                 attempt()

@@ -138,7 +138,7 @@ class TestOneVerdict(TwoPersonsCase):
         self._preview()
         self.assertEqual((first.applied_number, second.applied_number), (1, 2))
         self.assertIn("1 day (1 needed)", self.ben_in.attendance_reason)
-        self._override(self.ben_in, "non_compliant").action_lift()
+        self._override(self.ben_in, "non_compliant")._lift("As I say")
         self.assertEqual(self._look(self.ben_in), ("compliant", "enrolled"))
         lines = self.ben_in.attendance_line_ids.sorted("id")
         self.assertEqual(lines.mapped("standing"), ["discarded", "replaced", "stands", "previewed"])
@@ -498,7 +498,7 @@ class TestOneVerdict(TwoPersonsCase):
     def test_a11_a12_lifting_an_override(self):
         """What stands decides; where nothing does, the state before comes back."""
         self.ben_in.state = "draft"
-        self._override(self.ben_in, "non_compliant").action_lift()
+        self._override(self.ben_in, "non_compliant")._lift("As I say")
         self.assertEqual(self._look(self.ben_in), (False, "draft"))
         self.assertFalse(self.ben_in.state_before_attendance)
         # Then a run without data, under "the membership stays as it is".
@@ -507,14 +507,14 @@ class TestOneVerdict(TwoPersonsCase):
         override = self._override(self.ben_in, "non_compliant")
         self._run(self.cycle)
         self.assertEqual(self._look(self.ben_in), ("overridden", "non_compliant"))
-        override.action_lift()
+        override._lift("As I say")
         self.assertEqual(self._look(self.ben_in), ("no_data", "draft"))
 
     def test_lifting_leaves_what_a_person_changed(self):
         override = self._override(self.ben_in, "compliant")
         self._run(self.cycle)
         self.ben_in.state = "draft"
-        override.action_lift()
+        override._lift("As I say")
         self.assertEqual(self._look(self.ben_in), ("non_compliant", "draft"))
 
     def test_taking_back(self):

@@ -361,10 +361,10 @@ class TestRun(AttendanceCase):
         first = self.env["spp.attendance.override"].create({**vals, "verdict": "compliant"})
         with self.assertRaisesRegex(UserError, "Was ill. Lift that override first"):
             self.env["spp.attendance.override"].create({**vals, "verdict": "non_compliant"})
-        first.action_lift()
+        first._lift("As I say")
         second = self.env["spp.attendance.override"].create({**vals, "verdict": "non_compliant"})
         with self.assertRaisesRegex(UserError, "not in force any more"):
-            first.action_lift()
+            first._lift("As I say")
         self.assertEqual(membership.attendance_override_id, second)
         self.assertEqual(membership.state, "non_compliant")
 

@@ -109,7 +109,7 @@ class TestUndecided(AttendanceCase):
                 self.server.people["ANA"] = self._come_late(1)
                 self.ana_in = self._get_membership(self.cycle, self.ana)
                 if self.ana_in.attendance_override_id:
-                    self.ana_in.attendance_override_id.action_lift()
+                    self.ana_in.attendance_override_id._lift("As I say")
                 self.ana_in.state = self.eva_in.state = "draft"
                 lines = self._open_undecided(self._run(self.cycle))
                 self.assertEqual(lines.partner_id, self.ana + self.eva)

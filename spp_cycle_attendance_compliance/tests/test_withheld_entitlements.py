@@ -83,7 +83,7 @@ class TestWithheldEntitlements(TwoPersonsCase):
         override = self._override(self.ben_in, "compliant")
         self.assertEqual((self.ben_in.state, pending.state), ("enrolled", "pending_validation"))
         self.assertFalse(override.withheld_ids)
-        override.action_lift()
+        override._lift("As I say")
         self.assertEqual((self.ben_in.state, pending.state), ("non_compliant", "cancelled"))
         self.assertEqual(override.withheld_ids.mapped("code"), [pending.code])
         run._take_back("No")
@@ -157,7 +157,7 @@ class TestWithheldEntitlements(TwoPersonsCase):
             lambda run: self._run(self.cycle),
         ):
             if self.ben_in.attendance_override_id:
-                self.ben_in.attendance_override_id.action_lift()
+                self.ben_in.attendance_override_id._lift("As I say")
             self.server.people["BEN"] = days(11, 1)
             run = self._run(self.cycle)
             self.assertEqual((self.ben_in.state, pending.state), ("non_compliant", "cancelled"))
@@ -179,7 +179,7 @@ class TestWithheldEntitlements(TwoPersonsCase):
         override = self._override(self.ben_in, "compliant")
         self.assertEqual((first.state, second.state), ("cancelled", "pending_validation"))
         # One that was rejected is none.
-        override.action_lift()
+        override._lift("As I say")
         second.state = "rejected1"
         self._override(self.ben_in, "compliant")
         self.assertEqual((first.state, second.state), ("pending_validation", "rejected1"))

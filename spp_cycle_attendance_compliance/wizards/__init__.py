@@ -19,3 +19,4 @@ from . import compare_attendance
 from . import compare_attendance_condition
 from . import compare_attendance_cycle
 from . import withdraw_attendance
+from . import lift_attendance_override

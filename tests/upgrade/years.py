@@ -94,14 +94,14 @@ DECIDED = {
         {1: (NO_DATA, "overridden", "enrolled", "enrolled")},
         ("enrolled", "overridden"),
         ("enrolled", "enrolled", 1),
-        "Set to compliant by OdooBot on 2025-12-01: Seen",
+        "Set to compliant by OdooBot on 12/01/2025: Seen",
         COMPLIANT,
     ),
     "Overridden, no run": Decided(
         {},
         ("non_compliant", "overridden"),
         ("non_compliant", "non_compliant", 0),
-        "Set to non-compliant by OdooBot on 2025-12-01: Seen",
+        "Set to non-compliant by OdooBot on 12/01/2025: Seen",
         NON_COMPLIANT,
     ),
     "Decided, then overridden": Decided(
@@ -111,7 +111,7 @@ DECIDED = {
         },
         ("non_compliant", "overridden"),
         ("draft", "non_compliant", 2),
-        "Set to non-compliant by OdooBot on 2025-12-01: Seen",
+        "Set to non-compliant by OdooBot on 12/01/2025: Seen",
         NON_COMPLIANT,
     ),
     # While the run waited: it was applied to the others.

@@ -1,6 +1,6 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ...verdicts import COMPLIANT, DECIDED_STATES, NON_COMPLIANT
 
@@ -36,6 +36,7 @@ class AttendanceOverride(models.Model):
         "res.users", "Lifted by", readonly=True, copy=False, ondelete="restrict"
     )
     lifted_at = fields.Datetime("Lifted on", readonly=True, copy=False)
+    lifted_reason = fields.Text("Why Lifted", readonly=True, copy=False)
     withheld_ids = fields.One2many(
         "spp.attendance.withheld.entitlement", "override_id", "Withheld Entitlements", readonly=True
     )
@@ -54,7 +55,10 @@ class AttendanceOverride(models.Model):
 
     @api.model
     def _get_attendance_guarded_fields(self):
-        return {"lifted_by_id", "lifted_at", "partner_id", "company_id", "withheld_ids"}
+        return {
+            *("lifted_by_id", "lifted_at", "lifted_reason"),
+            *("partner_id", "company_id", "withheld_ids"),
+        }
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -107,15 +111,22 @@ class AttendanceOverride(models.Model):
     def _refuse_unlink(self):
         raise UserError(_("An override stays on record. Lift it instead."))
 
-    def action_lift(self):
-        """Let the attendance decide again: the verdict that stands comes back."""
+    def _lift(self, reason):
+        """Let the attendance decide again: the verdict that stands comes back.
+
+        :param str reason: why, in the words of who lifts it
+        """
         self.ensure_one()
         self._check_may_override()
         membership = self.sudo().cycle_membership_id._as_attendance_writer()
         if membership.attendance_override_id != self:
             raise UserError(_("This override is not in force any more."))
         self.sudo()._as_attendance_writer().write(
-            {"lifted_by_id": self.env.uid, "lifted_at": fields.Datetime.now()}
+            {
+                "lifted_by_id": self.env.uid,
+                "lifted_at": fields.Datetime.now(),
+                "lifted_reason": reason,
+            }
         )
         membership.attendance_override_id = False
         membership._let_stand(SQL("membership.id = %s", membership.id), self)
@@ -128,6 +139,6 @@ class AttendanceOverride(models.Model):
             "Set to %(verdict)s by %(user)s on %(day)s: %(reason)s",
             verdict=verdict.lower(),
             user=self.sudo().create_uid.name,
-            day=fields.Date.to_string(self.create_date),
+            day=format_date(self.env, self.create_date),
             reason=self.reason,
         )

@@ -23,10 +23,13 @@ class CycleGroupMembershipAttendance(models.Model):
     )
     counts = fields.Boolean(default=True)
     state = fields.Selection(
-        [("included", "Included"), ("not_included", "Not Included")],
-        help="Included: attended enough, or nothing is asked of them.",
+        [("included", "Met"), ("not_included", "Did Not Meet")],
+        "Criteria",
+        help="Met: attended enough, or nothing is asked of them.",
     )
+    needed = fields.Char(compute="_compute_reason")
     reason = fields.Char("Why", compute="_compute_reason")
+    line_id = fields.Many2one("spp.attendance.run.line", "Verdict", compute="_compute_reason")
     active = fields.Boolean(
         default=True, help="The earlier version of the addon listed some members more than once."
     )
@@ -42,7 +45,14 @@ class CycleGroupMembershipAttendance(models.Model):
         }
         for member in self:
             line = own.get((member.cycle_membership_id.id, member.individual_id.id))
+            member.line_id = line
+            member.needed = line and line._get_needed()
             member.reason = line and line._get_verdict_sentence()
+
+    def action_open_days(self):
+        """Open the days that were counted of this member."""
+        self.ensure_one()
+        return self.line_id.action_open_days()
 
     @api.model
     def _get_attendance_guarded_fields(self):

@@ -43,7 +43,8 @@ class G2PCycleMembership(models.Model):
         readonly=True,
         copy=False,
         help="Days or sessions attended, as the verdict that stands counted them. "
-        "Of a household: those of all members that count.",
+        "Of a household: those of all members that count, added up; what decides is how many "
+        "members met the conditions.",
     )
     attendance_status = fields.Selection(STATUSES, readonly=True, copy=False)
     attendance_reason = fields.Char("Why", compute="_compute_attendance_reason")
@@ -281,9 +282,18 @@ class G2PCycleMembership(models.Model):
         }
 
     def action_lift_attendance_override(self):
-        """Let the attendance decide again."""
+        """Ask why the attendance shall decide again."""
         self.ensure_one()
-        self.attendance_override_id.action_lift()
+        self.cycle_id._check_may_run_attendance()
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Lift the Override of %(name)s", name=self.partner_id.name),
+            "res_model": "spp.attendance.override.lift",
+            "view_mode": "form",
+            "views": [[False, "form"]],
+            "target": "new",
+            "context": {"default_override_id": self.attendance_override_id.id},
+        }
 
     def action_open_attendance_verdicts(self):
         """Open what each run decided about this membership."""
@@ -292,12 +302,13 @@ class G2PCycleMembership(models.Model):
             "type": "ir.actions.act_window",
             "name": _("Attendance Verdicts"),
             "res_model": "spp.attendance.run.line",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "views": [
                 [
                     self.env.ref("spp_cycle_attendance_compliance.view_attendance_verdict_tree").id,
                     "list",
                 ],
+                [False, "kanban"],
                 [False, "form"],
             ],
             "domain": [("cycle_membership_id", "=", self.id), ("kind", "!=", "member")],

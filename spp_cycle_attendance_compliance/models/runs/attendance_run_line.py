@@ -97,10 +97,10 @@ class AttendanceRunLine(models.Model):
     # What was decided.
     counts = fields.Boolean("Member Counts", default=True)
     members_counting = fields.Integer("Members that Count")
-    members_meeting = fields.Integer("Members Who Attended Enough")
+    members_meeting = fields.Integer("Members Who Met")
     members_without_data = fields.Integer()
     members_exempt = fields.Integer("Members Who Are Exempt")
-    members_undecided = fields.Integer("Members Who May Have Attended Enough")
+    members_undecided = fields.Integer("Members Who May Have Met")
     passes_criteria = fields.Boolean("Meets the Program's Compliance Criteria", default=True)
     override_id = fields.Many2one("spp.attendance.override", ondelete="restrict")
     verdict = fields.Selection(
@@ -125,7 +125,13 @@ class AttendanceRunLine(models.Model):
         help="Of the identifiers, members and override that it was decided by, to tell quickly "
         "whether they are the same still.",
     )
-    reason = fields.Char(compute="_compute_reason")
+    reason = fields.Char("Why", compute="_compute_reason")
+    found = fields.Char("Attended or Met", compute="_compute_found")
+    needed = fields.Char(
+        compute="_compute_found", help="Of one condition over the whole period; else see why."
+    )
+    household_id = fields.Many2one(related="household_line_id.partner_id", string="Household of")
+    has_condition = fields.Boolean(compute="_compute_found")
     proof = fields.Json(
         help="Of each condition and month: what was recorded, required and found; and which days "
         "were free."
@@ -190,10 +196,9 @@ class AttendanceRunLine(models.Model):
                 memberships.ids,
             )
         )
-        return {
-            membership_id: self.sudo().browse(line_id)
-            for membership_id, line_id in self.env.cr.fetchall()
-        }
+        found = dict(self.env.cr.fetchall())
+        # Together, so that what is read of one is read of all.
+        return dict(zip(found, self.sudo().browse(found.values()), strict=True))
 
     @api.depends("run_id.state", "left_alone")
     def _compute_standing(self):

@@ -1,5 +1,6 @@
 from typing import NamedTuple
 
+from dateutil.relativedelta import relativedelta
 from markupsafe import Markup
 
 from odoo import _, api, fields, models
@@ -75,9 +76,11 @@ class AttendanceRunLine(models.Model):
         verdict = labels.get(self.verdict, "").lower()
         if self.warning:
             verdict = f"{verdict}, {self._describe_warning()}"
+        failed = self._describe_failed_member()
         parts = [
             f"{found}: {verdict}" if verdict else found,
-            self._describe_failed_member(),
+            failed,
+            self._describe_household_free_days(failed),
             self._describe_failures(),
             self.note,
             self._describe_left_alone(),
@@ -85,12 +88,19 @@ class AttendanceRunLine(models.Model):
         return ". ".join(filter(None, parts))
 
     def _describe_failed_member(self):
-        """Say of a household that failed one of several conditions who did, and which one."""
-        if self.verdict != NON_COMPLIANT or len(self.run_id._get_conditions()) < 2:
+        """Say of a household who failed one of several conditions; or of whom there is no data."""
+        if self.kind != "household" or self.verdict not in (NON_COMPLIANT, NO_DATA):
+            return ""
+        if self.verdict == NON_COMPLIANT and len(self.run_id._get_conditions()) < 2:
             return ""
         members = self.sudo().member_line_ids
-        failed = members.filtered(lambda member: member.counts and member.verdict == NON_COMPLIANT)
+        failed = members.filtered(lambda member: member.counts and member.verdict == self.verdict)
         return f"{failed[0].partner_id.name}: {failed[0]._describe_person()}" if failed else ""
+
+    def _describe_household_free_days(self, told):
+        """Say of a household why days of members were free, if nothing told does already."""
+        why = self._describe_free_reasons() if self.kind == "household" else ""
+        return _("Free days: %(why)s", why=why) if why and why not in told else ""
 
     def _describe_warning(self):
         count = self.run_id.attendance_warnings
@@ -134,7 +144,7 @@ class AttendanceRunLine(models.Model):
     def _describe_person(self):
         cells = self._get_cells()
         if not cells:
-            return _("No condition is about this person")
+            return self._describe_nothing_asked()
         is_told = self.verdict == EXEMPT or any(cell.why == "silent" for cell in cells)
         if self.finding not in WITH_DATA and not is_told:
             return dict(self._fields["finding"]._description_selection(self.env))[self.finding]
@@ -145,6 +155,15 @@ class AttendanceRunLine(models.Model):
             own = [[cell for cell in cells if cell.verdict == verdict] for verdict in wanted]
             cells = (own[0] or own[1] or cells)[:1]
         return "; ".join(map(self._describe_cell, cells))
+
+    def _describe_nothing_asked(self):
+        born = self.sudo().partner_id.birthdate
+        if not born:
+            return _("No condition is about this person")
+        age = relativedelta(self.run_id._get_day_of_ages(), born).years
+        if age == 1:
+            return _("No condition is about this person, who is 1 year old")
+        return _("No condition is about this person, who is %(age)s years old", age=age)
 
     def _describe_cell(self, cell):
         condition = self.run_id._get_conditions()[cell.number - 1]
@@ -241,6 +260,14 @@ class AttendanceRunLine(models.Model):
             reasons.append(_("%(why)s, %(days)s", why=why, days=days))
         return "; ".join(reasons)
 
+    def _describe_free_reasons(self):
+        """Return why days were free for the person, or for members that count, in a few words."""
+        persons = self
+        if self.kind == "household":
+            persons = self.sudo().member_line_ids.filtered("counts")
+        free = [days for person in persons for days in (person.proof or {}).get("free", [])]
+        return ", ".join(dict.fromkeys(why for _first, _last, why, _places in free))
+
     @api.depends_context("lang")
     def _compute_proof_table(self):
         for line in self:
@@ -276,18 +303,40 @@ class AttendanceRunLine(models.Model):
             '<table class="table table-sm"><thead><tr>%s</tr></thead><tbody>%s</tbody></table>'
         ) % (head, body)
 
+    @api.depends_context("lang")
+    def _compute_found(self):
+        for line in self:
+            line.found = line._get_found()
+            line.needed = line._get_needed()
+            line.has_condition = bool(line._get_cells())
+
+    def _get_needed(self):
+        """Return how much was asked for, if it is one amount; else nothing."""
+        cells = self._get_cells()
+        if len(cells) != 1:
+            return ""
+        condition = self.run_id._get_conditions()[cells[0].number - 1]
+        return f"{cells[0].required} %" if condition.kind == PERCENTAGE else str(cells[0].required)
+
+    def _get_found(self):
+        """Return how often the person came, or how many members of a household met theirs."""
+        self.ensure_one()
+        if self.kind != "household":
+            return self._describe_person()
+        if not self.members_counting:
+            return _("No member counts")
+        return _(
+            "%(meeting)s of %(counting)s members",
+            meeting=self.members_meeting,
+            counting=self.members_counting,
+        )
+
     # A household
 
     def _describe_household(self):
         if not self.members_counting:
             return _("No member counts")
-        found = _(
-            "%(meeting)s of %(counting)s members met the conditions (%(needed)s)",
-            meeting=self.members_meeting,
-            counting=self.members_counting,
-            needed=self.run_id._describe_needed_members(),
-        )
-        parts = [found, *self._describe_household_scope()]
+        parts = [self._describe_members(), *self._describe_household_scope()]
         if self.members_exempt:
             parts.insert(1, _("%(count)s of them exempt", count=self.members_exempt))
         if self.members_without_data:
@@ -295,6 +344,14 @@ class AttendanceRunLine(models.Model):
         if self.members_undecided:
             parts.insert(1, _("%(count)s not decided", count=self.members_undecided))
         return ", ".join(parts)
+
+    def _describe_members(self):
+        return _(
+            "%(meeting)s of %(counting)s members met the conditions (%(needed)s)",
+            meeting=self.members_meeting,
+            counting=self.members_counting,
+            needed=self.run_id._describe_needed_members(),
+        )
 
     def _describe_household_scope(self):
         yield self.run_id._describe_period()

@@ -54,7 +54,7 @@ for _number in range(3):
     last.with_user(manager)._take_back("It was wrong")
     found["back"][last.applied_number] = read_memberships(asked, "state", "attendance_status")
 override = env["spp.attendance.override"].search([("reason", "=", "Came late")])
-override.with_user(manager).action_lift()
+override.with_user(manager)._lift("As I say")
 found["lifted"] = read_memberships(asked, "state", "attendance_status")["Ana"]
 env.cr.commit()
 print("found:" + json.dumps(found))
