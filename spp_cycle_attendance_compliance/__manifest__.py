@@ -26,6 +26,7 @@
         "wizards/record_attendance_views.xml",
         "wizards/take_back_attendance_views.xml",
         "wizards/revoke_attendance_waiver_views.xml",
+        "wizards/print_attendance_views.xml",
         "views/attendance_category_views.xml",
         "views/attendance_source_views.xml",
         "views/event_attendance_views.xml",
@@ -43,6 +44,9 @@
         "views/res_partner_views.xml",
         "wizards/create_event_attendance_views.xml",
         "views/res_config_settings_views.xml",
+        "views/attendance_print_views.xml",
+        "report/verdict_list.xml",
+        "report/attendance_letter.xml",
     ],
     "uninstall_hook": "forget_secrets",
     "assets": {

@@ -17,3 +17,4 @@ from . import compare_attendance_line
 from . import compare_attendance
 from . import compare_attendance_condition
 from . import compare_attendance_cycle
+from . import print_attendance

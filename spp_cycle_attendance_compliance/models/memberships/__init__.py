@@ -4,3 +4,4 @@ from . import cycle_membership
 from . import group_membership
 from . import prepared_entitlements
 from . import cycle_group_membership_attendance
+from . import attendance_letter
