@@ -29,6 +29,7 @@
         "wizards/revoke_attendance_waiver_views.xml",
         "wizards/withdraw_attendance_views.xml",
         "wizards/lift_attendance_override_views.xml",
+        "wizards/print_attendance_views.xml",
         "views/attendance_category_views.xml",
         "views/attendance_source_views.xml",
         "views/event_attendance_views.xml",
@@ -50,6 +51,9 @@
         "views/res_partner_views.xml",
         "wizards/create_event_attendance_views.xml",
         "views/res_config_settings_views.xml",
+        "views/attendance_print_views.xml",
+        "report/verdict_list.xml",
+        "report/attendance_letter.xml",
     ],
     "uninstall_hook": "forget_secrets",
     "assets": {

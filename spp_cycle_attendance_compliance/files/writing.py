@@ -27,7 +27,7 @@ _NOT_IN_XML = {0xFFFE: None, 0xFFFF: None}
 
 def write_table(
     header: Sequence[str | date],
-    rows: Iterable[Sequence[str | date | None]],
+    rows: Iterable[Sequence[str | int | date | None]],
     lists: Mapping[str, Sequence[str]] | None = None,
 ) -> bytes:
     """Return a workbook (XLSX) that `open_table` and `guess_layout` understand.
@@ -61,7 +61,7 @@ def _to_title(title):
 def _make_cell(sheet, value, is_title=False):
     if value is None or value == "":
         return None
-    if isinstance(value, date):
+    if isinstance(value, date | int):
         return WriteOnlyCell(sheet, value)
     cell = WriteOnlyCell(sheet, clean(value, LONGEST_CELL).translate(_NOT_IN_XML))
     # openpyxl takes "=1" for a formula and "#N/A" for an error.

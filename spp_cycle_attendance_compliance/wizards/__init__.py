@@ -20,3 +20,4 @@ from . import compare_attendance_condition
 from . import compare_attendance_cycle
 from . import withdraw_attendance
 from . import lift_attendance_override
+from . import print_attendance

@@ -3,3 +3,4 @@ from . import attendance_condition
 from . import attendance_question
 from . import cycle
 from . import attendance_waiver
+from . import program

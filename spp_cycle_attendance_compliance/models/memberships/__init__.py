@@ -5,3 +5,4 @@ from . import attendance_cycles
 from . import group_membership
 from . import prepared_entitlements
 from . import cycle_group_membership_attendance
+from . import attendance_letter

@@ -141,6 +141,8 @@ class AttendanceRunLine(models.Model):
     failed_cycles = fields.Json(
         "Cycles Failed before", help="Those of the last ones that are counted for warnings."
     )
+    letter_printed_at = fields.Datetime("Letter Printed on", help="The last time.")
+    letter_printed_by_id = fields.Many2one("res.users", "Letter Printed by", ondelete="restrict")
     standing = fields.Selection(
         [
             ("stands", "Stands"),

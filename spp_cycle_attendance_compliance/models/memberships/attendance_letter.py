@@ -1,0 +1,204 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ...verdicts import (
+    COMPLIANT,
+    EXEMPT,
+    NON_COMPLIANT,
+    NON_COMPLIANT_STATE,
+    OVERRIDDEN,
+    UNDECIDED,
+    WARNED,
+)
+from .attendance_history import MARKS
+
+# More pages at once take the printer's program, and whoever waits for it, too long.
+MOST_LETTERS = 500
+
+
+class AttendanceRunLine(models.Model):
+    """The letter that tells a family its verdict, in its own language."""
+
+    _inherit = "spp.attendance.run.line"
+
+    def _get_shown_status(self, of_run=False):
+        """Return the status, its sign and its word.
+
+        :param bool of_run: as the run decided; else as it stands now, overrides since included
+        """
+        self.ensure_one()
+        membership = self.sudo().cycle_membership_id
+        status = self.status or self.verdict
+        if self.kind != "member" and not of_run:
+            status = membership.attendance_status or status
+        if self.verdict == UNDECIDED and status != OVERRIDDEN:
+            return UNDECIDED, "?", _("Not Decided")
+        labels = dict(self._fields["status"]._description_selection(self.env))
+        sign, _colour = MARKS.get(status, ("", ""))
+        return status, sign, labels.get(status, "")
+
+    def _get_shown_reason(self, of_run=False):
+        """Return why the status is what `_get_shown_status` tells."""
+        self.ensure_one()
+        if self.kind != "member" and not of_run:
+            return self.cycle_membership_id.attendance_reason
+        return self.reason
+
+    def _get_shown_identifiers(self):
+        """Return by which ID the attendance system knows a person, or those of a household who
+        count."""
+        lines = self.member_line_ids.filtered("counts") if self.kind == "household" else self
+        return ", ".join(filter(None, lines.mapped("identifier")))
+
+    # The letter
+
+    @api.model
+    def _get_letter_lines(self, ids):
+        """Return the verdicts of some ids about which letters are printed, in that order.
+
+        :raise UserError: if there is none, there are too many, or one of them does not stand
+        """
+        place = {line_id: number for number, line_id in enumerate(ids)}
+        lines = self.search([("id", "in", list(ids)), ("kind", "!=", "member")])
+        if not lines:
+            raise UserError(_("There is no letter to print."))
+        if len(lines) > MOST_LETTERS:
+            raise UserError(
+                _(
+                    "These are %(count)s letters, and %(most)s at most are printed at once. Choose "
+                    "fewer: an area, say, or only those not printed yet.",
+                    count=len(lines),
+                    most=MOST_LETTERS,
+                )
+            )
+        if any(line.standing != "stands" for line in lines):
+            raise UserError(
+                _(
+                    "Letters tell families the verdicts that stand. One of these was not applied, "
+                    "or was replaced or taken back."
+                )
+            )
+        return lines.sorted(lambda line: place[line.id])
+
+    def action_print_letter(self):
+        """Print the letter about this verdict."""
+        lines = self._get_letter_lines(self.ids)
+        report = self.env.ref("spp_cycle_attendance_compliance.action_report_attendance_letter")
+        return report.report_action(lines, config=False)
+
+    def _note_letters(self):
+        """Keep when these letters were printed, and by whom: the last time; the cycle's chatter
+        tells every time."""
+        self.sudo()._as_attendance_writer().write(
+            {"letter_printed_at": fields.Datetime.now(), "letter_printed_by_id": self.env.uid}
+        )
+        for cycle, lines in self.grouped("cycle_id").items():
+            cycle.sudo()._message_log(body=lines._describe_printing())
+
+    def _describe_printing(self):
+        if len(self) == 1:
+            name = self.sudo().partner_id.name
+            return _("The letter about attendance to %(name)s was printed.", name=name)
+        return _("%(count)s letters about attendance were printed.", count=len(self))
+
+    def _in_letter_language(self):
+        """Return the verdict in the language of its family, or in the user's, if that is none of
+        those that are installed."""
+        self.ensure_one()
+        lang = self.sudo().partner_id.lang
+        installed = dict(self.env["res.lang"].get_installed())
+        return self.with_context(lang=lang if lang in installed else self.env.lang)
+
+    def _get_letter_direction(self):
+        """Return in which direction the letter is read: ``ltr`` or ``rtl``."""
+        lang = self.env["res.lang"].sudo().search([("code", "=", self.env.lang)])
+        return lang.direction or "ltr"
+
+    def _get_letter_address(self):
+        """Return the lines of the family's address."""
+        partner = self.sudo().partner_id
+        address = partner.address or partner._display_address(without_company=True)
+        lines = [line.strip() for line in (address or "").splitlines()]
+        area = partner.area_id.name if "area_id" in partner._fields else ""
+        return [line for line in (*lines, area) if line]
+
+    def _get_letter_sentences(self):
+        """Return in plain words what was decided, and what follows."""
+        self.ensure_one()
+        status = self._get_shown_status()[0]
+        is_household = self.kind == "household"
+        override = self.sudo().cycle_membership_id.attendance_override_id
+        sentences = [self._describe_letter_status(status, override.verdict, is_household)]
+        refused = self.sudo().cycle_membership_id.state == NON_COMPLIANT_STATE
+        if status == WARNED and is_household:
+            sentences.append(_("This is a warning: your family stays in the program this time."))
+        elif status == WARNED:
+            sentences.append(_("This is a warning: you stay in the program this time."))
+        elif refused and is_household:
+            sentences.append(_("For this cycle your family gets no support."))
+        elif refused:
+            sentences.append(_("For this cycle you get no support."))
+        return sentences
+
+    @api.model
+    def _describe_letter_status(self, status, override_verdict, is_household):
+        met = (
+            _("Your family did what the program asks for.")
+            if is_household
+            else _("You did what the program asks for.")
+        )
+        failed = (
+            _("Your family did not do all that the program asks for.")
+            if is_household
+            else _("You did not do all that the program asks for.")
+        )
+        if status == OVERRIDDEN and override_verdict == COMPLIANT:
+            return _("The program looked at your case and decided for you.")
+        if status == OVERRIDDEN:
+            return _("The program looked at your case and decided against you.")
+        if status == EXEMPT:
+            return _("Nothing was asked of you in this cycle.")
+        if status == UNDECIDED:
+            return _("It could not be decided yet whether you did what the program asks for.")
+        if status == COMPLIANT:
+            return met
+        if status in (NON_COMPLIANT, WARNED):
+            return failed
+        return _("No attendance of yours is known.")
+
+    def _get_letter_reason(self):
+        """Return why, for the family; not who overrode it and with which words."""
+        return "" if self._get_shown_status()[0] == OVERRIDDEN else self._get_shown_reason()
+
+    def _get_letter_members(self):
+        """Return the name of each member who counts, and why she met what is asked for or not."""
+        if self.kind != "household" or self._get_shown_status()[0] == OVERRIDDEN:
+            return []
+        return [
+            (member.sudo().partner_id.name, member.reason)
+            for member in self.member_line_ids
+            if member.counts
+        ]
+
+    def _get_letter_text(self):
+        """Return what the program tells families, or nothing."""
+        return (self.sudo().program_id.attendance_letter_text or "").strip()
+
+    def _get_letter_name(self):
+        """Return a name for the file that people understand."""
+        names = {"name": self.sudo().partner_id.name or "", "cycle": self.sudo().cycle_id.name}
+        return _("Letter, %(name)s, %(cycle)s", **names)
+
+
+class G2PCycleMembership(models.Model):
+    _inherit = "g2p.cycle.membership"
+
+    def action_print_attendance_letter(self):
+        """Print the letter about the verdict that stands.
+
+        :raise UserError: if none does
+        """
+        self.ensure_one()
+        lines = self.env["spp.attendance.run.line"]
+        line = lines._get_standing(self).get(self.id, lines)
+        return line.with_env(self.env).action_print_letter()

@@ -1,0 +1,2 @@
+from . import attendance_letter
+from . import verdict_list

@@ -1,0 +1,348 @@
+import io
+from base64 import b64decode
+from unittest.mock import patch
+
+from openpyxl import load_workbook
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import FIRST, AttendanceCase, TwoPersonsCase, days
+
+PRINTS = "odoo.addons.spp_cycle_attendance_compliance.wizards.print_attendance"
+LETTERS = "odoo.addons.spp_cycle_attendance_compliance.models.memberships.attendance_letter"
+REPORTS = "spp_cycle_attendance_compliance.%s"
+VALIDATOR = "g2p_programs.g2p_program_validator"
+MANAGER = "g2p_programs.g2p_program_manager"
+REGISTRAR = "g2p_registry_base.group_g2p_registrar"
+
+
+class PrintCase(AttendanceCase):
+    def _open(self, run=None, cycle=None, user=None, **vals):
+        vals = {"cycle_id": (cycle or run.cycle_id).id, **vals}
+        dialogs = self.env["spp.attendance.print"].with_user(user or self.env.user)
+        return dialogs.create({**vals, "run_id": run.id} if run else vals)
+
+    def _show(self, name, records, user=None, **context):
+        """Return a report as the text of its HTML."""
+        # As in a request of its own: what is in memory is not asked for again.
+        self.env.flush_all()
+        self.env.invalidate_all()
+        reports = self.env["ir.actions.report"].with_user(user or self.env.user)
+        reports = reports.with_context(**context)
+        return reports._render_qweb_html(REPORTS % name, records.ids)[0].decode()
+
+    def _print(self, dialog):
+        action = dialog.action_print()
+        self.assertEqual(action["type"], "ir.actions.report")
+        name = action["report_name"].partition(".")[2]
+        return self._show(name, dialog, dialog.env.user)
+
+    def _read(self, dialog):
+        """Return the rows of the XLSX."""
+        dialog.action_print()
+        book = load_workbook(io.BytesIO(b64decode(dialog.sheet)))
+        return [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
+
+
+@tagged("post_install", "-at_install")
+class TestVerdictLists(PrintCase, TwoPersonsCase):
+    def test_list_of_a_run(self):
+        run = self._run(self.cycle)
+        shown = self._print(self._open(run))
+        for told in (
+            self.cycle.program_id.name,
+            self.cycle.name,
+            "At least 2 days",
+            self.env.user.name,
+            "✓\N{NO-BREAK SPACE}Compliant",
+            "✕\N{NO-BREAK SPACE}Non-Compliant",
+            "1 of 2 days",
+            ">ANA<",
+        ):
+            self.assertIn(told, shown)
+        self.assertLess(shown.index("Person ANA"), shown.index("Person BEN"))
+        failing = self._print(self._open(run, which="failing"))
+        self.assertIn("Person BEN", failing)
+        self.assertNotIn("Person ANA", failing)
+
+    def test_ids_are_for_who_may_read_them(self):
+        run = self._run(self.cycle)
+        manager = self._create_user("attendance_print_manager", MANAGER)
+        validator = self._create_user("attendance_print_validator", VALIDATOR)
+        rows = self._read(self._open(run, user=manager, content="xlsx"))
+        self.assertEqual(rows[0][:2], ["ID", "Name"])
+        self.assertEqual(rows[1][:2], ["ANA", "Person ANA"])
+        rows = self._read(self._open(run, user=validator, content="xlsx"))
+        self.assertEqual(rows[0], ["Name", "Attended", "Verdict", "Reason"])
+        self.assertEqual(rows[2][:3], ["Person BEN", 1, "Non-Compliant"])
+        shown = self._print(self._open(run, user=validator))
+        self.assertIn("Person BEN", shown)
+        self.assertNotIn(">BEN<", shown)
+
+    def test_who_may_not_read_verdicts_prints_none(self):
+        run = self._run(self.cycle)
+        registrar = self._create_user("attendance_print_registrar", REGISTRAR)
+        with self.assertRaises(AccessError):
+            self._open(run, user=registrar)
+        with self.assertRaises(AccessError):
+            self._show("verdict_list", self._open(run), registrar)
+        manager = self._create_user("attendance_print_manager", MANAGER)
+        with self.assertRaises(AccessError):
+            self._show("verdict_list", self._open(run), manager)
+
+    def test_list_of_a_cycle_tells_what_stands(self):
+        first = self._run(self.cycle)
+        self._override(self.ben_in, "compliant")
+        self._preview()
+        shown = self._print(self._open(cycle=self.cycle))
+        self.assertIn("O\N{NO-BREAK SPACE}Overridden", shown)
+        self.assertIn("As I say", shown)
+        self.assertNotIn("1 of 2 days", shown)
+        # The run's own list tells what the run decided.
+        shown = self._print(self._open(first))
+        self.assertIn("1 of 2 days", shown)
+        self.assertNotIn("Overridden", shown)
+        with self.assertRaisesRegex(UserError, "nothing to print"):
+            self._open(cycle=self.cycle, which="failing").action_print()
+
+    def test_who_was_overridden_to_be_refused_is_among_the_failing(self):
+        self._run(self.cycle)
+        self._override(self.ana_in, "non_compliant")
+        rows = self._read(self._open(cycle=self.cycle, content="xlsx", which="failing"))
+        self.assertEqual([row[1] for row in rows[1:]], ["Person ANA", "Person BEN"])
+
+    def test_a_big_list_is_no_pdf(self):
+        run = self._run(self.cycle)
+        with patch(f"{PRINTS}.MOST_IN_PDF", 1):
+            dialog = self._open(run)
+            with self.assertRaisesRegex(UserError, "2 verdicts, and a PDF takes 1 at most"):
+                dialog.action_print()
+            with self.assertRaisesRegex(UserError, "at most"):
+                self._show("verdict_list", dialog)
+            dialog.which = "failing"
+            self.assertIn("Person BEN", self._print(dialog))
+        with (
+            patch(f"{PRINTS}.MOST_IN_XLSX", 1),
+            self.assertRaisesRegex(UserError, "an XLSX takes 1"),
+        ):
+            self._open(run, content="xlsx").action_print()
+
+    def test_xlsx_in_pieces_and_without_formulas(self):
+        self.ben.name = "=1+1"
+        run = self._run(self.cycle)
+        dialog = self._open(run, content="xlsx")
+        with patch(f"{PRINTS}.READ_SIZE", 1):
+            rows = self._read(dialog)
+        self.assertEqual(len(rows), 3)
+        book = load_workbook(io.BytesIO(b64decode(dialog.sheet)))
+        cell = next(cell for row in book.worksheets[0] for cell in row if cell.value == "=1+1")
+        self.assertEqual(cell.data_type, "s")
+        self.assertEqual(
+            dialog.sheet_name, f"Verdicts, {self.cycle.program_id.name}, {self.cycle.name}.xlsx"
+        )
+
+    def test_by_location_where_they_were_last(self):
+        places = self.env["spp.res.config.attendance.location"].create(
+            [{"name": name, "source_id": self.recorded.id} for name in ("Hill School", "Lake")]
+        )
+        run = self._run(self.cycle)
+        for person, day, place in (
+            (self.ben, "2025-11-01", places[0]),
+            (self.ben, "2025-11-02", places[1]),
+            (self.ben, "2026-01-02", places[0]),  # after the days that count
+        ):
+            self._record(person, day, attendance_location_id=place.id)
+        rows = self._read(self._open(run, content="xlsx", grouped_by="location"))
+        self.assertEqual(
+            [row[1:3] for row in rows],
+            [
+                ["Name", "School or other location"],
+                ["Person BEN", "Lake"],
+                ["Person ANA", "Without a location"],
+            ],
+        )
+        rows = self._read(self._open(run, content="xlsx", location_id=places[1].id))
+        self.assertEqual([row[1] for row in rows[1:]], ["Person BEN"])
+        with self.assertRaisesRegex(UserError, "nothing to print"):
+            self._open(run, content="xlsx", location_id=places[0].id).action_print()
+
+    def test_by_area(self):
+        if not self.env["spp.attendance.waiver"]._has_areas():
+            self.skipTest("Registrants have no areas here")
+        kind = self.env["spp.area.kind"].create({"name": "Village"})
+        areas = self.env["spp.area"].create({"draft_name": "North", "kind": kind.id})
+        self.ana.area_id = areas
+        run = self._run(self.cycle)
+        shown = self._print(self._open(run, grouped_by="area"))
+        self.assertLess(shown.index("North"), shown.index("Without an area"))
+        self.assertEqual(shown.count("page-break-before"), 1)
+        self.assertNotIn("Person BEN", self._print(self._open(run, area_id=areas.id)))
+
+
+@tagged("post_install", "-at_install")
+class TestHouseholdLists(PrintCase):
+    def setUp(self):
+        super().setUp()
+        self.ana, self.ben = self._create_person("ANA"), self._create_person("BEN")
+        self.server.people.update(ANA=days(1, 1, 2), BEN=days(11, 1))
+        self.household = self._create_household(self.ana, self.ben, name="Family Lopez")
+        program = self._create_program("group")
+        self.cycle = self._create_cycle(program, [self.household], household_rule="all")
+        self.run_of_both = self._run(self.cycle)
+
+    def test_households_with_members_who_met(self):
+        rows = self._read(self._open(self.run_of_both, content="xlsx"))
+        self.assertEqual(
+            rows[0], ["ID", "Name", "Members Who Met", "Members that Count", "Verdict", "Reason"]
+        )
+        self.assertEqual(rows[1][:5], ["ANA, BEN", "Family Lopez", 1, 2, "Non-Compliant"])
+        self.assertIn(">1 of 2<", self._print(self._open(self.run_of_both)))
+
+    def test_members_by_location(self):
+        place = self.env["spp.res.config.attendance.location"].create(
+            {"name": "Hill School", "source_id": self.recorded.id}
+        )
+        self._record(self.ana, FIRST, attendance_location_id=place.id)
+        dialog = self._open(self.run_of_both, content="xlsx", grouped_by="location")
+        rows = self._read(dialog)
+        self.assertEqual(rows[0][2:5], ["School or other location", "Household", "Attended"])
+        self.assertEqual(
+            [row[:6] for row in rows[1:]],
+            [
+                ["ANA", "Person ANA", "Hill School", "Family Lopez", 2, "Compliant"],
+                ["BEN", "Person BEN", "Without a location", "Family Lopez", 1, "Non-Compliant"],
+            ],
+        )
+
+    def test_each_value_stands_under_its_title(self):
+        for grouped_by in (False, "area", "location"):
+            for content in ("pdf", "xlsx"):
+                with self.subTest(grouped_by=grouped_by, content=content):
+                    dialog = self._open(self.run_of_both, content=content, grouped_by=grouped_by)
+                    titles, groups = dialog._get_titles(), dialog._find_groups()
+                    if content == "xlsx":
+                        rows = list(dialog._get_all_rows(groups))
+                    else:
+                        rows = [row for _name, some in dialog._get_pdf_groups() for row in some]
+                    self.assertTrue(rows)
+                    self.assertEqual({len(row) for row in rows}, {len(titles)})
+
+    def test_letter_tells_of_the_familys_own_members(self):
+        stranger = self._create_household(self._create_person("CARL"), name="Family Other")
+        self._create_membership(self.cycle, stranger)
+        self._run(self.cycle)
+        membership = self._get_membership(self.cycle, self.household)
+        action = membership.action_print_attendance_letter()
+        line = self.env["spp.attendance.run.line"].browse(action["context"]["active_ids"])
+        shown = self._show("attendance_letter", line)
+        for told in ("Family Lopez", "Person ANA", "Person BEN", "1 of 2 days"):
+            self.assertIn(told, shown)
+        self.assertIn("Your family did not do all that the program asks for.", shown)
+        self.assertIn("For this cycle your family gets no support.", shown)
+        self.assertNotIn("CARL", shown)
+
+
+@tagged("post_install", "-at_install")
+class TestLetters(PrintCase, TwoPersonsCase):
+    def _get_line(self, run, person):
+        return run.line_ids.filtered(lambda line: line.partner_id == person)
+
+    def test_printing_is_kept(self):
+        run = self._run(self.cycle)
+        line = self._get_line(run, self.ben)
+        validator = self._create_user("attendance_print_validator", VALIDATOR)
+        shown = self._show("attendance_letter", line, validator)
+        self.assertIn("You did not do all that the program asks for.", shown)
+        self.assertIn("Nobody loses anything", shown)
+        self.assertTrue(line.letter_printed_at)
+        self.assertEqual(line.letter_printed_by_id, validator)
+        self.assertIn("Person BEN", self.cycle.message_ids[0].body)
+        self.assertEqual(self.cycle.message_ids[0].author_id, validator.partner_id)
+        # A list is no letter.
+        other = self._get_line(run, self.ana)
+        self._print(self._open(run))
+        self.assertFalse(other.letter_printed_at)
+        with self.assertRaises(AccessError):
+            line.write({"letter_printed_at": False})
+
+    def test_who_may_not_read_verdicts_prints_no_letter(self):
+        line = self._get_line(self._run(self.cycle), self.ben)
+        registrar = self._create_user("attendance_print_registrar", REGISTRAR)
+        with self.assertRaises(AccessError):
+            self._show("attendance_letter", line, registrar)
+        self.assertFalse(line.letter_printed_at)
+
+    def test_all_failing_of_a_run_once(self):
+        run = self._run(self.cycle)
+        dialog = self._open(run, content="letters", which="failing")
+        shown = self._print(dialog)
+        self.assertIn("Person BEN", shown)
+        self.assertNotIn("Person ANA", shown)
+        # What was chosen is printed once more, if the printer was out of paper.
+        self.assertIn("Person BEN", self._show("attendance_letters", dialog))
+        again = self._open(run, content="letters", which="failing")
+        with self.assertRaisesRegex(UserError, "no letter to print"):
+            again.action_print()
+        again.is_unprinted = False
+        self.assertIn("Person BEN", self._print(again))
+        both = self._open(run, content="letters", is_unprinted=False)
+        too_many = self.assertRaisesRegex(UserError, "2 letters, and 1 at most")
+        with patch(f"{LETTERS}.MOST_LETTERS", 1), too_many:
+            both.action_print()
+        self.assertIn("Person ANA", self._print(both))
+        self.assertIn("2 letters", self.cycle.message_ids[0].body)
+
+    def test_only_what_stands_is_told(self):
+        run = self._preview()
+        with self.assertRaisesRegex(UserError, "no letter to print"):
+            self._open(run, content="letters").action_print()
+        line = self._get_line(run, self.ben)
+        with self.assertRaisesRegex(UserError, "verdicts that stand"):
+            self._show("attendance_letter", line)
+        self.assertFalse(line.letter_printed_at)
+        with self.assertRaisesRegex(UserError, "no letter to print"):
+            self.ben_in.action_print_attendance_letter()
+
+    def test_override_without_the_words_of_who_made_it(self):
+        run = self._run(self.cycle)
+        self._override(self.ben_in, "compliant")
+        shown = self._show("attendance_letter", self._get_line(run, self.ben))
+        self.assertIn("decided for you", shown)
+        self.assertNotIn("As I say", shown)
+        self.assertNotIn("no support", shown)
+
+    def test_in_the_familys_own_language_and_direction(self):
+        arabic, french = "ar_001", "fr_FR"
+        for code in (arabic, french):
+            self.env["res.lang"]._activate_lang(code)
+        self.ben.lang, self.ana.lang = arabic, french
+        program = self.cycle.program_id
+        program.attendance_letter_text = "Come on Monday"
+        program.with_context(lang=arabic).attendance_letter_text = "تعال يوم الاثنين"
+        program.with_context(lang=french).attendance_letter_text = "Venez lundi"
+        run = self._run(self.cycle)
+        shown = self._show("attendance_letter", run.line_ids, lang="en_US")
+        self.assertIn("تعال يوم الاثنين", shown)
+        self.assertIn("Venez lundi", shown)
+        self.assertNotIn("Come on Monday", shown)
+        self.assertNotIn("Nobody loses anything", shown)
+        self.assertEqual(shown.count('dir="rtl"'), 1)
+        self.assertIn('lang="ar-001"', shown)
+
+    def test_a_programs_text_is_no_markup(self):
+        self.cycle.program_id.attendance_letter_text = "Come <script>alert(1)</script>"
+        line = self._get_line(self._run(self.cycle), self.ben)
+        shown = self._show("attendance_letter", line)
+        self.assertIn("Come &lt;script&gt;", shown)
+        self.cycle.program_id.attendance_letter_text = " \n"
+        self.assertIn("Nobody loses anything", self._show("attendance_letter", line))
+
+    def test_names_of_files(self):
+        run = self._run(self.cycle)
+        line = self._get_line(run, self.ben)
+        self.assertEqual(line._get_letter_name(), f"Letter, Person BEN, {self.cycle.name}")
+        dialog = self._open(run, content="letters")
+        self.assertEqual(
+            dialog._get_file_name(), f"Letters, {self.cycle.program_id.name}, {self.cycle.name}"
+        )
