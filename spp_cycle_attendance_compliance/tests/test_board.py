@@ -105,7 +105,7 @@ class TestBoard(AttendanceCase):
         counts = self._read_counts()
         self.assertEqual(counts[(*here, "non_compliant")], 1)
         self.assertEqual(counts[(*here, "overridden")], 1)
-        override.action_lift()
+        override._lift("As I say")
         self.assertEqual(
             self._read_counts(), {("North", "School", "compliant"): 1, (*here, "non_compliant"): 2}
         )
