@@ -216,7 +216,7 @@ class TestButtonsOfTheCycle(TwoPersonsCase):
         )
         (preview,) = arch.xpath("//button[@name='action_preview_attendance']")
         self.assertEqual((preview.get("class"), preview.get("invisible")), ("btn-primary", own))
-        (toggle,) = arch.xpath("//field[@name='use_attendance_criteria'][@readonly]")
+        (toggle,) = arch.xpath("//page//field[@name='use_attendance_criteria']")
         self.assertFalse(toggle.get("widget"), "it would be saved at once")
 
     def test_not_in_a_cycle_that_is_over_locked_or_of_others(self):
