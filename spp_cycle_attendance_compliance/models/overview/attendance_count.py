@@ -82,30 +82,40 @@ class AttendanceCount(models.Model):
     @api.model
     def _count_standing(self, cycle):
         """Count the verdicts of a cycle that stand, in place of what was counted before."""
+        cr = self.env.cr
         self.env.flush_all()
-        self.env.cr.execute("DELETE FROM spp_attendance_count WHERE cycle_id = %s", [cycle.id])
-        self.env.cr.execute(
+        cr.execute("DROP TABLE IF EXISTS pg_temp.spp_attendance_counted")
+        cr.execute(
+            """
+            CREATE TEMPORARY TABLE spp_attendance_counted ON COMMIT DROP AS
+            SELECT DISTINCT ON (line.cycle_membership_id) line.cycle_membership_id AS id,
+                line.area_id, line.location_id
+            FROM spp_attendance_run AS run
+            JOIN spp_attendance_run_line AS line ON line.run_id = run.id
+            WHERE run.cycle_id = %s AND run.state = 'done' AND line.kind != 'member'
+                AND line.left_alone IS NULL AND line.cycle_membership_id IS NOT NULL
+            ORDER BY line.cycle_membership_id, run.applied_number DESC
+            """,
+            [cycle.id],
+        )
+        cr.execute("ANALYZE spp_attendance_counted")
+        cr.execute("DELETE FROM spp_attendance_count WHERE cycle_id = %s", [cycle.id])
+        # Which memberships have a status PostgreSQL does not know yet, when a run has just given
+        # it to all: of a plain IS NOT NULL it would expect next to none, and join them one by one.
+        cr.execute(
             SQL(
                 """
                 INSERT INTO spp_attendance_count (
                     cycle_id, program_id, company_id, area_id, location_id, status,
                     membership_count
                 )
-                SELECT membership.cycle_id, %(program)s, %(company)s, standing.area_id,
-                    standing.location_id, membership.attendance_status, count(*)
-                FROM (
-                    SELECT DISTINCT ON (line.cycle_membership_id) line.cycle_membership_id,
-                        line.area_id, line.location_id
-                    FROM spp_attendance_run AS run
-                    JOIN spp_attendance_run_line AS line ON line.run_id = run.id
-                    WHERE run.cycle_id = %(cycle)s AND run.state = 'done'
-                        AND line.kind != 'member' AND line.left_alone IS NULL
-                    ORDER BY line.cycle_membership_id, run.applied_number DESC
-                ) AS standing
-                JOIN g2p_cycle_membership AS membership
-                    ON membership.id = standing.cycle_membership_id
-                WHERE membership.attendance_status IS NOT NULL
-                GROUP BY membership.cycle_id, standing.area_id, standing.location_id,
+                SELECT membership.cycle_id, %(program)s, %(company)s, counted.area_id,
+                    counted.location_id, membership.attendance_status, count(*)
+                FROM spp_attendance_counted AS counted
+                JOIN g2p_cycle_membership AS membership ON membership.id = counted.id
+                WHERE membership.cycle_id = %(cycle)s
+                    AND coalesce(membership.attendance_status, '') != ''
+                GROUP BY membership.cycle_id, counted.area_id, counted.location_id,
                     membership.attendance_status
                 """,
                 cycle=cycle.id,
