@@ -82,8 +82,10 @@ class AttendanceCount(models.Model):
     @api.model
     def _count_standing(self, cycle):
         """Count the verdicts of a cycle that stand, in place of what was counted before."""
-        self.env.flush_all()
+        self._find_counted(cycle)
         self.env.cr.execute("DELETE FROM spp_attendance_count WHERE cycle_id = %s", [cycle.id])
+        # Which memberships have a status PostgreSQL does not know yet, when a run has just given
+        # it to all: of a plain IS NOT NULL it would expect next to none, and join them one by one.
         self.env.cr.execute(
             SQL(
                 """
@@ -91,21 +93,13 @@ class AttendanceCount(models.Model):
                     cycle_id, program_id, company_id, area_id, location_id, status,
                     membership_count
                 )
-                SELECT membership.cycle_id, %(program)s, %(company)s, standing.area_id,
-                    standing.location_id, membership.attendance_status, count(*)
-                FROM (
-                    SELECT DISTINCT ON (line.cycle_membership_id) line.cycle_membership_id,
-                        line.area_id, line.location_id
-                    FROM spp_attendance_run AS run
-                    JOIN spp_attendance_run_line AS line ON line.run_id = run.id
-                    WHERE run.cycle_id = %(cycle)s AND run.state = 'done'
-                        AND line.kind != 'member' AND line.left_alone IS NULL
-                    ORDER BY line.cycle_membership_id, run.applied_number DESC
-                ) AS standing
-                JOIN g2p_cycle_membership AS membership
-                    ON membership.id = standing.cycle_membership_id
-                WHERE membership.attendance_status IS NOT NULL
-                GROUP BY membership.cycle_id, standing.area_id, standing.location_id,
+                SELECT membership.cycle_id, %(program)s, %(company)s, counted.area_id,
+                    counted.location_id, membership.attendance_status, count(*)
+                FROM spp_attendance_counted AS counted
+                JOIN g2p_cycle_membership AS membership ON membership.id = counted.id
+                WHERE membership.cycle_id = %(cycle)s
+                    AND coalesce(membership.attendance_status, '') != ''
+                GROUP BY membership.cycle_id, counted.area_id, counted.location_id,
                     membership.attendance_status
                 """,
                 cycle=cycle.id,
@@ -114,6 +108,27 @@ class AttendanceCount(models.Model):
             )
         )
         self.invalidate_model()
+
+    @api.model
+    def _find_counted(self, cycle):
+        """Make a table of the lines that stand, which lives as long as its transaction."""
+        cr = self.env.cr
+        self.env.flush_all()
+        cr.execute("DROP TABLE IF EXISTS pg_temp.spp_attendance_counted")
+        cr.execute(
+            """
+            CREATE TEMPORARY TABLE spp_attendance_counted ON COMMIT DROP AS
+            SELECT DISTINCT ON (line.cycle_membership_id) line.cycle_membership_id AS id,
+                line.area_id, line.location_id
+            FROM spp_attendance_run AS run
+            JOIN spp_attendance_run_line AS line ON line.run_id = run.id
+            WHERE run.cycle_id = %s AND run.state = 'done' AND line.kind != 'member'
+                AND line.left_alone IS NULL AND line.cycle_membership_id IS NOT NULL
+            ORDER BY line.cycle_membership_id, run.applied_number DESC
+            """,
+            [cycle.id],
+        )
+        cr.execute("ANALYZE spp_attendance_counted")
 
     @api.model
     def _move(self, membership, before):
@@ -126,12 +141,12 @@ class AttendanceCount(models.Model):
         if not line or before == after:
             return
         counts = self.sudo()._as_attendance_writer()
-        here = {
-            "cycle_id": membership.cycle_id.id,
-            "area_id": line.area_id.id,
-            "location_id": line.location_id.id,
-        }
-        found = {each.status: each for each in counts.search([(n, "=", v) for n, v in here.items()])}
+        domain = [
+            ("cycle_id", "=", membership.cycle_id.id),
+            ("area_id", "=", line.area_id.id),
+            ("location_id", "=", line.location_id.id),
+        ]
+        found = {count.status: count for count in counts.search(domain)}
         if before not in found:  # a cycle that was not counted yet
             self._count_standing(membership.cycle_id)
             return

@@ -44,7 +44,12 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.board",
 registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.compliance", {
     test: true,
     steps: () => [
-        {content: "As a table", trigger: ".o_switch_view.o_pivot", run: "click"},
+        {
+            content: "As a table",
+            trigger: ".o_graph_renderer canvas",
+            // On a narrow screen it is in a menu.
+            run: () => document.querySelector(".o_switch_view.o_pivot").click(),
+        },
         {content: "A figure", trigger: "td.o_pivot_cell_value:contains(1)", run: "click"},
         {
             content: "Whom it is about",
