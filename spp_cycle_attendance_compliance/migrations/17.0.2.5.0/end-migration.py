@@ -5,11 +5,16 @@ from odoo.exceptions import ValidationError
 MODELS = (
     "g2p.cycle",
     "g2p.cycle.membership",
+    "g2p.program",
+    "g2p.program_membership",
     "res.config.settings",
     "res.partner",
+    "spp.attendance.intake",
     "spp.attendance.override",
     "spp.attendance.run",
     "spp.attendance.run.line",
+    "spp.attendance.source",
+    "spp.attendance.waiver",
     "spp.cycle.group.membership.attendance",
     "spp.event.attendance",
     "spp.res.config.attendance.location",
@@ -18,7 +23,16 @@ MODELS = (
 
 
 def migrate(cr, version):
-    archive_views_that_do_not_fit(api.Environment(cr, SUPERUSER_ID, {}))
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    archive_views_that_do_not_fit(env)
+    count_what_stands(env)
+
+
+def count_what_stands(env):
+    """Count the verdicts of each cycle that was checked, for the overview."""
+    runs = env["spp.attendance.run"]._read_group([("state", "=", "done")], ["cycle_id"])
+    for (cycle,) in runs:
+        env["spp.attendance.count"]._count_standing(cycle)
 
 
 def archive_views_that_do_not_fit(env):

@@ -1,6 +1,8 @@
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import ValidationError
 
+# Where a night's turn stopped looking, until now: every user may write it.
+UNSEEN = "spp_auto_update_entitlements.unseen"
 # Whose views this addon changes, or makes.
 MODELS = (
     "g2p.cycle",
@@ -8,13 +10,26 @@ MODELS = (
     "g2p.entitlement.inkind",
     "g2p.program",
     "res.config.settings",
+    "res.partner",
     "spp.cycle.settlement",
+    "spp.cycle.settlement.line",
     "spp.redemption.report",
+    "spp.service.point.redemption",
 )
 
 
 def migrate(cr, version):
-    archive_views_that_do_not_fit(api.Environment(cr, SUPERUSER_ID, {}))
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    archive_views_that_do_not_fit(env)
+    env["ir.config_parameter"].search([("key", "=", UNSEEN)]).unlink()
+    sum_up_cycles(env)
+
+
+def sum_up_cycles(env):
+    """Sum up what was granted and redeemed in each cycle that is settled, as a settlement does."""
+    settlements = env["spp.cycle.settlement"]._read_group([("state", "=", "done")], ["cycle_id"])
+    for (cycle,) in settlements:
+        env["spp.cycle.redemption"]._compute_of(cycle)
 
 
 def archive_views_that_do_not_fit(env):
