@@ -4,42 +4,47 @@ from odoo import api, fields, models
 class RegistrantMixin(models.AbstractModel):
     """Who a beneficiary is, where names are alike: by ID, and by household.
 
-    Of those who are listed, whoever may read the list reads it: validators and finance officers
-    may not open the registry.
+    Whoever may read the list reads the household's name, validators and finance officers too, who
+    may not open the registry; the ID, only who may read the registry's IDs.
     """
 
     _name = "spp.settlement.registrant.mixin"
     _description = "Beneficiary of an Entitlement"
 
     registrant_code = fields.Char(
-        "Beneficiary ID",
+        "ID",
         compute="_compute_registrant",
-        compute_sudo=True,
         search="_search_registrant_code",
-        help="The beneficiary's IDs in the registry.",
+        help="The beneficiary's IDs in the registry, for those who may read them.",
     )
     household_name = fields.Char(
         "Household",
         compute="_compute_registrant",
-        compute_sudo=True,
         help="The household of a person who is a beneficiary.",
     )
 
     @api.depends("partner_id")
+    @api.depends_context("uid", "su")
     def _compute_registrant(self):
+        shows_codes = self._may_read_codes()
         for record in self:
-            partner = record.partner_id
-            codes = [code for code in partner.reg_ids.mapped("value") if code]
-            record.registrant_code = ", ".join(codes)
+            partner = record.sudo().partner_id
+            codes = partner.reg_ids.mapped("value") if shows_codes else ()
+            record.registrant_code = ", ".join(filter(None, codes))
             memberships = partner.individual_membership_ids.filtered(lambda each: not each.is_ended)
             record.household_name = ", ".join(memberships.group.mapped("name"))
+
+    @api.model
+    def _search_registrant_code(self, operator, value):
+        if not self._may_read_codes():
+            return [(0, "=", 1)]
+        return [("partner_id.reg_ids.value", operator, value)]
+
+    @api.model
+    def _may_read_codes(self):
+        return self.env["ir.model.access"].check("g2p.reg.id", "read", False)
 
     def action_open_registrant_redemption(self):
         """Open what this beneficiary was granted and redeemed, over all cycles."""
         self.ensure_one()
         return self.partner_id.action_open_redemption()
-
-    @api.model
-    def _search_registrant_code(self, operator, value):
-        found = self.env["g2p.reg.id"].sudo().search([("value", operator, value)])
-        return [("partner_id", "in", found.partner_id.ids)]

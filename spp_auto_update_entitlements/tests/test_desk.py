@@ -170,11 +170,19 @@ class TestDesk(SettlementCase):
         cash = self._create_entitlement(self.cycle, partner_id=person.id)
         inkind = self._create_inkind(self.cycle, partner_id=person.id)
         for entitlement in (cash, inkind):
-            listed = entitlement.with_user(self.finance)
+            listed = entitlement.with_user(self.manager)
             self.assertEqual(listed.registrant_code, "RC-4711")
             self.assertEqual(listed.household_name, "Household of Rosa")
             self.assertEqual(listed.search([("registrant_code", "=", "RC-4711")]), entitlement)
             self.assertFalse(listed.search([("registrant_code", "=", "RC-471")]))
+
+    def test_an_id_is_for_those_who_may_read_the_registry(self):
+        person = self._create_person_in_household()
+        entitlement = self._create_entitlement(self.cycle, partner_id=person.id)
+        listed = entitlement.with_user(self.finance)
+        self.assertFalse(listed.registrant_code)
+        self.assertFalse(listed.search([("registrant_code", "=", "RC-4711")]))
+        self.assertEqual(listed.household_name, "Household of Rosa")
 
     def test_a_family_over_all_cycles(self):
         earlier = self._create_cycle(ended_days_ago=60)
