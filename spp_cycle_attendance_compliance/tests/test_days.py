@@ -169,9 +169,9 @@ class TestDays(DaysCase):
         cells = self._compare(line)
         self._let_a_day_pass()
         present.attendance_category = "absent"
-        absent.withdrawn = True
+        absent._withdraw("As the teacher says")
         moved.attendance_date = date(2024, 1, 5)
-        withdrawn.withdrawn = True
+        withdrawn._withdraw("As the teacher says")
         retyped.attendance_type_id = self.health
         self._come(9)
         self.assertEqual(self._compare(line), cells)
@@ -276,7 +276,7 @@ class TestDays(DaysCase):
         self.assertEqual(school._get_verdicts_that_counted(), line)
         self.assertFalse(health._get_verdicts_that_counted())
         self.assertFalse(late._get_verdicts_that_counted())
-        school.withdrawn = True
+        school._withdraw("As the teacher says")
         self.assertEqual(school._get_verdicts_that_counted(), line)
         action = school.action_open_attendance_verdicts()
         self.assertEqual(self.env[action["res_model"]].search(action["domain"]), line)

@@ -45,6 +45,7 @@ class GuardCase(AttendanceCase):
         )
         for name in ("type", "location"):
             self.env[f"spp.res.config.attendance.{name}"].create({"name": "Here"})
+        self.env["spp.area"].create([{"draft_name": "North"}, {"draft_name": "South"}])
         self.journal = self.env["account.journal"].create(
             {
                 "name": "Guard",
@@ -194,7 +195,7 @@ class GuardCase(AttendanceCase):
                 is_to_many = field.type in ("one2many", "many2many")
                 if not is_to_many or field.comodel_name != record._name or model._abstract:
                     continue
-                if field.compute and not field.inverse:
+                if field.inherited or (field.compute and not field.inverse):
                     continue
                 inverse = getattr(field, "inverse_name", None)
                 parent = record[inverse] if inverse else model.search([], limit=1)

@@ -57,7 +57,7 @@ class TestVerdictLists(PrintCase, TwoPersonsCase):
             self.env.user.name,
             "✓\N{NO-BREAK SPACE}Compliant",
             "✕\N{NO-BREAK SPACE}Non-Compliant",
-            "1 of 2 days",
+            "1 day (2 needed)",
             ">ANA<",
         ):
             self.assertIn(told, shown)
@@ -98,10 +98,10 @@ class TestVerdictLists(PrintCase, TwoPersonsCase):
         shown = self._print(self._open(cycle=self.cycle))
         self.assertIn("O\N{NO-BREAK SPACE}Overridden", shown)
         self.assertIn("As I say", shown)
-        self.assertNotIn("1 of 2 days", shown)
+        self.assertNotIn("1 day (2 needed)", shown)
         # The run's own list tells what the run decided.
         shown = self._print(self._open(first))
-        self.assertIn("1 of 2 days", shown)
+        self.assertIn("1 day (2 needed)", shown)
         self.assertNotIn("Overridden", shown)
         with self.assertRaisesRegex(UserError, "nothing to print"):
             self._open(cycle=self.cycle, which="failing").action_print()
@@ -236,7 +236,7 @@ class TestHouseholdLists(PrintCase):
         action = membership.action_print_attendance_letter()
         line = self.env["spp.attendance.run.line"].browse(action["context"]["active_ids"])
         shown = self._show("attendance_letter", line)
-        for told in ("Family Lopez", "Person ANA", "Person BEN", "1 of 2 days"):
+        for told in ("Family Lopez", "Person ANA", "Person BEN", "1 day (2 needed)"):
             self.assertIn(told, shown)
         self.assertIn("Your family did not do all that the program asks for.", shown)
         self.assertIn("For this cycle your family gets no support.", shown)

@@ -295,7 +295,7 @@ class TestRun(AttendanceCase):
         self.assertEqual(run.overridden_count, 1)
         self.assertIn("Was ill", membership.attendance_reason)
         self.assertIn(self.env.user.name, membership.attendance_reason)
-        membership.action_lift_attendance_override()
+        override._lift("Is well again")
         self.assertEqual(
             (membership.state, membership.attendance_status), ("non_compliant", "non_compliant")
         )

@@ -40,7 +40,7 @@ class TestUnknown(AttendanceCase):
                 run, membership = self._decide(person, required_number_of_attendance=required)
                 self.assertEqual((membership.attendance_status, membership.state), (status, state))
                 self.assertTrue(run.line_ids.is_exception)
-                self.assertIn("At least 2 of", membership.attendance_reason)
+                self.assertIn("At least 2 days", membership.attendance_reason)
 
     def test_a9_blanks_nobody_sees(self):
         for number, blanks in enumerate(("\t", "\u00a0", "\r\n", "\u200b", "\ufeff")):

@@ -212,10 +212,11 @@ class TestVerdicts(AttendanceCase):
         first, second = self._create_person("NID1"), self._create_person("NID2")
         household = self._create_household(first, second, self._create_person())
         self.server.people.update(NID1=days(1, 1, 2), NID2=days(11, 1))
+        no_id = "Has no ID of the type that the attendance system uses"
         cases = [
             ({"household_rule": "any"}, "one is enough", "compliant"),
             ({"household_rule": "all"}, "all are needed", "non-compliant"),
-            ({"household_rule": "number", "household_number": 2}, "2 are needed", "no data"),
+            ({"household_rule": "number", "household_number": 2}, "2 are needed", f"no data. Person: {no_id}"),
             (
                 {"household_rule": "percentage", "household_percentage": 70},
                 "70% are needed",

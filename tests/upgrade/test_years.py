@@ -176,6 +176,47 @@ def test_what_runs_count(released, upgraded, years):
     } == COUNTED
 
 
+def test_each_problem_is_told_once(released, upgraded):
+    """Of the person who has it, and of her household only where no member has one."""
+    told = f"""
+        SELECT line.id || ': ' || coalesce(line.problem, '-') FROM {LINES} AS line
+        WHERE line.is_exception AND (line.problem IS NULL) != (
+            line.kind = 'household' AND line.left_alone IS NULL AND EXISTS (
+                SELECT FROM {LINES} AS member
+                WHERE member.household_line_id = line.id AND member.is_exception
+            )
+        )
+    """
+    assert released.read(told, upgraded) == {}
+    lines = f"SELECT count(problem) FROM {LINES} WHERE "
+    assert int(released.sql(f"{lines} is_exception", upgraded)) > 10
+    assert released.sql(f"{lines} NOT is_exception", upgraded) == "0"
+    counted = f"SELECT sum(exception_count) FROM {RUNS}"
+    assert released.sql(counted, upgraded) == released.sql(f"{lines} TRUE", upgraded)
+
+
+def test_the_overview_counts_what_stands(released, upgraded):
+    shown = "SELECT string_agg(concat_ws(' ', cycle_id, status, number), ', ') FROM ({})"
+    counted = """
+        SELECT cycle_id, status, sum(membership_count) AS number FROM spp_attendance_count
+        GROUP BY 1, 2 ORDER BY 1, 2
+    """
+    stands = f"""
+        SELECT cycle_id, attendance_status AS status, count(*) AS number
+        FROM g2p_cycle_membership AS membership
+        WHERE attendance_status IS NOT NULL AND EXISTS (
+            SELECT FROM {LINES} AS line JOIN {RUNS} AS run ON run.id = line.run_id
+            WHERE line.cycle_membership_id = membership.id AND line.kind != 'member'
+                AND line.left_alone IS NULL AND run.state = 'done'
+        )
+        GROUP BY 1, 2 ORDER BY 1, 2
+    """
+    found = [
+        released.sql(shown.format(query) + " AS counts", upgraded) for query in (counted, stands)
+    ]
+    assert found[0] == found[1] != ""
+
+
 @pytest.mark.parametrize("name", FILTERS)
 def test_filters_that_people_kept(released, upgraded, name):
     kept = f"SELECT concat_ws(' ', domain, context) FROM ir_filters WHERE name = '{name}'"

@@ -34,7 +34,7 @@ class G2PCycle(models.Model):
             if cycle._is_another_companys():
                 run = run.browse()
             cycle.attendance_standing_run_id = run
-            step = cycle._get_next_step() if cycle.use_attendance_criteria else ""
+            step = cycle._get_attendance_next_step() if cycle.use_attendance_criteria else ""
             cycle.attendance_next_step = step
             bar = self.env["spp.attendance.verdict.bar"]
             cycle.attendance_bar = bool(run) and bar._render(run._get_verdict_counts())
@@ -76,7 +76,7 @@ class G2PCycle(models.Model):
             return False
         return not self._has_same_criteria(run) or run._has_other_days()
 
-    def _get_next_step(self):
+    def _get_attendance_next_step(self):
         """Return what somebody is to do now about the attendance of this cycle."""
         self.ensure_one()
         last = self.sudo().attendance_run_ids[:1]
