@@ -2,7 +2,7 @@ import re
 
 from lxml import etree
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools.misc import file_open
 
@@ -120,6 +120,37 @@ class TestBoard(AttendanceCase):
             {("North", "School", "compliant"): 1, ("South", "Health Post", "overridden"): 1},
         )
 
+    def test_who_leaves_the_cycle_counts_no_more(self):
+        self._run(self.cycle)
+        self.ben_in.unlink()
+        self.assertEqual(self._read_counts(), {("North", "School", "compliant"): 1})
+
+    def test_not_decided_is_a_count_of_its_own(self):
+        self._record(self.ben, FIRST.replace(day=4), "unknown", attendance_location_id=self.post.id)
+        self._run(self.cycle)
+        here = "South", "Health Post"
+        self.assertEqual(
+            self._read_counts(), {("North", "School", "compliant"): 1, (*here, "undecided"): 1}
+        )
+        action = self._get_counts().action_open_counted(
+            ["|", ("status", "=", "undecided"), ("status", "=", "no_data")]
+        )
+        lines = self.env[action["res_model"]].search(action["domain"])
+        self.assertEqual(lines.cycle_membership_id, self.ben_in)
+        override = self._override()
+        self.assertIn((*here, "overridden"), self._read_counts())
+        override._lift("As I say")
+        self.assertIn((*here, "undecided"), self._read_counts())
+
+    def test_a_place_that_is_gone_keeps_nobody_from_deciding(self):
+        self._run(self.cycle)
+        with self.assertRaisesRegex(UserError, "can't be deleted"):
+            self.school.unlink()
+        self.env.cr.execute("DELETE FROM spp_area WHERE id = %s", [self.south.id])
+        self.env.invalidate_all()
+        self._override()
+        self.assertIn((False, "Health Post", "overridden"), self._read_counts())
+
     def test_taking_back_counts_what_stands_then(self):
         self._run(self.cycle)
         self._record(self.ben, FIRST.replace(day=3), attendance_location_id=self.school.id)
@@ -175,7 +206,7 @@ class TestBoard(AttendanceCase):
             self.assertEqual(lines.cycle_membership_id.attendance_status, count.status)
         action = counts.action_open_counted([("area_id", "=", False)])
         self.assertFalse(self.env[action["res_model"]].search(action["domain"]))
-        with self.assertRaises(ValueError):
+        with self.assertRaisesRegex(UserError, "filters of your own"):
             counts.action_open_counted([("membership_count", ">", 1)])
 
     # Who sees and writes them

@@ -52,6 +52,28 @@ class TestResult(TwoPersonsCase):
         self.assertEqual(self.cycle.attendance_standing_run_id, first)
         self.assertFalse(first.replaced_by_id)
 
+    def test_the_cycle_shows_what_was_overridden_since(self):
+        self._run(self.cycle)
+        override = self._override(self.ben_in, "compliant")
+        self.assertEqual(self._get_texts(self.cycle[BAR]), ["✓1 compliant", "O1 overridden"])
+        self.assertIn("Overridden since: 1.", self.cycle.attendance_result)
+        action = self.cycle.action_open_verdicts("overridden")
+        lines = self.env[action["res_model"]].search(action["domain"])
+        self.assertEqual(lines.partner_id, self.ben)
+        override._lift("As I say")
+        self.env.invalidate_all()
+        self.assertEqual(self._get_texts(self.cycle[BAR]), ["✓1 compliant", "✕1 non-compliant"])
+        self.assertNotIn("Overridden", self.cycle.attendance_result)
+
+    def test_next_is_nobody_who_was_enrolled_meanwhile(self):
+        eva_in = self._create_membership(self.cycle, self._create_person("EVA"), state="draft")
+        self.cycle.no_data_rule = "unchanged"
+        self._run(self.cycle)
+        self.assertIn("not decided and not enrolled", self.cycle.attendance_next_step)
+        eva_in.state = "enrolled"
+        self.env.invalidate_all()
+        self.assertIn("Prepare the entitlements", self.cycle.attendance_next_step)
+
     def test_what_is_next(self):
         self.cycle.use_attendance_criteria = False
         self.assertFalse(self.cycle.attendance_next_step)

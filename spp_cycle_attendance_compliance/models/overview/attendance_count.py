@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ...verdicts import NO_DATA, UNDECIDED
 from ..runs.attendance_run_line import STATUSES
 
 # Of a verdict that is looked for by what its count says of it.
@@ -38,7 +40,7 @@ class AttendanceCount(models.Model):
         ondelete="set null",
         help="Where they attended last; of a household, where most of its members did.",
     )
-    status = fields.Selection(STATUSES, "Verdict", required=True)
+    status = fields.Selection([*STATUSES, (UNDECIDED, "Not Decided")], "Verdict", required=True)
     is_latest = fields.Boolean(
         "Latest Cycle",
         compute="_compute_is_latest",
@@ -93,16 +95,22 @@ class AttendanceCount(models.Model):
                     cycle_id, program_id, company_id, area_id, location_id, status,
                     membership_count
                 )
-                SELECT membership.cycle_id, %(program)s, %(company)s, counted.area_id,
-                    counted.location_id, membership.attendance_status, count(*)
+                SELECT membership.cycle_id, %(program)s, %(company)s, area.id, location.id,
+                    CASE WHEN counted.is_undecided AND membership.attendance_status = %(no_data)s
+                        THEN %(undecided)s ELSE membership.attendance_status END,
+                    count(*)
                 FROM spp_attendance_counted AS counted
                 JOIN g2p_cycle_membership AS membership ON membership.id = counted.id
+                LEFT JOIN spp_area AS area ON area.id = counted.area_id
+                LEFT JOIN spp_res_config_attendance_location AS location
+                    ON location.id = counted.location_id
                 WHERE membership.cycle_id = %(cycle)s
                     AND coalesce(membership.attendance_status, '') != ''
-                GROUP BY membership.cycle_id, counted.area_id, counted.location_id,
-                    membership.attendance_status
+                GROUP BY 1, 4, 5, 6
                 """,
                 cycle=cycle.id,
+                no_data=NO_DATA,
+                undecided=UNDECIDED,
                 program=cycle.program_id.id or None,
                 company=cycle._get_attendance_company().id or None,
             )
@@ -119,7 +127,7 @@ class AttendanceCount(models.Model):
             """
             CREATE TEMPORARY TABLE spp_attendance_counted ON COMMIT DROP AS
             SELECT DISTINCT ON (line.cycle_membership_id) line.cycle_membership_id AS id,
-                line.area_id, line.location_id
+                line.area_id, line.location_id, line.verdict = 'undecided' AS is_undecided
             FROM spp_attendance_run AS run
             JOIN spp_attendance_run_line AS line ON line.run_id = run.id
             WHERE run.cycle_id = %s AND run.state = 'done' AND line.kind != 'member'
@@ -134,17 +142,22 @@ class AttendanceCount(models.Model):
     def _move(self, membership, before):
         """Count the verdict on one membership for what it is now.
 
-        :param before: the status that it was counted for
+        :param before: the status that it had
         """
         line = self.env["spp.attendance.run.line"]._get_standing(membership).get(membership.id)
-        after = membership.attendance_status
-        if not line or before == after:
+        if not line:
+            return
+        before, after = (
+            UNDECIDED if (status, line.verdict) == (NO_DATA, UNDECIDED) else status
+            for status in (before, membership.attendance_status)
+        )
+        if before == after:
             return
         counts = self.sudo()._as_attendance_writer()
         domain = [
             ("cycle_id", "=", membership.cycle_id.id),
-            ("area_id", "=", line.area_id.id),
-            ("location_id", "=", line.location_id.id),
+            ("area_id", "=", line.area_id.exists().id),
+            ("location_id", "=", line.location_id.exists().id),
         ]
         found = {count.status: count for count in counts.search(domain)}
         if before not in found:  # a cycle that was not counted yet
@@ -193,8 +206,11 @@ class AttendanceCount(models.Model):
             name, *rest = path.split(".")
             if name == "is_latest":
                 name, operator, value = self._search_is_latest(operator, value)[0]
-            if name in OF_LINES:
-                counted.append((".".join([OF_LINES[name], *rest]), operator, value))
-            else:
-                raise ValueError(f"Verdicts can't be looked for by {path}.")
+            if name not in OF_LINES:
+                raise UserError(_("Take the filters of your own away to open the verdicts."))
+            if name == "status" and operator == "=":
+                is_undecided = "=" if value == UNDECIDED else "!="
+                counted += ["&", ("verdict", is_undecided, UNDECIDED)]
+                value = NO_DATA if value == UNDECIDED else value
+            counted.append((".".join([OF_LINES[name], *rest]), operator, value))
         return [("kind", "!=", "member"), ("standing", "=", "stands"), *counted]

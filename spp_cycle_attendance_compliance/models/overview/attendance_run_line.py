@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 
 from ..unchecked_many2one import UncheckedMany2one
 
@@ -8,8 +8,8 @@ class AttendanceRunLine(models.Model):
 
     _inherit = "spp.attendance.run.line"
 
-    area_id = fields.Many2one(
-        "spp.area", "Area", ondelete="set null", help="Where they lived when it was decided."
+    area_id = UncheckedMany2one(
+        "spp.area", "Area", help="Where they lived when it was decided."
     )
     location_id = UncheckedMany2one(
         "spp.res.config.attendance.location",

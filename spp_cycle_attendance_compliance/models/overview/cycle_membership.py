@@ -17,3 +17,12 @@ class G2PCycleMembership(models.Model):
         before = membership.attendance_status
         super()._let_stand(which, decision, is_override)
         counts._move(membership, before)
+
+    def unlink(self):
+        """Count those who are left."""
+        counts = self.env["spp.attendance.count"].sudo()
+        cycles = counts.search([("cycle_id", "in", self.cycle_id.ids)]).cycle_id
+        res = super().unlink()
+        for cycle in cycles:
+            counts._count_standing(cycle)
+        return res

@@ -1,13 +1,15 @@
 from odoo import _, api, fields, models
 from odoo.tools import format_datetime
 
+from ...verdicts import NO_DATA
 from .attendance_run import DONE, FAILED, OUTDATED, RUNNING, WAITING
+from .verdict_bar import LOOKS
 
 
 class G2PCycle(models.Model):
     """What the page of a cycle says at once: which run stands, with what result, and what is next.
 
-    All figures are those that the run keeps: no membership is counted.
+    All figures are those that are kept, of the run and of what stands: no membership is counted.
     """
 
     _inherit = "g2p.cycle"
@@ -36,8 +38,9 @@ class G2PCycle(models.Model):
             cycle.attendance_standing_run_id = run
             step = cycle._get_attendance_next_step() if cycle.use_attendance_criteria else ""
             cycle.attendance_next_step = step
+            counts = cycle._get_standing_counts() if run else {}
             bar = self.env["spp.attendance.verdict.bar"]
-            cycle.attendance_bar = bool(run) and bar._render(run._get_verdict_counts())
+            cycle.attendance_bar = bool(counts) and bar._render(counts)
             cycle.attendance_result = bool(run) and "\n".join(cycle._describe_result(run))
 
     def _get_standing_run(self):
@@ -45,8 +48,27 @@ class G2PCycle(models.Model):
         applied = self.sudo().attendance_run_ids.filtered(lambda run: run.state == DONE)
         return applied.sorted("applied_number")[-1:]
 
+    def _get_standing_counts(self):
+        """Return how many memberships have each verdict now, overrides included."""
+        counts = self.env["spp.attendance.count"].sudo()
+        return dict(
+            counts._read_group(
+                [("cycle_id", "=", self._origin.id)], ["status"], ["membership_count:sum"]
+            )
+        )
+
     def _describe_result(self, run):
         yield self._describe_losing(run)
+        overridden = self.env["spp.attendance.override"].sudo()
+        count = overridden.search_count(
+            [
+                ("cycle_membership_id.cycle_id", "=", self._origin.id),
+                ("lifted_at", "=", False),
+                ("create_date", ">", run.finished_at),
+            ]
+        )
+        if count:
+            yield _("Overridden since: %(count)s.", count=count)
         yield _(
             "Applied by %(name)s on %(at)s.",
             name=run.decided_by_id.name,
@@ -56,7 +78,7 @@ class G2PCycle(models.Model):
             yield _("These verdicts are by older criteria: those of the cycle were changed since.")
 
     def _describe_losing(self, run):
-        """Return how many get nothing by the verdicts of a run."""
+        """Return how many a run left without anything."""
         count = run.refused_count
         if not count:
             return _("Nobody is non-compliant.")
@@ -102,17 +124,25 @@ class G2PCycle(models.Model):
             return _("Set the criteria below, then preview the attendance: that changes nothing.")
         if self._has_other_criteria(run):
             return _("Preview the attendance again: the criteria were changed since.")
-        if run.undecided_draft_count:
+        if run.undecided_draft_count and self._has_undecided_drafts(run):
             return _(
-                "Decide about those who are not decided and not enrolled: %(count)s on the page of "
-                "the run.",
-                count=run.undecided_draft_count,
+                "Decide about those who are not decided and not enrolled: the page of the run "
+                "lists them."
             )
         if self.state == "to_approve":
             return _("The cycle can be approved.")
         if not self._has_entitlements():
             return _("Prepare the entitlements of those who are enrolled.")
         return _("Send the cycle to be approved.")
+
+    def _has_undecided_drafts(self, run):
+        domain = [
+            ("run_id", "=", run.id),
+            ("cycle_membership_id.state", "=", "draft"),
+            ("cycle_membership_id.attendance_status", "=", NO_DATA),
+            *run._get_undecided_domain(),
+        ]
+        return bool(self.env["spp.attendance.run.line"].sudo().search_count(domain, limit=1))
 
     def _has_entitlements(self):
         domain = [("cycle_id", "=", self.id)]
@@ -122,9 +152,12 @@ class G2PCycle(models.Model):
         )
 
     def action_open_verdicts(self, verdict):
-        """Open the verdicts of one kind, of the run that stands.
+        """Open the verdicts of one kind that stand.
 
-        :param str verdict: one of those of the bar
+        :param str verdict: one of those of the bar; another one: all of them
         """
         self.ensure_one()
-        return self.attendance_standing_run_id.with_env(self.env).action_open_verdicts(verdict)
+        domain = [("cycle_id", "=", self.id)]
+        if verdict in LOOKS:
+            domain.append(("status", "=", verdict))
+        return self.env["spp.attendance.count"].action_open_counted(domain)

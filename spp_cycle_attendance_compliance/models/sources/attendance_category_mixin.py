@@ -35,7 +35,10 @@ class AttendanceCategoryMixin(models.AbstractModel):
             ("spp.event.attendance", self._event_field),
             ("spp.attendance.run", self._event_field),
             ("spp.attendance.condition", self._event_field.removeprefix("attendance_")),
+            ("spp.attendance.run.line", self._event_field.removeprefix("attendance_")),
         ):
+            if field not in self.env[model]._fields:
+                continue
             found = self.env[model].sudo().search([(field, "in", self.ids)], limit=1)
             used |= found[field]
         if used:

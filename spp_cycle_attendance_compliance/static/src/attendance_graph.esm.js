@@ -25,6 +25,7 @@ export const COLOURS = {
         warned: "#b8720a",
         non_compliant: "#dc3545",
         no_data: "#808890",
+        undecided: "#d9730d",
         exempt: "#8c7ae6",
         overridden: "#0a8ba8",
     },
@@ -142,7 +143,7 @@ export class AttendanceGraphRenderer extends GraphRenderer {
                 ? getLabel(value, index)
                 : [
                       getLabel(value, index),
-                      _t("%(share)s % present", {share: shares[index]}).toString(),
+                      _t("%(share)s present", {share: `${shares[index]} %`}).toString(),
                   ];
         return scales;
     }
