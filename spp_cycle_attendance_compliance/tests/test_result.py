@@ -67,7 +67,7 @@ class TestResult(TwoPersonsCase):
 
     def test_next_is_nobody_who_was_enrolled_meanwhile(self):
         eva_in = self._create_membership(self.cycle, self._create_person("EVA"), state="draft")
-        self.cycle.no_data_rule = "unchanged"
+        self.cycle.no_data_rule = "keep"
         self._run(self.cycle)
         self.assertIn("not decided and not enrolled", self.cycle.attendance_next_step)
         eva_in.state = "enrolled"
