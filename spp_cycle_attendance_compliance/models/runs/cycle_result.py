@@ -64,7 +64,7 @@ class G2PCycle(models.Model):
             [
                 ("cycle_membership_id.cycle_id", "=", self._origin.id),
                 ("lifted_at", "=", False),
-                ("create_date", ">", run.finished_at),
+                ("create_date", ">=", run.finished_at),
             ]
         )
         if count:
