@@ -1,7 +1,7 @@
-"""Inside Odoo's shell: prints the screens that the addons bring or extend, and their English words.
+"""Inside Odoo's shell: prints the screens that the addons bring or extend, and the others' words.
 
-Screens are window actions as the web client takes them. The words are the addons' own: what the
-platform or Odoo says, too, may not be translated on stand-ins.
+Screens are window actions as the web client takes them. What the platform or Odoo says, too, may
+not be translated: Debian's Odoo and the stand-ins bring no translations.
 """
 
 import json
@@ -10,7 +10,7 @@ from io import BytesIO
 
 import polib
 
-from odoo.modules.module import get_manifest
+from odoo import release
 from odoo.tools.misc import file_path
 from odoo.tools.translate import trans_export
 
@@ -30,7 +30,8 @@ FORMS_OF_A_MODEL = 4
 
 def get_terms(addon):
     exported = BytesIO()
-    trans_export(False, [addon], exported, "po", env.cr)
+    source = env if release.version_info[0] >= 19 else env.cr
+    trans_export(False, [addon], exported, "po", source)
     return {entry.msgid for entry in polib.pofile(exported.getvalue().decode())}
 
 
@@ -97,5 +98,5 @@ def get_screens():
             }
 
 
-own = set().union(*map(get_terms, ADDONS)) - get_platform_terms()
-print("found:" + json.dumps({"terms": sorted(own), "screens": list(get_screens())}))
+others = sorted(get_platform_terms())
+print("found:" + json.dumps({"others": others, "screens": list(get_screens())}))
