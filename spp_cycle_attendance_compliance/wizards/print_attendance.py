@@ -6,7 +6,7 @@ from odoo.tools import SQL, format_date, format_datetime, split_every
 
 from ..files import write_table
 from ..models.runs.attendance_run import DONE
-from ..verdicts import NON_COMPLIANT, WARNED
+from ..verdicts import DECIDED_STATES, NON_COMPLIANT, WARNED
 
 PDF, XLSX, LETTERS = "pdf", "xlsx", "letters"
 ALL, FAILING = "all", "failing"
@@ -155,6 +155,8 @@ class PrintAttendance(models.TransientModel):
             domain += self._get_failing_domain()
         if self._is_about_what_stands():
             domain.append(("standing", "=", "stands"))
+        if self.content == LETTERS:
+            domain.append(("cycle_membership_id.state", "in", DECIDED_STATES))
         if self.content == LETTERS and self.is_unprinted:
             domain.append(("letter_printed_at", "=", False))
         if self.area_id:

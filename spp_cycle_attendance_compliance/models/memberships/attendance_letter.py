@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 from ...verdicts import (
     COMPLIANT,
+    DECIDED_STATES,
+    ENROLLED_STATE,
     EXEMPT,
     NON_COMPLIANT,
     NON_COMPLIANT_STATE,
@@ -56,6 +58,8 @@ class AttendanceRunLine(models.Model):
     def _get_letter_lines(self, ids):
         """Return the verdicts of some ids about which letters are printed, in that order.
 
+        Attendance does not decide about who is paused, exited or not eligible: they are left out.
+
         :raise UserError: if there is none, there are too many, or one of them does not stand
         """
         place = {line_id: number for number, line_id in enumerate(ids)}
@@ -76,6 +80,16 @@ class AttendanceRunLine(models.Model):
                 _(
                     "Letters tell families the verdicts that stand. One of these was not applied, "
                     "or was replaced or taken back."
+                )
+            )
+        lines = lines.filtered(
+            lambda line: line.sudo().cycle_membership_id.state in DECIDED_STATES
+        )
+        if not lines:
+            raise UserError(
+                _(
+                    "Who is paused, exited or not eligible gets no letter: attendance does not "
+                    "decide about them."
                 )
             )
         return lines.sorted(lambda line: place[line.id])
@@ -129,15 +143,17 @@ class AttendanceRunLine(models.Model):
         is_household = self.kind == "household"
         override = self.sudo().cycle_membership_id.attendance_override_id
         sentences = [self._describe_letter_status(status, override.verdict, is_household)]
-        refused = self.sudo().cycle_membership_id.state == NON_COMPLIANT_STATE
-        if status == WARNED and is_household:
-            sentences.append(_("This is a warning: your family stays in the program this time."))
-        elif status == WARNED:
-            sentences.append(_("This is a warning: you stay in the program this time."))
-        elif refused and is_household:
+        # A person may have changed the state since.
+        state = self.sudo().cycle_membership_id.state
+        stays = status == WARNED and state == ENROLLED_STATE
+        if state == NON_COMPLIANT_STATE and is_household:
             sentences.append(_("For this cycle your family gets no support."))
-        elif refused:
+        elif state == NON_COMPLIANT_STATE:
             sentences.append(_("For this cycle you get no support."))
+        elif stays and is_household:
+            sentences.append(_("This is a warning: your family stays in the program this time."))
+        elif stays:
+            sentences.append(_("This is a warning: you stay in the program this time."))
         return sentences
 
     @api.model
