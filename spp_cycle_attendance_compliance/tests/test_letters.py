@@ -18,7 +18,11 @@ class TestLetters(PrintCase, TwoPersonsCase):
         run = self._run(self.cycle)
         line = self._get_line(run, self.ben)
         validator = self._create_user("attendance_print_validator", VALIDATOR)
-        shown = self._show("attendance_letter", line, validator)
+        # Who only looks at the page has no letter in his hands.
+        self._show("attendance_letter", line, validator)
+        self.assertFalse(line.letter_printed_at)
+        self.assertNotIn("Person BEN", self.cycle.message_ids[0].body)
+        shown = self._hand_over("attendance_letter", line, validator)
         self.assertIn("You did not do all that the program asks for.", shown)
         self.assertIn("Nobody loses anything", shown)
         self.assertTrue(line.letter_printed_at)
@@ -36,7 +40,7 @@ class TestLetters(PrintCase, TwoPersonsCase):
         line = self._get_line(self._run(self.cycle), self.ben)
         registrar = self._create_user("attendance_print_registrar", REGISTRAR)
         with self.assertRaises(AccessError):
-            self._show("attendance_letter", line, registrar)
+            self._hand_over("attendance_letter", line, registrar)
         self.assertFalse(line.letter_printed_at)
 
     def test_all_failing_of_a_run_once(self):
@@ -46,7 +50,7 @@ class TestLetters(PrintCase, TwoPersonsCase):
         self.assertIn("Person BEN", shown)
         self.assertNotIn("Person ANA", shown)
         # What was chosen is printed once more, if the printer was out of paper.
-        self.assertIn("Person BEN", self._show("attendance_letters", dialog))
+        self.assertIn("Person BEN", self._hand_over("attendance_letters", dialog))
         again = self._open(run, content="letters", which="failing")
         with self.assertRaisesRegex(UserError, "no letter to print"):
             again.action_print()
@@ -65,7 +69,7 @@ class TestLetters(PrintCase, TwoPersonsCase):
             self._open(run, content="letters").action_print()
         line = self._get_line(run, self.ben)
         with self.assertRaisesRegex(UserError, "verdicts that stand"):
-            self._show("attendance_letter", line)
+            self._hand_over("attendance_letter", line)
         self.assertFalse(line.letter_printed_at)
         with self.assertRaisesRegex(UserError, "no letter to print"):
             self.ben_in.action_print_attendance_letter()
