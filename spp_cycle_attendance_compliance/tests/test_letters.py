@@ -57,7 +57,7 @@ class TestLetters(PrintCase, TwoPersonsCase):
         again.is_unprinted = False
         self.assertIn("Person BEN", self._print(again))
         both = self._open(run, content="letters", is_unprinted=False)
-        too_many = self.assertRaisesRegex(UserError, "2 letters, and 1 at most")
+        too_many = self.assertRaisesRegex(UserError, "too many letters: 1 at most")
         with patch(f"{LETTERS}.MOST_LETTERS", 1), too_many:
             both.action_print()
         self.assertIn("Person ANA", self._print(both))

@@ -10,6 +10,7 @@ from odoo.tests import tagged
 from .common import FIRST, AttendanceCase, TwoPersonsCase, days
 
 PRINTS = "odoo.addons.spp_cycle_attendance_compliance.wizards.print_attendance"
+LETTERS = "odoo.addons.spp_cycle_attendance_compliance.models.memberships.attendance_letter"
 REPORTS = "spp_cycle_attendance_compliance.%s"
 VALIDATOR = "g2p_programs.g2p_program_validator"
 MANAGER = "g2p_programs.g2p_program_manager"
@@ -122,7 +123,7 @@ class TestVerdictLists(PrintCase, TwoPersonsCase):
         run = self._run(self.cycle)
         with patch(f"{PRINTS}.MOST_IN_PDF", 1):
             dialog = self._open(run)
-            with self.assertRaisesRegex(UserError, "2 verdicts, and a PDF takes 1 at most"):
+            with self.assertRaisesRegex(UserError, "more verdicts than a PDF takes: 1 at"):
                 dialog.action_print()
             with self.assertRaisesRegex(UserError, "at most"):
                 self._show("verdict_list", dialog)
@@ -130,9 +131,24 @@ class TestVerdictLists(PrintCase, TwoPersonsCase):
             self.assertIn("Person BEN", self._print(dialog))
         with (
             patch(f"{PRINTS}.MOST_IN_XLSX", 1),
-            self.assertRaisesRegex(UserError, "an XLSX takes 1"),
+            self.assertRaisesRegex(UserError, "more verdicts than an XLSX takes: 1"),
         ):
             self._open(run, content="xlsx").action_print()
+
+    def test_a_big_list_is_refused_before_it_is_read(self):
+        dialog = self._open(self._run(self.cycle))
+        letters = self._open(dialog.run_id, content="letters")
+        with (
+            patch(f"{PRINTS}.MOST_IN_PDF", 1),
+            patch(f"{LETTERS}.MOST_LETTERS", 1),
+            patch.object(type(dialog), "_find_groups") as find_groups,
+        ):
+            for each in (dialog, letters):
+                with self.assertRaisesRegex(UserError, "at most"):
+                    each.action_print()
+            with self.assertRaisesRegex(UserError, "at most"):
+                dialog._get_pdf_groups()
+        find_groups.assert_not_called()
 
     def test_xlsx_in_pieces_and_without_formulas(self):
         self.ben.name = "=1+1"
@@ -152,20 +168,23 @@ class TestVerdictLists(PrintCase, TwoPersonsCase):
         places = self.env["spp.res.config.attendance.location"].create(
             [{"name": name, "source_id": self.recorded.id} for name in ("Hill School", "Lake")]
         )
-        run = self._run(self.cycle)
         for person, day, place in (
             (self.ben, "2025-11-01", places[0]),
             (self.ben, "2025-11-02", places[1]),
             (self.ben, "2026-01-02", places[0]),  # after the days that count
         ):
             self._record(person, day, attendance_location_id=place.id)
+        run = self._run(self.cycle)
+        # What came later is not what was decided by, and not what the overview counts.
+        self._record(self.ben, "2025-11-03", attendance_location_id=places[0].id)
+        self._record(self.ana, "2025-11-03", attendance_location_id=places[0].id)
         rows = self._read(self._open(run, content="xlsx", grouped_by="location"))
         self.assertEqual(
             [row[1:3] for row in rows],
             [
                 ["Name", "School or other location"],
                 ["Person BEN", "Lake"],
-                ["Person ANA", "Without a location"],
+                ["Person ANA", "No location known"],
             ],
         )
         rows = self._read(self._open(run, content="xlsx", location_id=places[1].id))
@@ -181,9 +200,20 @@ class TestVerdictLists(PrintCase, TwoPersonsCase):
         self.ana.area_id = areas
         run = self._run(self.cycle)
         shown = self._print(self._open(run, grouped_by="area"))
-        self.assertLess(shown.index("North"), shown.index("Without an area"))
+        self.assertLess(shown.index("North"), shown.index("No area known"))
         self.assertEqual(shown.count("page-break-before"), 1)
         self.assertNotIn("Person BEN", self._print(self._open(run, area_id=areas.id)))
+        # Who moves has lived there when it was decided.
+        self.ana.area_id, self.ben.area_id = False, areas
+        shown = self._print(self._open(run, grouped_by="area"))
+        self.assertLess(shown.index("Person ANA"), shown.index("No area known"))
+        self.assertIn("Person ANA", self._print(self._open(run, area_id=areas.id)))
+        # Runs from before their lines kept the area.
+        self.cr.execute("UPDATE spp_attendance_run_line SET area_id = NULL")
+        self.env.invalidate_all()
+        shown = self._print(self._open(run, grouped_by="area"))
+        self.assertNotIn("North", shown)
+        self.assertIn("No area known", shown)
 
 
 @tagged("post_install", "-at_install")
@@ -210,14 +240,14 @@ class TestHouseholdLists(PrintCase):
             {"name": "Hill School", "source_id": self.recorded.id}
         )
         self._record(self.ana, FIRST, attendance_location_id=place.id)
-        dialog = self._open(self.run_of_both, content="xlsx", grouped_by="location")
+        dialog = self._open(self._run(self.cycle), content="xlsx", grouped_by="location")
         rows = self._read(dialog)
         self.assertEqual(rows[0][2:5], ["School or other location", "Household", "Attended"])
         self.assertEqual(
             [row[:6] for row in rows[1:]],
             [
                 ["ANA", "Person ANA", "Hill School", "Family Lopez", 2, "Compliant"],
-                ["BEN", "Person BEN", "Without a location", "Family Lopez", 1, "Non-Compliant"],
+                ["BEN", "Person BEN", "No location known", "Family Lopez", 1, "Non-Compliant"],
             ],
         )
 

@@ -63,18 +63,7 @@ class AttendanceRunLine(models.Model):
         :raise UserError: if there is none, there are too many, or one of them does not stand
         """
         place = {line_id: number for number, line_id in enumerate(ids)}
-        lines = self.search([("id", "in", list(ids)), ("kind", "!=", "member")])
-        if not lines:
-            raise UserError(_("There is no letter to print."))
-        if len(lines) > MOST_LETTERS:
-            raise UserError(
-                _(
-                    "These are %(count)s letters, and %(most)s at most are printed at once. Choose "
-                    "fewer: an area, say, or only those not printed yet.",
-                    count=len(lines),
-                    most=MOST_LETTERS,
-                )
-            )
+        lines = self._search_letters([("id", "in", list(ids))])
         if any(line.standing != "stands" for line in lines):
             raise UserError(
                 _(
@@ -93,6 +82,25 @@ class AttendanceRunLine(models.Model):
                 )
             )
         return lines.sorted(lambda line: place[line.id])
+
+    @api.model
+    def _search_letters(self, domain):
+        """Return the verdicts of a domain, if letters about all of them can be printed at once.
+
+        :raise UserError: if there is none, or there are too many
+        """
+        lines = self.search([*domain, ("kind", "!=", "member")], limit=MOST_LETTERS + 1)
+        if not lines:
+            raise UserError(_("There is no letter to print."))
+        if len(lines) > MOST_LETTERS:
+            raise UserError(
+                _(
+                    "These are too many letters: %(most)s at most are printed at once. Choose "
+                    "fewer: an area, say, or only those not printed yet.",
+                    most=MOST_LETTERS,
+                )
+            )
+        return lines
 
     def action_print_letter(self):
         """Print the letter about this verdict."""
