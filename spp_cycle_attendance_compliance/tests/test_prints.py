@@ -251,6 +251,34 @@ class TestHouseholdLists(PrintCase):
             ],
         )
 
+    def test_only_members_who_failed_are_among_the_failing(self):
+        dialog = self._open(self.run_of_both, content="xlsx", grouped_by="location")
+        dialog.which = "failing"
+        self.assertEqual([row[1] for row in self._read(dialog)[1:]], ["Person BEN"])
+
+    def test_members_of_an_overridden_household(self):
+        membership = self._get_membership(self.cycle, self.household)
+        overrides = self.env["spp.attendance.override"]
+        vals = {"cycle_membership_id": membership.id, "reason": "Was ill"}
+        override = overrides.create({**vals, "verdict": "compliant"})
+        dialog = self._open(cycle=self.cycle, content="xlsx", grouped_by="location")
+        for row in self._read(dialog)[1:]:
+            self.assertEqual(row[5], "Overridden")
+            self.assertIn("Was ill", row[6])
+        # The run's own list tells what the run found of each; one after it, that it left them.
+        dialog = self._open(self.run_of_both, content="xlsx", grouped_by="location")
+        self.assertEqual(
+            [row[5] for row in self._read(dialog)[1:]], ["Compliant", "Non-Compliant"]
+        )
+        dialog = self._open(self._run(self.cycle), content="xlsx", grouped_by="location")
+        self.assertEqual([row[5] for row in self._read(dialog)[1:]], ["Overridden"] * 2)
+        override._lift("Not ill")
+        overrides.create({**vals, "verdict": "non_compliant"})
+        dialog = self._open(
+            cycle=self.cycle, content="xlsx", grouped_by="location", which="failing"
+        )
+        self.assertEqual([row[1] for row in self._read(dialog)[1:]], ["Person BEN"])
+
     def test_each_value_stands_under_its_title(self):
         for grouped_by in (False, "area", "location"):
             for content in ("pdf", "xlsx"):

@@ -6,7 +6,7 @@ from odoo.tools import SQL, format_date, format_datetime, split_every
 
 from ..files import write_table
 from ..models.runs.attendance_run import DONE
-from ..verdicts import DECIDED_STATES, NON_COMPLIANT, WARNED
+from ..verdicts import DECIDED_STATES, NO_DATA, NON_COMPLIANT, WARNED
 
 PDF, XLSX, LETTERS = "pdf", "xlsx", "letters"
 ALL, FAILING = "all", "failing"
@@ -188,6 +188,9 @@ class PrintAttendance(models.TransientModel):
         if self._is_by_member():
             households = self.env["spp.attendance.run.line"]._search(domain)
             domain = [("household_line_id", "in", households), ("counts", "=", True)]
+            if self.which == FAILING:
+                # Of a household that was refused or warned, some may have met the criteria.
+                domain.append(("verdict", "in", (NON_COMPLIANT, NO_DATA)))
         if self.location_id and self.content != LETTERS:
             domain.append(("location_id", "=", self.location_id.id))
         return domain

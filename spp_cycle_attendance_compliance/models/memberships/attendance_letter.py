@@ -24,11 +24,14 @@ class AttendanceRunLine(models.Model):
     _inherit = "spp.attendance.run.line"
 
     def _get_shown_status(self, of_run=False):
-        """Return the status, its sign and its word.
+        """Return the status, its sign and its word; of a member, that of her household, if it is
+        overridden.
 
         :param bool of_run: as the run decided; else as it stands now, overrides since included
         """
         self.ensure_one()
+        if self._is_of_overridden(of_run):
+            return self.household_line_id._get_shown_status(of_run)
         membership = self.sudo().cycle_membership_id
         status = self.status or self.verdict
         if self.kind != "member" and not of_run:
@@ -42,9 +45,15 @@ class AttendanceRunLine(models.Model):
     def _get_shown_reason(self, of_run=False):
         """Return why the status is what `_get_shown_status` tells."""
         self.ensure_one()
+        if self._is_of_overridden(of_run):
+            return self.household_line_id._get_shown_reason(of_run)
         if self.kind != "member" and not of_run:
             return self.cycle_membership_id.attendance_reason
         return self.reason
+
+    def _is_of_overridden(self, of_run):
+        household = self.household_line_id
+        return bool(household) and household._get_shown_status(of_run)[0] == OVERRIDDEN
 
     def _get_shown_identifiers(self):
         """Return by which ID the attendance system knows a person, or those of a household who
