@@ -113,6 +113,21 @@ class TestVerdictLists(PrintCase, TwoPersonsCase):
         with self.assertRaisesRegex(UserError, "nothing to print"):
             self._open(cycle=self.cycle, which="failing").action_print()
 
+    def test_verdicts_of_several_runs(self):
+        carl = self._create_membership(self.cycle, self._create_person("CARL"))
+        first = self._run(self.cycle)
+        self.assertNotIn("earlier run", self._print(self._open(cycle=self.cycle)))
+        self.ben_in.state = "paused"
+        self.cycle.attendance_condition_ids.amount = 1
+        self._run(self.cycle)
+        shown = self._print(self._open(cycle=self.cycle))
+        self.assertIn("1 of these verdicts is by an earlier run, and its criteria.", shown)
+        carl.state = "paused"
+        self._run(self.cycle)
+        shown = self._print(self._open(cycle=self.cycle))
+        self.assertIn("2 of these verdicts are by earlier runs, and their criteria.", shown)
+        self.assertNotIn("earlier run", self._print(self._open(first)))
+
     def test_who_was_overridden_to_be_refused_is_among_the_failing(self):
         self._run(self.cycle)
         self._override(self.ana_in, "non_compliant")

@@ -317,7 +317,21 @@ class PrintAttendance(models.TransientModel):
         ]
         if len(run._get_conditions()) > 1:
             head.insert(3, (_("Conditions"), run.attendance_condition_sentences))
+        if earlier := self._describe_earlier_runs(run):
+            head.append((_("Remark"), earlier))
         return head
+
+    def _describe_earlier_runs(self, run):
+        """Return how many of the verdicts are not by the run that the head tells about."""
+        domain = [*self._get_listed_domain(), ("run_id", "!=", run.id)]
+        count = self.env["spp.attendance.run.line"].search_count(domain)
+        if count == 1:
+            return _("1 of these verdicts is by an earlier run, and its criteria.")
+        if count:
+            return _(
+                "%(count)s of these verdicts are by earlier runs, and their criteria.", count=count
+            )
+        return ""
 
     def _describe_cycle(self):
         return _(
