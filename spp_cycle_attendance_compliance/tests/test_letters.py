@@ -21,7 +21,7 @@ class TestLetters(PrintCase, TwoPersonsCase):
         # Who only looks at the page has no letter in his hands.
         self._show("attendance_letter", line, validator)
         self.assertFalse(line.letter_printed_at)
-        self.assertNotIn("Person BEN", self.cycle.message_ids[0].body)
+        self.assertFalse(self.cycle.message_ids)
         shown = self._hand_over("attendance_letter", line, validator)
         self.assertIn("You did not do all that the program asks for.", shown)
         self.assertIn("Nobody loses anything", shown)

@@ -6,6 +6,7 @@ from openpyxl import load_workbook
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools.translate import code_translations
 
 from .common import FIRST, AttendanceCase, TwoPersonsCase, days
 
@@ -73,6 +74,19 @@ class TestVerdictLists(PrintCase, TwoPersonsCase):
         self.assertIn("Person BEN", failing)
         self.assertNotIn("Person ANA", failing)
 
+    def test_what_stands_on_it_is_translated_as_sentences(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        terms = {
+            "Printed on %(at)s by %(name)s.": "%(name)s a imprimé ceci le %(at)s.",
+            "Attendance Verdicts: %(place)s": "%(place)s : décisions",
+        }
+        known = {("spp_cycle_attendance_compliance", "fr_FR"): terms}
+        dialog = self._open(self._run(self.cycle), grouped_by="location")
+        with patch.dict(code_translations.python_translations, known):
+            shown = self._show("verdict_list", dialog, lang="fr_FR")
+        self.assertIn(f"{self.env.user.name} a imprimé ceci le ", shown)
+        self.assertIn("No location known : décisions", shown)
+
     def test_ids_are_for_who_may_read_them(self):
         run = self._run(self.cycle)
         manager = self._create_user("attendance_print_manager", MANAGER)
@@ -118,7 +132,7 @@ class TestVerdictLists(PrintCase, TwoPersonsCase):
         first = self._run(self.cycle)
         self.assertNotIn("earlier run", self._print(self._open(cycle=self.cycle)))
         self.ben_in.state = "paused"
-        self.cycle.attendance_condition_ids.amount = 1
+        self.cycle.required_number_of_attendance = 1
         self._run(self.cycle)
         shown = self._print(self._open(cycle=self.cycle))
         self.assertIn("1 of these verdicts is by an earlier run, and its criteria.", shown)

@@ -333,6 +333,15 @@ class PrintAttendance(models.TransientModel):
             )
         return ""
 
+    def _get_pdf_title(self, place):
+        if place:
+            return _("Attendance Verdicts: %(place)s", place=place)
+        return _("Attendance Verdicts")
+
+    def _get_pdf_foot(self):
+        now = format_datetime(self.env, fields.Datetime.now())
+        return _("Printed on %(at)s by %(name)s.", at=now, name=self.env.user.name)
+
     def _describe_cycle(self):
         return _(
             "%(first)s to %(last)s",
