@@ -296,9 +296,7 @@ class TestHouseholdLists(PrintCase):
             self.assertIn("Was ill", row[6])
         # The run's own list tells what the run found of each; one after it, that it left them.
         dialog = self._open(self.run_of_both, content="xlsx", grouped_by="location")
-        self.assertEqual(
-            [row[5] for row in self._read(dialog)[1:]], ["Compliant", "Non-Compliant"]
-        )
+        self.assertEqual([row[5] for row in self._read(dialog)[1:]], ["Compliant", "Non-Compliant"])
         dialog = self._open(self._run(self.cycle), content="xlsx", grouped_by="location")
         self.assertEqual([row[5] for row in self._read(dialog)[1:]], ["Overridden"] * 2)
         override._lift("Not ill")

@@ -80,9 +80,7 @@ class AttendanceRunLine(models.Model):
                     "or was replaced or taken back."
                 )
             )
-        lines = lines.filtered(
-            lambda line: line.sudo().cycle_membership_id.state in DECIDED_STATES
-        )
+        lines = lines.filtered(lambda line: line.sudo().cycle_membership_id.state in DECIDED_STATES)
         if not lines:
             raise UserError(
                 _(
