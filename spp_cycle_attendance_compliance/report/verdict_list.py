@@ -10,4 +10,5 @@ class VerdictListReport(models.AbstractModel):
         dialogs = self.env["spp.attendance.print"].browse(docids)
         # Made here, since what a template raises reaches nobody in its own words.
         groups = {dialog.id: dialog._get_pdf_groups() for dialog in dialogs}
-        return {"docs": dialogs, "groups": groups}
+        heads = {dialog.id: dialog._get_pdf_head() for dialog in dialogs}
+        return {"docs": dialogs, "groups": groups, "heads": heads}

@@ -23,6 +23,7 @@ from . import test_registrant_pages
 from . import test_problems
 from . import test_run
 from . import test_sources
+from . import test_letters
 from . import test_one_page
 from . import test_one_verdict
 from . import test_unknown

@@ -6,11 +6,13 @@ from odoo.tools import SQL, format_date, format_datetime, split_every
 
 from ..files import write_table
 from ..models.runs.attendance_run import DONE
-from ..verdicts import NON_COMPLIANT, WARNED
+from ..verdicts import DECIDED_STATES, NO_DATA, NON_COMPLIANT, WARNED
 
 PDF, XLSX, LETTERS = "pdf", "xlsx", "letters"
 ALL, FAILING = "all", "failing"
 AREA, LOCATION = "area", "location"
+# What a verdict keeps of where somebody lived and attended when it was given.
+PLACES = {AREA: "area_id", LOCATION: "location_id"}
 # A PDF of more takes minutes, and nobody signs it.
 MOST_IN_PDF = 2000
 # A workbook of more takes longer than servers let a request take.
@@ -77,21 +79,21 @@ class PrintAttendance(models.TransientModel):
     def action_print(self):
         """Make the list or the letters."""
         self.ensure_one()
-        groups = self._find_groups()
         if self.content == LETTERS:
-            return self._print_letters(groups)
-        self._check_size(groups)
+            return self._print_letters()
+        self._check_size()
         if self.content == XLSX:
-            self.sheet = b64encode(write_table(self._get_titles(), self._get_all_rows(groups)))
+            rows = self._get_all_rows(self._find_groups())
+            self.sheet = b64encode(write_table(self._get_titles(), rows))
             self.sheet_name = f"{self._get_file_name()}.xlsx".replace("/", "-")
             return self._reopen()
         return self._get_report("action_report_verdict_list")
 
-    def _print_letters(self, groups):
-        numbers = [line_id for _name, ids in groups for line_id in ids]
+    def _print_letters(self):
         # Says what is wrong while the dialog is still open.
-        self.env["spp.attendance.run.line"]._get_letter_lines(numbers)
-        self.letter_numbers = numbers
+        self.env["spp.attendance.run.line"]._search_letters(self._get_line_domain())
+        groups = self._find_groups()
+        self.letter_numbers = [line_id for _name, ids in groups for line_id in ids]
         return self._get_report("action_report_attendance_letters")
 
     def _get_report(self, name):
@@ -99,9 +101,11 @@ class PrintAttendance(models.TransientModel):
         action = report.report_action(self, config=False)
         return {**action, "close_on_report_download": True}
 
-    def _check_size(self, groups):
-        count = sum(len(ids) for _name, ids in groups)
+    def _check_size(self):
+        """Raise a `UserError` if there are none, or too many: before all are read and sorted."""
         most = MOST_IN_PDF if self.content == PDF else MOST_IN_XLSX
+        lines = self.env["spp.attendance.run.line"]
+        count = lines.search_count(self._get_listed_domain(), limit=most + 1)
         if not count:
             raise UserError(_("There is no such verdict: there is nothing to print."))
         if count <= most:
@@ -109,17 +113,15 @@ class PrintAttendance(models.TransientModel):
         if self.content == PDF:
             raise UserError(
                 _(
-                    "This list has %(count)s verdicts, and a PDF takes %(most)s at most. Choose an "
+                    "This list has more verdicts than a PDF takes: %(most)s at most. Choose an "
                     "area, a location, or fewer verdicts; or take the XLSX.",
-                    count=count,
                     most=most,
                 )
             )
         raise UserError(
             _(
-                "This list has %(count)s verdicts, and an XLSX takes %(most)s at most. Choose an "
-                "area, a location, or fewer verdicts.",
-                count=count,
+                "This list has more verdicts than an XLSX takes: %(most)s at most. Choose an area, "
+                "a location, or fewer verdicts.",
                 most=most,
             )
         )
@@ -155,10 +157,12 @@ class PrintAttendance(models.TransientModel):
             domain += self._get_failing_domain()
         if self._is_about_what_stands():
             domain.append(("standing", "=", "stands"))
+        if self.content == LETTERS:
+            domain.append(("cycle_membership_id.state", "in", DECIDED_STATES))
         if self.content == LETTERS and self.is_unprinted:
             domain.append(("letter_printed_at", "=", False))
         if self.area_id:
-            domain.append(("partner_id.area_id", "child_of", self.area_id.id))
+            domain.append(("area_id", "child_of", self.area_id.id))
         return domain
 
     def _get_failing_domain(self):
@@ -179,33 +183,39 @@ class PrintAttendance(models.TransientModel):
             self.content != LETTERS and bool(by_location) and self.cycle_id._is_about_households()
         )
 
+    def _get_listed_domain(self):
+        domain = self._get_line_domain()
+        if self._is_by_member():
+            households = self.env["spp.attendance.run.line"]._search(domain)
+            domain = [("household_line_id", "in", households), ("counts", "=", True)]
+            if self.which == FAILING:
+                # Of a household that was refused or warned, some may have met the criteria.
+                domain.append(("verdict", "in", (NON_COMPLIANT, NO_DATA)))
+        if self.location_id and self.content != LETTERS:
+            domain.append(("location_id", "=", self.location_id.id))
+        return domain
+
     def _find_groups(self):
         """Return the ids of the verdicts, in their order: a list of ``(name, ids)``.
 
         The name is empty where nothing is grouped.
         """
-        lines = self.env["spp.attendance.run.line"]
-        found = lines._search(self._get_line_domain())
-        if self._is_by_member():
-            found = lines._search([("household_line_id", "in", found), ("counts", "=", True)])
+        found = self.env["spp.attendance.run.line"]._search(self._get_listed_domain())
         grouped_by = AREA if self.content == LETTERS else self.grouped_by
-        only = SQL("location.id = %s", self.location_id.id) if self.location_id else SQL("TRUE")
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """
-                SELECT place.id, array_agg(line.id ORDER BY person.name, line.id)
+                SELECT %(place)s, array_agg(line.id ORDER BY person.name, line.id)
                 FROM spp_attendance_run_line AS line
                 JOIN res_partner AS person ON person.id = line.partner_id
-                LEFT JOIN LATERAL (%(place)s) AS place ON TRUE
-                LEFT JOIN LATERAL (%(location)s) AS location ON TRUE
-                WHERE line.id IN %(found)s AND %(only)s
-                GROUP BY place.id
+                WHERE line.id IN %(found)s
+                GROUP BY 1
                 """,
-                place=self._find_place(grouped_by),
-                location=self._find_place(LOCATION if self.location_id else False),
+                place=SQL.identifier("line", PLACES[grouped_by])
+                if grouped_by
+                else SQL("NULL::int4"),
                 found=found.subselect(),
-                only=only,
             )
         )
         ids = dict(self.env.cr.fetchall())
@@ -217,24 +227,9 @@ class PrintAttendance(models.TransientModel):
     def _name_places(self, kind, ids):
         model = "spp.area" if kind == AREA else "spp.res.config.attendance.location"
         places = self.env[model].sudo().browse(ids)
-        nowhere = {AREA: _("Without an area"), LOCATION: _("Without a location")}
+        # Runs from before their lines kept the place know of none, either.
+        nowhere = {AREA: _("No area known"), LOCATION: _("No location known")}
         return {None: nowhere.get(kind, ""), **{each.id: each.display_name for each in places}}
-
-    def _find_place(self, kind):
-        """Return the SQL query of the place of a ``person``."""
-        if kind == AREA and self.env["spp.attendance.waiver"]._has_areas():
-            return SQL("SELECT person.area_id AS id")
-        if kind == LOCATION:
-            return SQL(
-                """
-                SELECT event.attendance_location_id AS id FROM spp_event_attendance AS event
-                WHERE event.individual_id = person.id AND event.attendance_date <= %s
-                    AND event.attendance_location_id IS NOT NULL AND event.withdrawn IS NOT TRUE
-                ORDER BY event.attendance_date DESC, event.id DESC LIMIT 1
-                """,
-                self._get_last_run().to_date or fields.Date.context_today(self),
-            )
-        return SQL("SELECT NULL::int4 AS id")
 
     # The list
 
@@ -301,9 +296,8 @@ class PrintAttendance(models.TransientModel):
 
     def _get_pdf_groups(self):
         """Return what stands on the pages: a list of ``(name, rows)``."""
-        groups = self._find_groups()
-        self._check_size(groups)
-        return [(name, list(self._get_rows(ids))) for name, ids in groups]
+        self._check_size()
+        return [(name, list(self._get_rows(ids))) for name, ids in self._find_groups()]
 
     def _get_pdf_head(self):
         """Return what is said above each list: a list of ``(title, text)``."""
@@ -323,7 +317,30 @@ class PrintAttendance(models.TransientModel):
         ]
         if len(run._get_conditions()) > 1:
             head.insert(3, (_("Conditions"), run.attendance_condition_sentences))
+        if earlier := self._describe_earlier_runs(run):
+            head.append((_("Remark"), earlier))
         return head
+
+    def _describe_earlier_runs(self, run):
+        """Return how many of the verdicts are not by the run that the head tells about."""
+        domain = [*self._get_listed_domain(), ("run_id", "!=", run.id)]
+        count = self.env["spp.attendance.run.line"].search_count(domain)
+        if count == 1:
+            return _("1 of these verdicts is by an earlier run, and its criteria.")
+        if count:
+            return _(
+                "%(count)s of these verdicts are by earlier runs, and their criteria.", count=count
+            )
+        return ""
+
+    def _get_pdf_title(self, place):
+        if place:
+            return _("Attendance Verdicts: %(place)s", place=place)
+        return _("Attendance Verdicts")
+
+    def _get_pdf_foot(self):
+        now = format_datetime(self.env, fields.Datetime.now())
+        return _("Printed on %(at)s by %(name)s.", at=now, name=self.env.user.name)
 
     def _describe_cycle(self):
         return _(

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 from ...verdicts import (
     COMPLIANT,
+    DECIDED_STATES,
+    ENROLLED_STATE,
     EXEMPT,
     NON_COMPLIANT,
     NON_COMPLIANT_STATE,
@@ -22,11 +24,14 @@ class AttendanceRunLine(models.Model):
     _inherit = "spp.attendance.run.line"
 
     def _get_shown_status(self, of_run=False):
-        """Return the status, its sign and its word.
+        """Return the status, its sign and its word; of a member, that of her household, if it is
+        overridden.
 
         :param bool of_run: as the run decided; else as it stands now, overrides since included
         """
         self.ensure_one()
+        if self._is_of_overridden(of_run):
+            return self.household_line_id._get_shown_status(of_run)
         membership = self.sudo().cycle_membership_id
         status = self.status or self.verdict
         if self.kind != "member" and not of_run:
@@ -40,9 +45,15 @@ class AttendanceRunLine(models.Model):
     def _get_shown_reason(self, of_run=False):
         """Return why the status is what `_get_shown_status` tells."""
         self.ensure_one()
+        if self._is_of_overridden(of_run):
+            return self.household_line_id._get_shown_reason(of_run)
         if self.kind != "member" and not of_run:
             return self.cycle_membership_id.attendance_reason
         return self.reason
+
+    def _is_of_overridden(self, of_run):
+        household = self.household_line_id
+        return bool(household) and household._get_shown_status(of_run)[0] == OVERRIDDEN
 
     def _get_shown_identifiers(self):
         """Return by which ID the attendance system knows a person, or those of a household who
@@ -56,21 +67,12 @@ class AttendanceRunLine(models.Model):
     def _get_letter_lines(self, ids):
         """Return the verdicts of some ids about which letters are printed, in that order.
 
+        Attendance does not decide about who is paused, exited or not eligible: they are left out.
+
         :raise UserError: if there is none, there are too many, or one of them does not stand
         """
         place = {line_id: number for number, line_id in enumerate(ids)}
-        lines = self.search([("id", "in", list(ids)), ("kind", "!=", "member")])
-        if not lines:
-            raise UserError(_("There is no letter to print."))
-        if len(lines) > MOST_LETTERS:
-            raise UserError(
-                _(
-                    "These are %(count)s letters, and %(most)s at most are printed at once. Choose "
-                    "fewer: an area, say, or only those not printed yet.",
-                    count=len(lines),
-                    most=MOST_LETTERS,
-                )
-            )
+        lines = self._search_letters([("id", "in", list(ids))])
         if any(line.standing != "stands" for line in lines):
             raise UserError(
                 _(
@@ -78,7 +80,34 @@ class AttendanceRunLine(models.Model):
                     "or was replaced or taken back."
                 )
             )
+        lines = lines.filtered(lambda line: line.sudo().cycle_membership_id.state in DECIDED_STATES)
+        if not lines:
+            raise UserError(
+                _(
+                    "Who is paused, exited or not eligible gets no letter: attendance does not "
+                    "decide about them."
+                )
+            )
         return lines.sorted(lambda line: place[line.id])
+
+    @api.model
+    def _search_letters(self, domain):
+        """Return the verdicts of a domain, if letters about all of them can be printed at once.
+
+        :raise UserError: if there is none, or there are too many
+        """
+        lines = self.search([*domain, ("kind", "!=", "member")], limit=MOST_LETTERS + 1)
+        if not lines:
+            raise UserError(_("There is no letter to print."))
+        if len(lines) > MOST_LETTERS:
+            raise UserError(
+                _(
+                    "These are too many letters: %(most)s at most are printed at once. Choose "
+                    "fewer: an area, say, or only those not printed yet.",
+                    most=MOST_LETTERS,
+                )
+            )
+        return lines
 
     def action_print_letter(self):
         """Print the letter about this verdict."""
@@ -129,15 +158,17 @@ class AttendanceRunLine(models.Model):
         is_household = self.kind == "household"
         override = self.sudo().cycle_membership_id.attendance_override_id
         sentences = [self._describe_letter_status(status, override.verdict, is_household)]
-        refused = self.sudo().cycle_membership_id.state == NON_COMPLIANT_STATE
-        if status == WARNED and is_household:
-            sentences.append(_("This is a warning: your family stays in the program this time."))
-        elif status == WARNED:
-            sentences.append(_("This is a warning: you stay in the program this time."))
-        elif refused and is_household:
+        # A person may have changed the state since.
+        state = self.sudo().cycle_membership_id.state
+        stays = status == WARNED and state == ENROLLED_STATE
+        if state == NON_COMPLIANT_STATE and is_household:
             sentences.append(_("For this cycle your family gets no support."))
-        elif refused:
+        elif state == NON_COMPLIANT_STATE:
             sentences.append(_("For this cycle you get no support."))
+        elif stays and is_household:
+            sentences.append(_("This is a warning: your family stays in the program this time."))
+        elif stays:
+            sentences.append(_("This is a warning: you stay in the program this time."))
         return sentences
 
     @api.model
