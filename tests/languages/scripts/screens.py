@@ -71,7 +71,7 @@ def get_screens():
     for window in get_windows():
         if window.res_model not in env:
             continue
-        transient = env[window.res_model]._transient
+        transient = env[window.res_model]._transient or window.res_model == "board.board"
         views = ["form"] if transient else [view for _id, view in window.views if view != "form"]
         for view in views:
             yield {
