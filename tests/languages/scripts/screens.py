@@ -26,6 +26,8 @@ EXTENDED = (
     "res.partner",
 )
 FORMS_OF_A_MODEL = 4
+# What people name, such as by the examples on the pages.
+NAMED = ("g2p.program", "g2p.cycle", "spp.attendance.source", "spp.attendance.waiver")
 
 
 def get_terms(addon):
@@ -50,6 +52,28 @@ def get_platform_terms():
                 continue
             terms |= {entry.msgid for entry in polib.pofile(path)}
     return terms
+
+
+def get_labels():
+    """Return the labels of fields that the addons do not bring, and of their choices."""
+    labels = set()
+    for model, name in (
+        ("ir.model.fields", "field_description"),
+        ("ir.model.fields.selection", "name"),
+    ):
+        data = env["ir.model.data"].search([("module", "in", ADDONS), ("model", "=", model)])
+        others = env[model].search([("id", "not in", data.mapped("res_id"))])
+        labels |= {label for label in others.with_context(lang="en_US").mapped(name) if label}
+    return labels
+
+
+def get_names():
+    """Return what people, or the demo, named: it is in the language of who did."""
+    return {
+        record.display_name
+        for name in NAMED
+        for record in env[name].with_context(active_test=False).search([])
+    }
 
 
 def get_windows():
@@ -98,5 +122,5 @@ def get_screens():
             }
 
 
-others = sorted(get_platform_terms())
+others = sorted(get_platform_terms() | get_labels() | get_names())
 print("found:" + json.dumps({"others": others, "screens": list(get_screens())}))
