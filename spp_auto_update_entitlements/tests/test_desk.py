@@ -129,6 +129,24 @@ class TestDesk(SettlementCase):
         self.cycle._get_company().is_settlement_paused = True
         self.assertIn("paused", self.cycle.next_step)
 
+    def test_no_night_is_promised_that_does_not_come(self):
+        later = self._create_cycle(ended_days_ago=-10)
+        cycles = later | self.cycle
+        company = self.cycle._get_company()
+        company.settlement_grace_days = 5
+        self.assertEqual(cycles.mapped("nightly_plan"), ["not_over", "grace"])
+        for cycle in cycles:
+            self.assertIn("in the first night", cycle.next_step)
+        company.is_settlement_paused = True
+        self.env.invalidate_all()
+        for cycle in cycles:
+            self.assertIn("paused", cycle.next_step)
+        company.is_settlement_paused = False
+        self._get_cron().active = False
+        self.env.invalidate_all()
+        for cycle in cycles:
+            self.assertIn("switched off", cycle.next_step)
+
     # The overview
 
     def test_the_overview_has_what_is_settled_and_what_is_open(self):
