@@ -1,8 +1,10 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import Form, tagged
 
+from ..models import cycle_end
 from .common import SettlementCase
 
 
@@ -49,6 +51,28 @@ class TestDesk(SettlementCase):
             f"200.00 {name} granted, 75.00 {name} redeemed (37.5 %), 125.00 {name} left",
             self.cycle.settlement_ids.money_totals,
         )
+
+    def test_the_report_has_the_figures_of_the_cycle(self):
+        self._create_entitlement(self.cycle, transactions=[("PURCHASE", 75)])
+        for state in ("approved", "cancelled"):
+            for transactions in ([("REFUND", 5)], [("VOID", 5)], [("PURCHASE", 5)]):
+                self._create_entitlement(self.cycle, state=state, transactions=transactions)
+        self._create_inkind(self.cycle, state="cancelled", transactions=[("VOID", 1)])
+        preview = self.cycle._preview_settlement().money_totals
+        self.cycle.mark_ended()
+        self.assertEqual(self._get_figures(self.cycle), {"cash": (4, 400, 75, 325, 18.8)})
+        name = self.currency.name
+        totals = f"400.00 {name} granted, 75.00 {name} redeemed (18.8 %), 325.00 {name} left"
+        self.assertEqual(self.cycle.settlement_ids.money_totals, totals)
+        self.assertEqual(preview, totals)
+
+    def test_the_report_adds_batches_up(self):
+        for state in ("approved", "cancelled", "cancelled"):
+            self._create_entitlement(self.cycle, state=state, transactions=[("REFUND", 5)])
+        with patch.object(cycle_end, "BATCH_SIZE", 1):
+            self.cycle.mark_ended()
+        self.assertEqual(self.cycle.settlement_ids.total_ids.count, 3)
+        self.assertIn("100.00 ", self.cycle.settlement_ids.money_totals.partition(" granted")[0])
 
     def test_figures_follow_corrections(self):
         entitlement = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 40)])
