@@ -11,7 +11,12 @@ class G2PCycle(models.Model):
 
     _inherit = "g2p.cycle"
 
-    redemption_ids = fields.One2many("spp.cycle.redemption", "cycle_id", "Redeemed in This Cycle")
+    redemption_ids = fields.One2many(
+        "spp.cycle.redemption",
+        "cycle_id",
+        "Redeemed in This Cycle",
+        groups="spp_auto_update_entitlements.group_settlement_reader",
+    )
     open_line_count = fields.Integer("Open Lines", compute="_compute_open_line_count")
     settled_by = fields.Char("Settled", compute="_compute_settled_by", compute_sudo=True)
     next_step = fields.Char(
