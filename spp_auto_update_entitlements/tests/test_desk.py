@@ -218,6 +218,21 @@ class TestDesk(SettlementCase):
             self.assertEqual(listed.search([("registrant_code", "=", "RC-4711")]), entitlement)
             self.assertFalse(listed.search([("registrant_code", "=", "RC-471")]))
 
+    def test_an_invalid_id_is_not_shown_or_found(self):
+        person = self._create_person_in_household()
+        other = self.env["g2p.id.type"].create({"name": "Passport"})
+        self.env["g2p.reg.id"].create(
+            {"partner_id": person.id, "id_type": other.id, "value": "P-1", "status": "invalid"}
+        )
+        entitlement = self._create_entitlement(self.cycle, partner_id=person.id)
+        listed = entitlement.with_user(self.manager)
+        self.assertEqual(listed.registrant_code, "RC-4711")
+        self.assertFalse(listed.search([("registrant_code", "=", "P-1")]))
+        person.reg_ids.status = "valid"
+        self.env.invalidate_all()
+        self.assertEqual(set(listed.registrant_code.split(", ")), {"P-1", "RC-4711"})
+        self.assertEqual(listed.search([("registrant_code", "=", "P-1")]), entitlement)
+
     def test_an_id_is_for_those_who_may_read_the_registry(self):
         person = self._create_person_in_household()
         entitlement = self._create_entitlement(self.cycle, partner_id=person.id)
