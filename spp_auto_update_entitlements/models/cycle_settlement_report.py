@@ -96,7 +96,7 @@ class CycleSettlement(models.Model):
         """Return the name of the printed report: what it is about, and its day."""
         return _(
             "Settlement of %(cycle)s, %(day)s",
-            cycle=self.cycle_id.name,
+            cycle=self.sudo().cycle_id.name,
             day=fields.Datetime.context_timestamp(self, self.start_datetime).date(),
         )
 

@@ -59,3 +59,48 @@ class TestOverview(SettlementCase):
         self.assertEqual((row.open_line_count, row.redemption_id.id), (1, False))
         self.cycle.settlement_ids.line_ids._clear("The shop paid it back.")
         self.assertFalse(self._get_rows(self.cycle))
+
+    def test_what_is_cancelled_is_not_overdue(self):
+        self._create_entitlement(self.cycle, transactions=[("PURCHASE", 130)])
+        self.cycle.mark_ended()
+        self.assertEqual(self._get_rows(self.cycle).days_overdue, 0)
+        self.cycle.state = "cancelled"
+        rows = self._get_rows(self.cycle)
+        self.assertEqual((rows.days_overdue, rows.is_overdue), (0, False))
+        self.assertFalse(rows.search([("id", "in", rows.ids), ("is_overdue", "=", True)]))
+        self.cycle.state = "distributed"
+        self.assertEqual(self._get_rows(self.cycle).days_overdue, 1)
+
+    def test_the_list_asks_nothing_for_each_row(self):
+        def count_queries():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            overview.search([("cycle_id", "in", cycles.ids)]).read(["days_overdue", "is_overdue"])
+            return self.env.cr.sql_log_count - before
+
+        overview = self.env["spp.settlement.overview"].with_user(self.finance)
+        cycles = self.cycle
+        self._create_entitlement(self.cycle)
+        self.cycle.mark_ended()
+        count_queries()
+        expected = count_queries()
+        for _number in range(3):
+            cycle = self._create_cycle()
+            self._create_entitlement(cycle)
+            cycle.mark_ended()
+            cycles |= cycle
+        self.assertEqual(count_queries(), expected)
+
+    def test_finance_prints_a_settlement(self):
+        self._create_entitlement(self.cycle, transactions=[("PURCHASE", 130)])
+        self.cycle.mark_ended()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        settlement = self.cycle.settlement_ids.with_user(self.finance)
+        self.assertIn(self.cycle.sudo().name, settlement._get_file_name())
+        self.env.invalidate_all()
+        reports = self.env["ir.actions.report"].with_user(self.finance)
+        action = "spp_auto_update_entitlements.action_report_settlement"
+        report = reports._render_qweb_html(action, settlement.ids)[0].decode()
+        self.assertIn(self.cycle.sudo().name, report)
