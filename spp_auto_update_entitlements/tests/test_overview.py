@@ -1,6 +1,10 @@
+from lxml import etree
+
 from odoo.tests import tagged
 
 from .common import SettlementCase
+
+ADDON = "spp_auto_update_entitlements"
 
 
 @tagged("post_install", "-at_install")
@@ -60,6 +64,21 @@ class TestOverview(SettlementCase):
         self.cycle.settlement_ids.line_ids._clear("The shop paid it back.")
         self.assertFalse(self._get_rows(self.cycle))
 
+    def test_a_row_opens_a_form_with_its_links(self):
+        self._create_entitlement(self.cycle, transactions=[("PURCHASE", 130)])
+        self.cycle.mark_ended()
+        row = self._get_rows(self.cycle)
+        # As a board asks for it.
+        view = self.env["spp.settlement.overview"].with_user(self.finance).get_view(False, "form")
+        self.assertEqual(view["id"], self.env.ref(f"{ADDON}.view_settlement_overview_form").id)
+        buttons = etree.fromstring(view["arch"]).xpath("//button/@name")
+        self.assertEqual(buttons, ["action_open_lines", "action_open_entitlements"])
+        for name in buttons:
+            action = getattr(row, name)()
+            self.assertTrue(row.env[action["res_model"]].search(action["domain"]))
+        modes = self.env.ref(f"{ADDON}.action_settlement_overview").view_mode
+        self.assertIn("form", modes.split(","))
+
     def test_what_is_cancelled_is_not_overdue(self):
         self._create_entitlement(self.cycle, transactions=[("PURCHASE", 130)])
         self.cycle.mark_ended()
@@ -101,6 +120,5 @@ class TestOverview(SettlementCase):
         self.assertIn(self.cycle.sudo().name, settlement._get_file_name())
         self.env.invalidate_all()
         reports = self.env["ir.actions.report"].with_user(self.finance)
-        action = "spp_auto_update_entitlements.action_report_settlement"
-        report = reports._render_qweb_html(action, settlement.ids)[0].decode()
+        report = reports._render_qweb_html(f"{ADDON}.action_report_settlement", settlement.ids)[0].decode()
         self.assertIn(self.cycle.sudo().name, report)
