@@ -32,7 +32,12 @@ class G2PCycle(models.Model):
         help="What counts as redeemed. Never both: a card is loaded, then spent. It can be changed "
         "until the first settlement of the cycle.",
     )
-    settlement_ids = fields.One2many("spp.cycle.settlement", "cycle_id", "Settlements")
+    settlement_ids = fields.One2many(
+        "spp.cycle.settlement",
+        "cycle_id",
+        "Settlements",
+        groups="spp_auto_update_entitlements.group_settlement_reader",
+    )
     end_requested_by_id = fields.Many2one(
         "res.users",
         "To Be Ended By",

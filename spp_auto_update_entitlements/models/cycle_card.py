@@ -11,7 +11,12 @@ class G2PCycle(models.Model):
 
     _inherit = "g2p.cycle"
 
-    redemption_ids = fields.One2many("spp.cycle.redemption", "cycle_id", "Redeemed in This Cycle")
+    redemption_ids = fields.One2many(
+        "spp.cycle.redemption",
+        "cycle_id",
+        "Redeemed in This Cycle",
+        groups="spp_auto_update_entitlements.group_settlement_reader",
+    )
     open_line_count = fields.Integer("Open Lines", compute="_compute_open_line_count")
     settled_by = fields.Char("Settled", compute="_compute_settled_by", compute_sudo=True)
     next_step = fields.Char(
@@ -73,10 +78,25 @@ class G2PCycle(models.Model):
             return _("A person left this cycle alone. It is settled when somebody settles it.")
         if plan == "locked":
             return _("A background task is working on the cycle. It is settled when that is done.")
-        if plan == "paused":
+        # What is still to be over, or in its days of grace, meets the pause later.
+        if plan == "paused" or (
+            plan in ("not_over", "grace") and self._get_company().is_settlement_paused
+        ):
             return _(
                 "The nightly run is paused: the cycle is settled when somebody sets it as ended, "
                 "or when an administrator ends the pause."
+            )
+        return self._get_next_night_step(plan)
+
+    def _get_next_night_step(self, plan):
+        """Return what a nightly run will do with this cycle, which none leaves alone."""
+        moment = self._get_next_night()
+        if not moment:
+            return _("The nightly run is switched off: an administrator can switch it on again.")
+        if plan == "requested":
+            return _(
+                "%(user)s set it as ended: it is settled in the background.",
+                user=self.end_requested_by_id.name,
             )
         if plan == "not_over":
             return _(
@@ -90,18 +110,6 @@ class G2PCycle(models.Model):
                 "night from %(first)s on.",
                 day=format_date(self.env, self.end_date),
                 first=self._format_first_day(),
-            )
-        return self._get_next_night_step(plan)
-
-    def _get_next_night_step(self, plan):
-        """Return what the next nightly run does with this cycle, which it does not leave alone."""
-        moment = self._get_next_night()
-        if not moment:
-            return _("The nightly run is switched off: an administrator can switch it on again.")
-        if plan == "requested":
-            return _(
-                "%(user)s set it as ended: it is settled in the background.",
-                user=self.end_requested_by_id.name,
             )
         night = format_datetime(self.env, moment, dt_format=False)
         if plan == "settle":

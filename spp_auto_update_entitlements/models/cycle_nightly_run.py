@@ -8,7 +8,7 @@ from psycopg2 import errors
 from odoo import _, api, fields, models
 from odoo.tools import config
 
-from odoo.addons.g2p_programs.models.constants import STATE_ENDED
+from odoo.addons.g2p_programs.models.constants import STATE_CANCELLED, STATE_ENDED
 
 from ..exceptions import SettlementUnderWay
 from .cycle_end import STATES_TO_END
@@ -44,7 +44,7 @@ class G2PCycle(models.Model):
         PLANS, "The Next Night", compute="_compute_nightly_plan", compute_sudo=True
     )
     days_overdue = fields.Integer(
-        compute="_compute_nightly_plan",
+        compute="_compute_days_overdue",
         compute_sudo=True,
         help="The days since the last day of the cycle, until it ends.",
     )
@@ -55,7 +55,11 @@ class G2PCycle(models.Model):
     def _compute_nightly_plan(self):
         for cycle in self:
             cycle.nightly_plan = cycle._get_plan()
-            is_open = cycle.is_expired and cycle.state != STATE_ENDED
+
+    @api.depends("state", "is_expired", "end_date")
+    def _compute_days_overdue(self):
+        for cycle in self:
+            is_open = cycle.is_expired and cycle.state not in (STATE_ENDED, STATE_CANCELLED)
             today = cycle._get_company()._get_settlement_today()
             cycle.days_overdue = (today - cycle.end_date).days if is_open else 0
 

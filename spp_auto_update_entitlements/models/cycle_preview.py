@@ -30,7 +30,7 @@ class G2PCycle(models.Model):
         for kind, cases in self._decide_in_batches():
             counts.update(settlements._count(cases))
             for key, sums in settlements._sum_up(cases).items():
-                known = totals.get((kind, key), (0, 0, 0))
+                known = totals.get((kind, key), (0,) * len(sums))
                 totals[kind, key] = tuple(map(sum, zip(known, sums, strict=True)))
             listed = [(case, ids) for case, ids in cases if case.is_exception]
             for vals in settlements.line_ids._prepare_vals_list(settlements, kind, listed):

@@ -6,7 +6,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
-from ..redemption import to_decimal
+from ..redemption import OPEN_STATES, to_decimal
 
 
 class CycleSettlement(models.Model):
@@ -188,17 +188,17 @@ class CycleSettlement(models.Model):
 
     @api.model
     def _sum_up(self, cases):
-        """Return (count, granted, redeemed) by (outcome, currency id, unit id), in full."""
-        sums = defaultdict(lambda: (0, Decimal(0), Decimal(0)))
+        """Return (count, granted, redeemed) by (outcome, currency id, unit id), in full.
+
+        Then the same three again, of those that are not payable or redeemed.
+        """
+        sums = defaultdict(lambda: (0, Decimal(0), Decimal(0)) * 2)
         for case, ids in cases:
             redemption = case.redemption
             key = (case.decision.outcome, redemption.currency_id, redemption.uom_id)
-            count, allocated, redeemed = sums[key]
-            sums[key] = (
-                count + len(ids),
-                allocated + len(ids) * redemption.allocated,
-                redeemed + len(ids) * redemption.redeemed,
-            )
+            more = (len(ids), len(ids) * redemption.allocated, len(ids) * redemption.redeemed)
+            more += (0, 0, 0) if case.decision.state in OPEN_STATES else more
+            sums[key] = tuple(map(sum, zip(sums[key], more, strict=True)))
         return sums
 
     def _add_totals(self, kind, sums):
@@ -207,22 +207,15 @@ class CycleSettlement(models.Model):
             for total in self.total_ids
             if total.kind == kind
         }
-        for key, (count, allocated, redeemed) in sums.items():
+        for key, more in sums.items():
             total = known.get(key)
             if not total:
                 self.total_ids.create(
                     {
                         "settlement_id": self.id,
-                        **self.total_ids._prepare_vals(kind, key, count, allocated, redeemed),
+                        **self.total_ids._prepare_vals(kind, key, *more),
                     }
                 )
                 continue
-            total.write(
-                total._prepare_vals(
-                    kind,
-                    key,
-                    total.count + count,
-                    to_decimal(total.allocated) + allocated,
-                    to_decimal(total.redeemed) + redeemed,
-                )
-            )
+            figures = map(sum, zip(total._get_sums(), more, strict=True))
+            total.write(total._prepare_vals(kind, key, *figures))

@@ -32,9 +32,13 @@ class CycleSettlement(models.Model):
         """
         sums = defaultdict(lambda: [Decimal(0), Decimal(0)])
         for total in self.total_ids.filtered(lambda each: each.outcome not in NOT_GRANTED):
+            if total.count == total.unpayable_count:
+                continue
             granted_and_redeemed = sums[total.kind, total.currency_id, total.uom_id]
             granted_and_redeemed[0] += to_decimal(total.allocated)
+            granted_and_redeemed[0] -= to_decimal(total.unpayable_allocated)
             granted_and_redeemed[1] += to_decimal(total.redeemed)
+            granted_and_redeemed[1] -= to_decimal(total.unpayable_redeemed)
         sentences = []
         for (_kind, currency, uom), (granted, redeemed) in sums.items():
             share = float(100 * redeemed / granted) if granted else 0
@@ -92,7 +96,7 @@ class CycleSettlement(models.Model):
         """Return the name of the printed report: what it is about, and its day."""
         return _(
             "Settlement of %(cycle)s, %(day)s",
-            cycle=self.cycle_id.name,
+            cycle=self.sudo().cycle_id.name,
             day=fields.Datetime.context_timestamp(self, self.start_datetime).date(),
         )
 

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..redemption import OUTCOMES
+from ..redemption import OUTCOMES, to_decimal
 
 
 class CycleSettlementTotal(models.Model):
@@ -19,13 +19,29 @@ class CycleSettlementTotal(models.Model):
     outcome = fields.Selection(OUTCOMES, required=True)
     count = fields.Integer("Entitlements")
     redeemed_share = fields.Float("Redeemed (%)", compute="_compute_redeemed_share")
+    # Of the outcomes that entitlements in any state have, the part that grants nothing: without a
+    # figure, as of settlements before there was one, all of it does.
+    unpayable_count = fields.Integer()
+    unpayable_allocated = fields.Float(digits=0)
+    unpayable_redeemed = fields.Float(digits=0)
 
     @api.model
-    def _prepare_vals(self, kind, key, count, allocated, redeemed):
+    def _prepare_vals(
+        self,
+        kind,
+        key,
+        count,
+        allocated,
+        redeemed,
+        unpayable_count,
+        unpayable_allocated,
+        unpayable_redeemed,
+    ):
         """Return the values of a total.
 
         :param key: (outcome, currency id, unit id)
         :param allocated: what was granted, a `Decimal`, as is ``redeemed``
+        :param unpayable_count: how many of them are neither payable nor redeemed
         """
         outcome, currency_id, uom_id = key
         return {
@@ -37,7 +53,21 @@ class CycleSettlementTotal(models.Model):
             "allocated": float(allocated),
             "redeemed": float(redeemed),
             "balance": float(allocated - redeemed),
+            "unpayable_count": unpayable_count,
+            "unpayable_allocated": float(unpayable_allocated),
+            "unpayable_redeemed": float(unpayable_redeemed),
         }
+
+    def _get_sums(self):
+        """Return what `spp.cycle.settlement._sum_up` returned for this total."""
+        return (
+            self.count,
+            to_decimal(self.allocated),
+            to_decimal(self.redeemed),
+            self.unpayable_count,
+            to_decimal(self.unpayable_allocated),
+            to_decimal(self.unpayable_redeemed),
+        )
 
     @api.depends("allocated", "redeemed")
     def _compute_redeemed_share(self):

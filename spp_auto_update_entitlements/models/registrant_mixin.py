@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+# Of what the registry marks as invalid, nothing is shown, printed or found.
+VALID = [("status", "!=", "invalid")]
+
 
 class RegistrantMixin(models.AbstractModel):
     """Who a beneficiary is, where names are alike: by ID, and by household.
@@ -29,7 +32,7 @@ class RegistrantMixin(models.AbstractModel):
         shows_codes = self._may_read_codes()
         for record in self:
             partner = record.sudo().partner_id
-            codes = partner.reg_ids.mapped("value") if shows_codes else ()
+            codes = partner.reg_ids.filtered_domain(VALID).mapped("value") if shows_codes else ()
             record.registrant_code = ", ".join(filter(None, codes))
             memberships = partner.individual_membership_ids.filtered(lambda each: not each.is_ended)
             record.household_name = ", ".join(memberships.group.mapped("name"))
@@ -38,7 +41,7 @@ class RegistrantMixin(models.AbstractModel):
     def _search_registrant_code(self, operator, value):
         if not self._may_read_codes():
             return [(0, "=", 1)]
-        return [("partner_id.reg_ids.value", operator, value)]
+        return [("partner_id.reg_ids", "any", [("value", operator, value), *VALID])]
 
     @api.model
     def _may_read_codes(self):

@@ -4,7 +4,12 @@ from odoo import fields, models
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    redemption_ids = fields.One2many("spp.registrant.redemption", "partner_id", "Redemption")
+    redemption_ids = fields.One2many(
+        "spp.registrant.redemption",
+        "partner_id",
+        "Redemption",
+        groups="spp_auto_update_entitlements.group_settlement_reader",
+    )
 
     def get_formview_id(self, access_uid=None):
         """Open the page of a registrant, not of a contact, for those who may read it."""

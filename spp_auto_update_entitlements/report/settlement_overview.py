@@ -8,7 +8,7 @@ class SettlementOverview(models.Model):
     """How the cycles stand: what was redeemed of each, what is to look at, what is overdue.
 
     A row for each currency or unit of a cycle that was settled, as its settlement stored it; one
-    for each other cycle that is to be settled, or is over and was never approved.
+    for each other cycle that is to be settled, has open lines, or is over and was never approved.
     """
 
     _name = "spp.settlement.overview"
@@ -46,20 +46,34 @@ class SettlementOverview(models.Model):
                 cycle.end_date, figures.id AS redemption_id, figures.kind, figures.currency_id,
                 figures.uom_id, figures.entitlement_count, figures.allocated, figures.redeemed,
                 figures.balance, figures.redeemed_share,
-                -- Once for each cycle, or a sum over its rows would count them twice.
-                CASE WHEN figures.is_first IS FALSE THEN 0 ELSE COALESCE(listed.number, 0) END
-                    AS open_line_count
+                COALESCE(listed.number, 0) AS open_line_count
             FROM g2p_cycle AS cycle
             JOIN g2p_program AS program ON program.id = cycle.program_id
+            LEFT JOIN spp_cycle_redemption AS figures ON figures.cycle_id = cycle.id
             LEFT JOIN (
-                SELECT *, id = MIN(id) OVER (PARTITION BY cycle_id) AS is_first
-                FROM spp_cycle_redemption
-            ) AS figures ON figures.cycle_id = cycle.id
-            LEFT JOIN (
-                SELECT cycle_id, COUNT(*) AS number FROM spp_cycle_settlement_line
-                WHERE status = 'open' GROUP BY cycle_id
-            ) AS listed ON listed.cycle_id = cycle.id
-            WHERE figures.id IS NOT NULL OR cycle.state IN ('approved', 'distributed')
+                -- Each line counts once, in the row of its currency or unit, or in the first.
+                SELECT line.cycle_id, COALESCE(own.id, first.id) AS row_id,
+                    SUM(line.number) AS number
+                FROM (
+                    SELECT cycle_id, currency_id, uom_id, COUNT(*) AS number,
+                        CASE WHEN inkind_entitlement_id IS NULL THEN 'cash' ELSE 'inkind' END
+                            AS kind
+                    FROM spp_cycle_settlement_line
+                    WHERE status = 'open'
+                    GROUP BY 1, 2, 3, 5
+                ) AS line
+                LEFT JOIN spp_cycle_redemption AS own
+                    ON own.cycle_id = line.cycle_id AND own.kind = line.kind
+                    AND own.currency_id IS NOT DISTINCT FROM line.currency_id
+                    AND own.uom_id IS NOT DISTINCT FROM line.uom_id
+                LEFT JOIN (
+                    SELECT cycle_id, MIN(id) AS id FROM spp_cycle_redemption GROUP BY 1
+                ) AS first ON first.cycle_id = line.cycle_id
+                GROUP BY 1, 2
+            ) AS listed
+                ON listed.cycle_id = cycle.id AND listed.row_id IS NOT DISTINCT FROM figures.id
+            WHERE figures.id IS NOT NULL OR listed.number > 0
+                OR cycle.state IN ('approved', 'distributed')
                 OR cycle.state IN ('draft', 'to_approve') AND cycle.end_date <= CURRENT_DATE
             """
         )

@@ -98,6 +98,45 @@ class TestAccess(AccessCase):
                         with self.assertRaises(AccessError):
                             records.search([])
 
+    def test_every_role_reads_all_that_it_is_offered(self):
+        cycle = self._create_settled_cycle()
+        for group, user in self.users.items():
+            rights = self.env["ir.model.access"].with_user(user)
+            for record in (self.registrant, cycle):
+                if not rights.check(record._name, "read", False):
+                    continue
+                with self.subTest(group=group, model=record._name):
+                    self.env.invalidate_all()
+                    # Others, and Odoo itself, offer more than may be read.
+                    names = [
+                        name
+                        for name in record.with_user(user).fields_get()
+                        if "spp_auto_update_entitlements" in record._fields[name]._modules
+                    ]
+                    (values,) = record.with_user(user).read([*names, "display_name"])
+                    self.assertEqual("redemption_ids" in values, group in READERS)
+                    self.assertEqual(bool(values.get("redemption_ids")), group in READERS)
+
+    def test_who_reads_cycles_only_reads_no_settlement(self):
+        group = self.env["res.groups"].create({"name": "Cycles Only"})
+        self.env["ir.model.access"].create(
+            {
+                "name": "Cycles Only",
+                "model_id": self.env["ir.model"]._get_id("g2p.cycle"),
+                "group_id": group.id,
+                "perm_read": True,
+            }
+        )
+        self.users["nobody"].write({"groups_id": [(4, group.id)]})
+        cycle = self._create_settled_cycle().with_user(self.users["nobody"])
+        names = [
+            name
+            for name, field in cycle._fields.items()
+            if field.comodel_name and field.comodel_name.startswith("spp.cycle.")
+        ]
+        self.assertTrue({"redemption_ids", "settlement_ids"}.issubset(names))
+        self.assertFalse(set(names) & set(cycle.fields_get()))
+
     def test_the_platforms_own_readers_read_it(self):
         group = self.env.ref(PROGRAM_READER, raise_if_not_found=False) or self.env["res.groups"]
         self.assertLessEqual(group, self._get_implying(READER))

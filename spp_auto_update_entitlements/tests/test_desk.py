@@ -1,8 +1,10 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import Form, tagged
 
+from ..models import cycle_end
 from .common import SettlementCase
 
 
@@ -49,6 +51,28 @@ class TestDesk(SettlementCase):
             f"200.00 {name} granted, 75.00 {name} redeemed (37.5 %), 125.00 {name} left",
             self.cycle.settlement_ids.money_totals,
         )
+
+    def test_the_report_has_the_figures_of_the_cycle(self):
+        self._create_entitlement(self.cycle, transactions=[("PURCHASE", 75)])
+        for state in ("approved", "cancelled"):
+            for transactions in ([("REFUND", 5)], [("VOID", 5)], [("PURCHASE", 5)]):
+                self._create_entitlement(self.cycle, state=state, transactions=transactions)
+        self._create_inkind(self.cycle, state="cancelled", transactions=[("VOID", 1)])
+        preview = self.cycle._preview_settlement().money_totals
+        self.cycle.mark_ended()
+        self.assertEqual(self._get_figures(self.cycle), {"cash": (4, 400, 75, 325, 18.8)})
+        name = self.currency.name
+        totals = f"400.00 {name} granted, 75.00 {name} redeemed (18.8 %), 325.00 {name} left"
+        self.assertEqual(self.cycle.settlement_ids.money_totals, totals)
+        self.assertEqual(preview, totals)
+
+    def test_the_report_adds_batches_up(self):
+        for state in ("approved", "cancelled", "cancelled"):
+            self._create_entitlement(self.cycle, state=state, transactions=[("REFUND", 5)])
+        with patch.object(cycle_end, "BATCH_SIZE", 1):
+            self.cycle.mark_ended()
+        self.assertEqual(self.cycle.settlement_ids.total_ids.count, 3)
+        self.assertIn("100.00 ", self.cycle.settlement_ids.money_totals.partition(" granted")[0])
 
     def test_figures_follow_corrections(self):
         entitlement = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 40)])
@@ -129,6 +153,24 @@ class TestDesk(SettlementCase):
         self.cycle._get_company().is_settlement_paused = True
         self.assertIn("paused", self.cycle.next_step)
 
+    def test_no_night_is_promised_that_does_not_come(self):
+        later = self._create_cycle(ended_days_ago=-10)
+        cycles = later | self.cycle
+        company = self.cycle._get_company()
+        company.settlement_grace_days = 5
+        self.assertEqual(cycles.mapped("nightly_plan"), ["not_over", "grace"])
+        for cycle in cycles:
+            self.assertIn("in the first night", cycle.next_step)
+        company.is_settlement_paused = True
+        self.env.invalidate_all()
+        for cycle in cycles:
+            self.assertIn("paused", cycle.next_step)
+        company.is_settlement_paused = False
+        self._get_cron().active = False
+        self.env.invalidate_all()
+        for cycle in cycles:
+            self.assertIn("switched off", cycle.next_step)
+
     # The overview
 
     def test_the_overview_has_what_is_settled_and_what_is_open(self):
@@ -175,6 +217,21 @@ class TestDesk(SettlementCase):
             self.assertEqual(listed.household_name, "Household of Rosa")
             self.assertEqual(listed.search([("registrant_code", "=", "RC-4711")]), entitlement)
             self.assertFalse(listed.search([("registrant_code", "=", "RC-471")]))
+
+    def test_an_invalid_id_is_not_shown_or_found(self):
+        person = self._create_person_in_household()
+        other = self.env["g2p.id.type"].create({"name": "Passport"})
+        self.env["g2p.reg.id"].create(
+            {"partner_id": person.id, "id_type": other.id, "value": "P-1", "status": "invalid"}
+        )
+        entitlement = self._create_entitlement(self.cycle, partner_id=person.id)
+        listed = entitlement.with_user(self.manager)
+        self.assertEqual(listed.registrant_code, "RC-4711")
+        self.assertFalse(listed.search([("registrant_code", "=", "P-1")]))
+        person.reg_ids.status = "valid"
+        self.env.invalidate_all()
+        self.assertEqual(set(listed.registrant_code.split(", ")), {"P-1", "RC-4711"})
+        self.assertEqual(listed.search([("registrant_code", "=", "P-1")]), entitlement)
 
     def test_an_id_is_for_those_who_may_read_the_registry(self):
         person = self._create_person_in_household()

@@ -1,3 +1,5 @@
+import re
+
 from lxml import etree
 
 from odoo import release
@@ -74,11 +76,19 @@ class TestScreens(AccessCase):
             for button in arch.xpath(f"//button[starts-with(@name, '{OPENER}')]"):
                 within = [node.get("name") for node in button.iterancestors("field")]
                 for pressed in records[0][within[0]] if within else records[0]:
+                    if self._is_hidden(button, pressed):
+                        continue
                     press = getattr(pressed, button.get("name"))
                     if press.__module__.startswith(f"odoo.addons.{ADDON}."):
                         with self.subTest(button=button.get("name"), of=pressed):
                             self._open(user, press())
         return records
+
+    def _is_hidden(self, button, record):
+        condition = button.get("invisible", "False")
+        names = set(re.findall(r"\w+", condition)) & set(record._fields)
+        # An empty reference is false, too.
+        return safe_eval(condition, {name: record[name] for name in names})
 
     def _open_board(self, user, board):
         """Open each view that a board shows; return what it shows."""
