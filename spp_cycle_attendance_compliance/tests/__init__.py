@@ -36,4 +36,5 @@ from . import test_withheld_entitlements
 from . import test_words
 from . import test_board
 from . import test_compare
+from . import test_dialogs
 from . import test_prints
