@@ -296,6 +296,14 @@ class TestAccessOverRpc(AccessCase, HttpCase):
                     self.assertEqual(answer["error"]["data"]["name"], "odoo.exceptions.AccessError")
                     self.assertEqual(cycle.state, "distributed")
 
+    def test_a_dialog_is_of_who_opened_it(self):
+        addon = "spp_auto_update_entitlements"
+        for dialog in self.env.values():
+            if dialog.is_transient() and dialog._original_module == addon:
+                rules = self.env["ir.rule"].search([("model_id.model", "=", dialog._name)])
+                own = rules.filtered(lambda rule: not rule.groups)
+                self.assertIn("[('create_uid', '=', user.id)]", own.mapped("domain_force"))
+
     @mute_logger("odoo.http")
     def test_what_jobs_and_crons_call_is_private(self):
         cycle = self._create_settleable_cycle()

@@ -21,6 +21,7 @@ from . import test_poll
 from . import test_result
 from . import test_registrant_pages
 from . import test_problems
+from . import test_problem_tasks
 from . import test_run
 from . import test_sources
 from . import test_letters
@@ -37,4 +38,5 @@ from . import test_withheld_entitlements
 from . import test_words
 from . import test_board
 from . import test_compare
+from . import test_dialogs
 from . import test_prints

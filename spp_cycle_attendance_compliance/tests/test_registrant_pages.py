@@ -7,6 +7,7 @@ from .common import AttendanceCase
 GROUPS_FORM = "g2p_registry_group.view_groups_form"
 INDIVIDUALS_FORM = "g2p_registry_individual.view_individuals_form"
 MANAGER = "g2p_programs.g2p_program_manager"
+READER = "spp_cycle_attendance_compliance.group_attendance_reader"
 VALIDATOR = "g2p_programs.g2p_program_validator"
 FINANCE = "g2p_programs.g2p_finance_validator"
 REGISTRAR = "g2p_registry_base.group_g2p_registrar"
@@ -90,6 +91,13 @@ class TestRegistrantPages(AttendanceCase):
         partners = self.env["res.partner"].with_user(validator)
         found = partners.with_context(attendance_person=True).name_search("Ana")
         self.assertIn((self.ana.id, "Ana · 05/03/2016 · Diaz"), found)
+
+    def test_birth_date_and_household_are_for_who_may_read_them(self):
+        """Nobody learns of them by asking for the names as our screens do."""
+        employee = self._create_user("employee", "base.group_user")
+        self.assertEqual(self._name(self.ana, employee), "Ana ANA")
+        reader = self._create_user("reads", READER)
+        self.assertEqual(self._name(self.ana, reader), "Ana ANA · 05/03/2016 · Diaz")
 
     def test_found_by_id(self):
         self.ana.reg_ids.value = "NID-4711"

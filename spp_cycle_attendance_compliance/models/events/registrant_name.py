@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_date
 
-from ..intakes.identifiers import IDENTIFIERS_GROUP
+from ..intakes.identifiers import IDENTIFIERS_GROUP, KNOWING_GROUPS
 
 # In the context of a field by which people choose a registrant, or compare registrants.
 NAMES_REGISTRANTS = "attendance_person"
@@ -24,10 +24,11 @@ class ResPartner(models.Model):
     def _compute_display_name(self):
         """Add ID, birth date and household to the name, if the context asks for it.
 
-        Odoo looks at names as the superuser, so the rights are the user's own in any case.
+        Odoo looks at names as the superuser, so what is added goes by the groups of the user: IDs
+        are for who may read the registry's, the others for who reads verdicts, too.
         """
         super()._compute_display_name()
-        if not self._names_registrants():
+        if not self._names_registrants() or not any(map(self.env.user.has_group, KNOWING_GROUPS)):
             return
         shows_ids = self.env.user.has_group(IDENTIFIERS_GROUP)
         now = fields.Datetime.now()

@@ -3,6 +3,9 @@
 from odoo.tools import SQL
 
 IDENTIFIERS_GROUP = "spp_cycle_attendance_compliance.group_identifiers"
+READER = "spp_cycle_attendance_compliance.group_attendance_reader"
+# Who reads verdicts, or the registry: there the birth dates and households of persons are, too.
+KNOWING_GROUPS = (READER, IDENTIFIERS_GROUP)
 # What nobody sees at the ends of an ID, and people type or paste there.
 BLANKS = (
     " \t\n\r\f\v\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"

@@ -9,8 +9,8 @@ from odoo.tools import SQL, format_date
 from odoo.tools.sql import create_index
 
 from ...verdicts import COMPLIANT, EXEMPT, NO_DATA, NON_COMPLIANT, OVERRIDDEN, WARNED
+from ..intakes.identifiers import READER
 
-READER = "spp_cycle_attendance_compliance.group_attendance_reader"
 # How many cycles of a program are shown.
 SHOWN = 24
 # What is shown of each status: a sign and a colour, since not everybody tells colours apart.

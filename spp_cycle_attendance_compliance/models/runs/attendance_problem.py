@@ -8,6 +8,7 @@ from ...verdicts import EXEMPT, NO_DATA, UNDECIDED
 from ..criteria.condition_values import BY_AGE
 from ..criteria.cycle import MAY_RUN_GROUPS
 from ..intakes.attendance_answer import UNKNOWN, UNREADABLE
+from ..intakes.identifiers import KNOWING_GROUPS
 from .draft import NO_IDENTIFIER, NOT_ASKED, SHARED_IDENTIFIER, UNRECORDED
 
 MAY_SOLVE_GROUPS = (*MAY_RUN_GROUPS, "g2p_programs.g2p_program_validator")
@@ -31,6 +32,8 @@ PROBLEMS = [
     (JOINED, "Joined meanwhile"),
     (OTHER_STATE, "Paused, exited or not eligible"),
 ]
+# What is a matter of the person's data in the registry, and so the same in each cycle.
+OF_THE_PERSON = (NO_IDENTIFIER, SHARED_IDENTIFIER, UNKNOWN, NO_BIRTH_DATE)
 # Each task is a message to somebody, and one more entry in a list that a person reads.
 MOST_TASKS = 200
 
@@ -82,7 +85,8 @@ class AttendanceCriteriaMixin(models.AbstractModel):
             unrecorded=UNRECORDED,
             undecided=UNDECIDED,
         )
-        # Whom somebody was asked to see to in an earlier run of the program is his task still.
+        # Who was asked to see to it in an earlier run of the cycle has the task still. Each cycle is
+        # a task of its own: what was done about one says nothing about another.
         draft.execute(
             """
             UPDATE spp_attendance_draft AS line SET problem_activity_id = activity.id
@@ -91,10 +95,13 @@ class AttendanceCriteriaMixin(models.AbstractModel):
             JOIN mail_activity AS activity ON activity.id = earlier.problem_activity_id
             WHERE earlier.problem_activity_id IS NOT NULL AND earlier.problem_done_at IS NULL
                 AND earlier.partner_id = line.partner_id AND earlier.problem = line.problem
-                AND run.program_id = %(program)s AND activity.active
-                AND line.problem_activity_id IS NULL
+                AND (run.cycle_id = %(cycle)s
+                    OR run.program_id = %(program)s AND line.problem IN %(of_the_person)s)
+                AND activity.active AND line.problem_activity_id IS NULL
             """,
+            cycle=self._get_cycle().id,
             program=self._get_cycle().program_id.id,
+            of_the_person=OF_THE_PERSON,
         )
         return result
 
@@ -200,8 +207,12 @@ class AttendanceRunLine(models.Model):
 
     # Whose task, and done
 
+    @api.model
+    def _may_solve_problems(self):
+        return self.env.su or any(map(self.env.user.has_group, MAY_SOLVE_GROUPS))
+
     def _check_may_solve_problems(self):
-        if not self.env.su and not any(map(self.env.user.has_group, MAY_SOLVE_GROUPS)):
+        if not self._may_solve_problems():
             raise AccessError(
                 _("Only program managers and validators may assign problems or mark them as done.")
             )
@@ -212,13 +223,29 @@ class AttendanceRunLine(models.Model):
                 _("One of these is done already, or is no problem. Reload the page and look again.")
             )
 
+    def _check_may_be_assigned(self, user):
+        user = user.sudo()
+        if (
+            not user.active
+            or user.share
+            or not any(map(user.has_group, KNOWING_GROUPS))
+            or self.sudo().run_id.company_id - user.company_ids
+        ):
+            raise UserError(
+                _(
+                    "%(name)s can't see to this: choose somebody of the same company who sees the "
+                    "attendance or the registry.",
+                    name=user.name,
+                )
+            )
+
     def _assign_problems(self, user, deadline, note):
         """Give somebody a task for each of these problems, on the page of its registrant.
 
         :param user: who is to see to it
         :param date deadline: until when
         :param str note: what else to say; or False
-        :raise UserError: if they are too many at once, or one is done
+        :raise UserError: if they are too many at once, one is done, or it is not for that user
         """
         self._check_may_solve_problems()
         if len(self) > MOST_TASKS:
@@ -228,14 +255,15 @@ class AttendanceRunLine(models.Model):
                     count=MOST_TASKS,
                 )
             )
-        lines = self.sudo()._as_attendance_writer()
-        lines = lines.with_context(
-            **{**clean_context(lines.env.context), "lang": user.lang or self.env.lang}
-        )
-        lines.problem_activity_id.filtered("active").unlink()
+        self._check_may_be_assigned(user)
+        lang = user.sudo().lang or self.env.lang
+        lines = self.with_context({**clean_context(self.env.context), "lang": lang})
+        lines.sudo().problem_activity_id.filtered("active").unlink()
+        # The texts say only what the user who assigns it may know.
         for line in lines:
             text = "\n\n".join(filter(None, [line.problem_to_do, note]))
-            line.problem_activity_id = line.partner_id.activity_schedule(
+            written = line.sudo()._as_attendance_writer()
+            written.problem_activity_id = written.partner_id.activity_schedule(
                 "mail.mail_activity_data_todo",
                 deadline,
                 summary=line._describe_task(),
@@ -296,7 +324,7 @@ class AttendanceRunLine(models.Model):
     def action_open_problem(self):
         """Open the page where the problem is solved."""
         self.ensure_one()
-        if self.problem in (NO_IDENTIFIER, SHARED_IDENTIFIER, UNKNOWN, NO_BIRTH_DATE):
+        if self.problem in OF_THE_PERSON:
             return self.action_open_registrant()
         if self.problem in (SILENT, UNDATED, UNCLEAR, UNRECORDED, REMARK):
             return self._open_problem_days()

@@ -19,13 +19,13 @@ class AttendanceRun(models.Model):
     )
 
     def _compute_problem_done_count(self):
-        counts = dict(
-            self.env["spp.attendance.run.line"]._read_group(
-                [("run_id", "in", self.ids), ("problem_done_at", "!=", False)],
-                ["run_id"],
-                ["__count"],
-            )
-        )
+        done = [
+            ("run_id", "in", self.ids),
+            ("problem", "!=", False),
+            ("problem_done_at", "!=", False),
+        ]
+        lines = self.env["spp.attendance.run.line"]
+        counts = dict(lines._read_group(done, ["run_id"], ["__count"]))
         for run in self:
             run.problem_done_count = counts.get(run, 0)
 

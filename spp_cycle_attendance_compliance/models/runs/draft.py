@@ -593,6 +593,18 @@ class Draft:
             *("passes_criteria", "status", "warning", "problem"),
         )
         names = [SQL.identifier(name) for name in columns]
+        # What was done about a problem, or is to be done, says nothing about another.
+        self.execute(
+            """
+            UPDATE spp_attendance_run_line AS line
+            SET problem_activity_id = NULL, problem_done_at = NULL, problem_done_by_id = NULL,
+                problem_done_note = NULL
+            FROM spp_attendance_draft AS draft
+            WHERE draft.id = line.id AND line.run_id = %(run)s
+                AND line.problem IS DISTINCT FROM draft.problem
+                AND (line.problem_activity_id IS NOT NULL OR line.problem_done_at IS NOT NULL)
+            """
+        )
         self.execute(
             """
             UPDATE spp_attendance_run_line AS line SET (%(names)s) = ROW(%(decided)s)

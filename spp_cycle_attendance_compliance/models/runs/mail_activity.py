@@ -1,8 +1,12 @@
-from odoo import models
+from odoo import _, models
 
 
 class MailActivity(models.Model):
-    """Who says that a task is done has done something about its problem."""
+    """Whose task it is has done something about its problem when she says that it is done.
+
+    So has who may mark the problem itself as done. If anybody else closes the task, the problem
+    stays to do, and is nobody's.
+    """
 
     _inherit = "mail.activity"
 
@@ -11,6 +15,15 @@ class MailActivity(models.Model):
         lines = lines.search(
             [("problem_activity_id", "in", self.ids), ("problem_done_at", "=", False)]
         )
+        done = lines.filtered(lambda line: line.problem_user_id == self.env.user)
+        own = self.env["spp.attendance.run.line"]
+        if own._may_solve_problems():
+            done |= own.search([("id", "in", lines.ids)]).sudo()
+        (lines - done)._as_attendance_writer().problem_activity_id = False
         result = super()._action_done(feedback=feedback, attachment_ids=attachment_ids)
-        lines._note_problems_done(feedback)
+        # In the list of activities nobody is asked for a remark.
+        done._note_problems_done(
+            (feedback or "").strip()
+            or _("Marked as done in the list of activities, without a remark.")
+        )
         return result
