@@ -25,7 +25,9 @@ def main() -> int:
             database = env.databases.name("terms")
             env.build_database(database)
             for addon in env.addons:
-                print(env.shell(database, HERE / "terms_script.py", addon, str(ROOT / addon)), end="")
+                print(
+                    env.shell(database, HERE / "terms_script.py", addon, str(ROOT / addon)), end=""
+                )
             env.databases.drop(database)
     return 0
 

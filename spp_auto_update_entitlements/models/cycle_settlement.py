@@ -6,7 +6,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
-from ..redemption import OPEN_STATES, to_decimal
+from ..redemption import OPEN_STATES
 
 
 class CycleSettlement(models.Model):
@@ -64,9 +64,7 @@ class CycleSettlement(models.Model):
             settlement.display_name = _(
                 "Settlement of %(cycle)s, %(moment)s",
                 cycle=settlement.sudo().cycle_id.name,
-                moment=format_datetime(
-                    self.env, settlement.start_datetime, dt_format=False
-                ),
+                moment=format_datetime(self.env, settlement.start_datetime, dt_format=False),
             )
 
     def _compute_open_count(self):

@@ -163,9 +163,7 @@ class TestFamilyReasons(AttendanceCase):
         unknown = self._create_person("NID2", "Unknown", birthdate="2015-01-01")
         self.server.people["NID1"] = days(1, 1, 2)
         family = self._create_household(known, unknown)
-        cycle = self._create_cycle(
-            self._create_program("group"), [family], household_rule="all"
-        )
+        cycle = self._create_cycle(self._create_program("group"), [family], household_rule="all")
         self._run(cycle)
         membership = cycle.cycle_membership_ids
         self.assertEqual(membership.attendance_status, "no_data")

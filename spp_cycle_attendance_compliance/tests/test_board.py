@@ -265,9 +265,7 @@ class TestBoardTour(TourCase):
         person = self._create_person(name="Ana of the Tour")
         for day in (1, 2):
             self._record(person, FIRST.replace(day=day))
-        self._run(
-            self._create_cycle(registrants=[person], attendance_source_id=self.recorded.id)
-        )
+        self._run(self._create_cycle(registrants=[person], attendance_source_id=self.recorded.id))
         self._create_user("attendance_validator", "g2p_programs.g2p_program_validator")
         for tour, action in (("board", "board"), ("compliance", "count")):
             self._open(

@@ -216,7 +216,11 @@ class TestVerdicts(AttendanceCase):
         cases = [
             ({"household_rule": "any"}, "one is enough", "compliant"),
             ({"household_rule": "all"}, "all are needed", "non-compliant"),
-            ({"household_rule": "number", "household_number": 2}, "2 are needed", f"no data. Person: {no_id}"),
+            (
+                {"household_rule": "number", "household_number": 2},
+                "2 are needed",
+                f"no data. Person: {no_id}",
+            ),
             (
                 {"household_rule": "percentage", "household_percentage": 70},
                 "70% are needed",

@@ -2,7 +2,6 @@ from contextlib import closing
 from threading import Event, current_thread
 
 import pytest
-
 from connector import read_ahead
 
 SECONDS = 10

@@ -13,14 +13,17 @@ window.showScreen = async (screen) => {
         }
     };
     const collect = () => {
-        const root = document.querySelector(".modal-dialog") || document.querySelector(".o_action_manager");
+        const root =
+            document.querySelector(".modal-dialog") || document.querySelector(".o_action_manager");
         const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
         while (walker.nextNode()) {
             if (walker.currentNode.parentElement.checkVisibility()) {
                 seen.add(walker.currentNode.textContent);
             }
         }
-        for (const element of root.querySelectorAll("[title], [placeholder], [aria-label], [data-tooltip]")) {
+        for (const element of root.querySelectorAll(
+            "[title], [placeholder], [aria-label], [data-tooltip]"
+        )) {
             for (const name of ["title", "placeholder", "aria-label", "data-tooltip"]) {
                 seen.add(element.getAttribute(name) || "");
             }
@@ -48,5 +51,8 @@ window.showScreen = async (screen) => {
         await services.action.doAction({type: "ir.actions.act_window_close"});
         await settle();
     }
-    return {error: error ? error.innerText : "", texts: [...seen].map((text) => text.trim().replace(/\s+/g, " "))};
+    return {
+        error: error ? error.innerText : "",
+        texts: [...seen].map((text) => text.trim().replace(/\s+/g, " ")),
+    };
 };

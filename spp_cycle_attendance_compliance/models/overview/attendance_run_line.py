@@ -8,9 +8,7 @@ class AttendanceRunLine(models.Model):
 
     _inherit = "spp.attendance.run.line"
 
-    area_id = UncheckedMany2one(
-        "spp.area", "Area", help="Where they lived when it was decided."
-    )
+    area_id = UncheckedMany2one("spp.area", "Area", help="Where they lived when it was decided.")
     location_id = UncheckedMany2one(
         "spp.res.config.attendance.location",
         "Location",

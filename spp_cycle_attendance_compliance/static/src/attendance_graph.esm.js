@@ -69,8 +69,7 @@ export class AttendanceGraphModel extends GraphModel {
     /* By label: the percentage of who was present. */
     _getShares(points) {
         const {groupBy, measure, mode} = this.metaData;
-        const isByCategory =
-            groupBy.length === 2 && groupBy[1].fieldName === "attendance_category";
+        const isByCategory = groupBy.length === 2 && groupBy[1].fieldName === "attendance_category";
         if (!isByCategory || measure !== "__count" || mode === "pie") {
             return [];
         }
