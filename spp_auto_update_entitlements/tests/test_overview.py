@@ -1,6 +1,7 @@
 from lxml import etree
 
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import SettlementCase
 
@@ -64,6 +65,34 @@ class TestOverview(SettlementCase):
         self.cycle.settlement_ids.line_ids._clear("The shop paid it back.")
         self.assertFalse(self._get_rows(self.cycle))
 
+    def test_no_graph_takes_the_mean_of_different_units(self):
+        pieces, kilograms = self.product.uom_id, self.env.ref("uom.product_uom_kgm")
+        self._create_inkind(self.cycle, transactions=[("PURCHASE", 10)])
+        self._create_inkind(self.cycle, uom_id=kilograms.id)
+        self._create_entitlement(self.cycle, transactions=[("PURCHASE", 50)])
+        self.cycle.mark_ended()
+        rows = self._get_rows(self.cycle)
+        view = self.env.ref(f"{ADDON}.view_settlement_overview_graph")
+        graph = etree.fromstring(view.arch)
+        self.assertEqual(graph.get("stacked"), "0")
+        (measure,) = graph.xpath("//field[@type='measure']")
+        self.assertIn("mean", measure.get("string"))
+        groups = {None: graph.xpath("//field[not(@type)]/@name")}
+        board = etree.fromstring(self.env.ref(f"{ADDON}.view_settlement_board").arch)
+        for kind in ("cash", "inkind"):
+            (action,) = board.xpath(f"//action[@domain=\"[('kind', '=', '{kind}')]\"]")
+            groups[kind] = safe_eval(action.get("context"))["graph_groupbys"]
+        currency = self.currency
+        for kind, expected in (
+            (None, [(currency, 50), (kilograms, 0), (pieces, 100)]),
+            ("cash", [(currency, 50)]),
+            ("inkind", [(kilograms, 0), (pieces, 100)]),
+        ):
+            domain = [("id", "in", rows.ids)] + ([("kind", "=", kind)] if kind else [])
+            bars = rows._read_group(domain, groups[kind], ["redeemed_share:avg"])
+            found = {next(filter(None, units)): share for _cycle, *units, share in bars}
+            self.assertEqual(found, dict(expected))
+
     def test_a_row_opens_a_form_with_its_links(self):
         self._create_entitlement(self.cycle, transactions=[("PURCHASE", 130)])
         self.cycle.mark_ended()
@@ -120,5 +149,6 @@ class TestOverview(SettlementCase):
         self.assertIn(self.cycle.sudo().name, settlement._get_file_name())
         self.env.invalidate_all()
         reports = self.env["ir.actions.report"].with_user(self.finance)
-        report = reports._render_qweb_html(f"{ADDON}.action_report_settlement", settlement.ids)[0].decode()
+        action = f"{ADDON}.action_report_settlement"
+        report = reports._render_qweb_html(action, settlement.ids)[0].decode()
         self.assertIn(self.cycle.sudo().name, report)
