@@ -1,7 +1,7 @@
 """A hook: each addon's translations are whole, and say what the code can fill in.
 
-Every language has each term of the .pot, not fuzzy, with the same placeholders and the same tags, and
-no other term. It takes any files of the addons and looks at all languages of those addons.
+Every language has each term of the .pot, not fuzzy, with the same placeholders and the same tags,
+and no other term. It takes any files of the addons and looks at all languages of those addons.
 """
 
 import re

@@ -149,7 +149,6 @@ class TestOverview(SettlementCase):
         self.assertIn(self.cycle.sudo().name, settlement._get_file_name())
         self.env.invalidate_all()
         reports = self.env["ir.actions.report"].with_user(self.finance)
-        report = reports._render_qweb_html(f"{ADDON}.action_report_settlement", settlement.ids)[
-            0
-        ].decode()
+        action = f"{ADDON}.action_report_settlement"
+        report = reports._render_qweb_html(action, settlement.ids)[0].decode()
         self.assertIn(self.cycle.sudo().name, report)

@@ -33,10 +33,9 @@ class AttendanceCount(models.Model):
     cycle_id = fields.Many2one("g2p.cycle", required=True, ondelete="cascade", index=True)
     program_id = fields.Many2one("g2p.program", ondelete="cascade", index=True)
     company_id = fields.Many2one("res.company")
-    area_id = fields.Many2one("spp.area", "Area", ondelete="set null", help="Where they live.")
+    area_id = fields.Many2one("spp.area", ondelete="set null", help="Where they live.")
     location_id = fields.Many2one(
         "spp.res.config.attendance.location",
-        "Location",
         ondelete="set null",
         help="Where they attended last; of a household, where most of its members did.",
     )

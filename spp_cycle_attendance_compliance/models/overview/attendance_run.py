@@ -7,5 +7,6 @@ class AttendanceRun(models.Model):
     _inherit = "spp.attendance.run"
 
     def _apply_and_close(self, user, reason=False):
-        super()._apply_and_close(user, reason)
+        res = super()._apply_and_close(user, reason)
         self.env["spp.attendance.count"]._count_standing(self.cycle_id)
+        return res
