@@ -85,8 +85,8 @@ class AttendanceCriteriaMixin(models.AbstractModel):
             unrecorded=UNRECORDED,
             undecided=UNDECIDED,
         )
-        # Who was asked to see to it in an earlier run of the cycle has the task still. Each cycle is
-        # a task of its own: what was done about one says nothing about another.
+        # Who was asked to see to it in an earlier run of the cycle has the task still. What is done
+        # about one cycle says nothing about another, unless it is a matter of the person.
         draft.execute(
             """
             UPDATE spp_attendance_draft AS line SET problem_activity_id = activity.id
