@@ -63,9 +63,7 @@ class TestProblemTasks(ProblemCase):
     def test_another_problem_is_to_do(self):
         """What was done about one, before a run is applied, says nothing about the next."""
         assigned = self._create_late("LATER", 41)
-        cycle = self._create_cycle(
-            registrants=self.ben + self.late + assigned, no_data_rule="keep"
-        )
+        cycle = self._create_cycle(registrants=self.ben + self.late + assigned, no_data_rule="keep")
         run = self._get_run(cycle.action_preview_attendance())
         lines = [self._get_line(run, person) for person in (self.late, assigned, self.ben)]
         changed, changed_too, same = lines
