@@ -15,7 +15,7 @@ class RegistrantMixin(models.AbstractModel):
     _description = "Beneficiary of an Entitlement"
 
     registrant_code = fields.Char(
-        "ID",
+        "Registry ID",
         compute="_compute_registrant",
         search="_search_registrant_code",
         help="The beneficiary's IDs in the registry, for those who may read them.",

@@ -7,7 +7,6 @@ class ResPartner(models.Model):
     redemption_ids = fields.One2many(
         "spp.registrant.redemption",
         "partner_id",
-        "Redemption",
         groups="spp_auto_update_entitlements.group_settlement_reader",
     )
 

@@ -24,6 +24,6 @@ class SettlementTurn(models.Model):
     def _keep_unseen(self, unseen):
         """Keep what `_get_unseen` returns in the next turn, or forget it if there is none."""
         turns = self.sudo()._as_writer()
-        turns.search([]).unlink()
+        turns.search([("day", "!=", False)]).unlink()
         if unseen is not None:
             turns.create({"day": fields.Date.today(), "unseen": unseen})

@@ -259,6 +259,16 @@ class TestAccess(AccessCase):
         found = self.env["spp.cycle.settlement"].with_user(stranger).search([])
         self.assertEqual(found, own_cycle.settlement_ids)
 
+    def test_a_dialog_is_of_who_opened_it(self):
+        addon = "spp_auto_update_entitlements"
+        models = self.env.values()
+        dialogs = [each for each in models if each._transient and each._original_module == addon]
+        self.assertTrue(dialogs)
+        for dialog in dialogs:
+            rules = self.env["ir.rule"].search([("model_id.model", "=", dialog._name)])
+            own = rules.filtered(lambda rule: not rule.groups)
+            self.assertIn("[('create_uid', '=', user.id)]", own.mapped("domain_force"))
+
 
 @tagged("post_install", "-at_install")
 class TestAccessOverRpc(AccessCase, HttpCase):
@@ -295,14 +305,6 @@ class TestAccessOverRpc(AccessCase, HttpCase):
                 else:
                     self.assertEqual(answer["error"]["data"]["name"], "odoo.exceptions.AccessError")
                     self.assertEqual(cycle.state, "distributed")
-
-    def test_a_dialog_is_of_who_opened_it(self):
-        addon = "spp_auto_update_entitlements"
-        for dialog in self.env.values():
-            if dialog.is_transient() and dialog._original_module == addon:
-                rules = self.env["ir.rule"].search([("model_id.model", "=", dialog._name)])
-                own = rules.filtered(lambda rule: not rule.groups)
-                self.assertIn("[('create_uid', '=', user.id)]", own.mapped("domain_force"))
 
     @mute_logger("odoo.http")
     def test_what_jobs_and_crons_call_is_private(self):

@@ -257,7 +257,7 @@ class AttendanceRunLine(models.Model):
             )
         self._check_may_be_assigned(user)
         lang = user.sudo().lang or self.env.lang
-        lines = self.with_context({**clean_context(self.env.context), "lang": lang})
+        lines = self.with_context(**{**clean_context(self.env.context), "lang": lang})
         lines.sudo().problem_activity_id.filtered("active").unlink()
         # The texts say only what the user who assigns it may know.
         for line in lines:
