@@ -43,7 +43,7 @@ def found(odoo_env, demo):
 
 
 def compile_terms(terms):
-    """The English texts as a screen shows them: whole ones, and patterns of those that are filled."""
+    """English texts as a screen shows them: whole ones, and patterns of those that are filled."""
     whole, filled = set(), []
     for term in terms:
         for part in TAGS.split(term):
