@@ -44,9 +44,19 @@ def tab(name: str) -> str:
     return f"document.querySelector('.o_notebook_headers a[name={name}]').click()"
 
 
+HISTORY = ("views/attendance_history_views.xml", "models/memberships/attendance_*.py")
+DAYS = ("views/attendance_days_templates.xml", "models/runs/*days.py")
+RESULT = ("models/runs/cycle_result.py", "models/runs/verdict_bar.py")
 PICTURES = (
     Picture(SETTLEMENT, "expired_cycle", "manager", ("views/cycle_views.xml",), height=480),
-    Picture(SETTLEMENT, "cycle", "manager", ("views/cycle_views.xml",)),
+    Picture(SETTLEMENT, "cycle", "manager", ("views/cycle_views.xml", "models/cycle_card.py")),
+    Picture(
+        SETTLEMENT,
+        "overview",
+        "manager",
+        ("views/settlement_board_views.xml", "report/settlement_overview*", "static/src/*"),
+        height=1000,
+    ),
     Picture(
         SETTLEMENT,
         "settlement",
@@ -64,7 +74,7 @@ PICTURES = (
         height=1240,
     ),
     Picture(SETTLEMENT, "analysis", "finance", ("report/redemption_report_views.xml",)),
-    Picture(ATTENDANCE, "cycle", "manager", ("views/cycle_views.xml",)),
+    Picture(ATTENDANCE, "cycle", "manager", ("views/cycle_views.xml", *RESULT)),
     Picture(ATTENDANCE, "connect", "admin", ("wizards/connect_attendance_views.xml",), height=900),
     Picture(
         ATTENDANCE,
@@ -79,10 +89,35 @@ PICTURES = (
         ATTENDANCE,
         "history",
         "validator",
-        ("views/attendance_history_views.xml", "views/res_partner_views.xml"),
+        HISTORY,
+        (tab("attendance_history"),),
+        height=900,
+    ),
+    Picture(
+        ATTENDANCE,
+        "days",
+        "validator",
+        (*HISTORY, *DAYS),
+        (
+            tab("attendance_history"),
+            "document.querySelector('button[name=action_open_attendance_days]').click()",
+        ),
+    ),
+    Picture(
+        ATTENDANCE,
+        "overview",
+        "manager",
+        ("views/attendance_board_views.xml", "static/src/*"),
+        height=1000,
     ),
     Picture(ATTENDANCE, "membership", "validator", ("views/cycle_membership_views.xml",)),
-    Picture(ATTENDANCE, "run", "manager", ("views/attendance_run_views.xml",), height=900),
+    Picture(
+        ATTENDANCE,
+        "run",
+        "manager",
+        ("views/attendance_run_views.xml", "models/runs/attendance_run_screen.py", *RESULT),
+        height=900,
+    ),
     Picture(ATTENDANCE, "verdicts", "validator", ("views/attendance_run_line_views.xml",)),
     Picture(ATTENDANCE, "waiver", "manager", ("views/attendance_waiver_views.xml",)),
 )

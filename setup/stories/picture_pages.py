@@ -92,6 +92,7 @@ of_barros = ("partner_id", "=", barros.id), ("cycle_id", "=", stipend.id)
 PAGES = {
     f"{SETTLEMENT}/expired_cycle": action(f"{SETTLEMENT}.action_expired_cycles"),
     f"{SETTLEMENT}/cycle": form(over, "g2p_programs.action_cycle"),
+    f"{SETTLEMENT}/overview": action(f"{SETTLEMENT}.action_settlement_board"),
     f"{SETTLEMENT}/settlement": form(
         over.settlement_ids[-1:], f"{SETTLEMENT}.action_cycle_settlement"
     ),
@@ -110,6 +111,8 @@ PAGES = {
         f"{ATTENDANCE}.action_upload_attendance",
     ),
     f"{ATTENDANCE}/history": form(barros, "g2p_registry_group.action_groups_list"),
+    f"{ATTENDANCE}/days": form(barros, "g2p_registry_group.action_groups_list"),
+    f"{ATTENDANCE}/overview": action(f"{ATTENDANCE}.action_attendance_board"),
     f"{ATTENDANCE}/membership": form(find("g2p.cycle.membership", *of_barros)),
     f"{ATTENDANCE}/run": form(pupils.attendance_run_ids[:1], f"{ATTENDANCE}.action_attendance_run"),
     f"{ATTENDANCE}/verdicts": action(f"{ATTENDANCE}.action_attendance_verdict"),
