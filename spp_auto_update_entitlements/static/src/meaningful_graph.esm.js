@@ -1,8 +1,10 @@
 /** @odoo-module **/
 
+import {GraphModel} from "@web/views/graph/graph_model";
 import {GraphRenderer} from "@web/views/graph/graph_renderer";
 import {graphView} from "@web/views/graph/graph_view";
 import {registry} from "@web/core/registry";
+import {onMounted} from "@odoo/owl";
 
 // Each stands out from white, and from black, by 3:1 at least, as WCAG AA asks of graphs.
 const GREEN = "#198754";
@@ -47,7 +49,20 @@ function findColor(dataset) {
     return null;
 }
 
+export class MeaningfulGraphModel extends GraphModel {
+    // A line from one cycle to the next would say nothing.
+    _getLineOverlayDataset() {
+        return null;
+    }
+}
+
 export class MeaningfulGraphRenderer extends GraphRenderer {
+    setup() {
+        super.setup();
+        // A board makes each wider than its column.
+        onMounted(() => (this.rootRef.el.style.minWidth = "0"));
+    }
+
     getBarChartData() {
         const data = super.getBarChartData();
         const bars = data.datasets.filter((dataset) => dataset.type !== "line");
@@ -71,5 +86,6 @@ export class MeaningfulGraphRenderer extends GraphRenderer {
 
 registry.category("views").add("settlement_graph", {
     ...graphView,
+    Model: MeaningfulGraphModel,
     Renderer: MeaningfulGraphRenderer,
 });
