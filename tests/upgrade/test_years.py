@@ -1,6 +1,7 @@
 """What years of use left in databases of our own 17.0.2.0.0 and 17.0.2.1.0, case by case."""
 
 import json
+import re
 
 import pytest
 from attended import LINES, OF_17_0_2_0_0, RUNS, WRITTEN, make_attended
@@ -18,7 +19,28 @@ from years import (
     Years,
 )
 
-SAID = json.loads(WRITTEN.read_text())["said"]
+
+
+def reword(said):
+    """The same verdicts in the words of now."""
+    told = json.dumps(said).replace("members attended enough", "members met the conditions")
+    told = told.replace("% required)", "% needed)")
+    told = re.sub(r"on (\d{4})-(\d\d)-(\d\d):", r"on \2/\3/\1:", told)
+    return json.loads(
+        re.sub(
+            r"\b(\d+) of (\d+) (day|session)s",
+            lambda found: "{} {}{} ({} needed)".format(
+                found[1], found[3], "" if found[1] == "1" else "s", found[2]
+            ),
+            told,
+        )
+    )
+
+
+SAID = reword(json.loads(WRITTEN.read_text())["said"])
+# The member without data is named now.
+SAID["verdicts"]["2"] += ". Joe: Nothing is recorded"
+SAID["reasons"]["household/Couple"] += ". Joe: Nothing is recorded"
 # Of `attended.json`: what was not applied says so now, and the verdict that stands says why.
 NOT_APPLIED = {"56": "paused, exited or not eligible"}
 STANDING = {"waited/Ida": "2 days (2 needed), 11/01/2025 to 11/30/2025: compliant"}
