@@ -81,9 +81,9 @@ class TestTourWhy(AttendanceCase, HttpCase):
         self.env.invalidate_all()
 
     def _start(self, url, tour, group):
-        self._create_user("why", group)
+        self._create_user("why_not_paid", group)
         self.env.flush_all()
-        self.start_tour(url, f"spp_cycle_attendance_compliance.{tour}", login="why")
+        self.start_tour(url, f"spp_cycle_attendance_compliance.{tour}", login="why_not_paid")
 
     def test_a_validator_finds_out_from_the_menu(self):
         action = self.env.ref("spp_cycle_attendance_compliance.action_attendance_verdict")

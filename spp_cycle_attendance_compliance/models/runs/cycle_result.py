@@ -59,14 +59,7 @@ class G2PCycle(models.Model):
 
     def _describe_result(self, run):
         yield self._describe_losing(run)
-        overridden = self.env["spp.attendance.override"].sudo()
-        count = overridden.search_count(
-            [
-                ("cycle_membership_id.cycle_id", "=", self._origin.id),
-                ("lifted_at", "=", False),
-                ("create_date", ">=", run.finished_at),
-            ]
-        )
+        count = len(self._get_overrides_since(run))
         if count:
             yield _("Overridden since: %(count)s.", count=count)
         yield _(
@@ -76,6 +69,25 @@ class G2PCycle(models.Model):
         )
         if self._has_other_criteria(run):
             yield _("These verdicts are by older criteria: those of the cycle were changed since.")
+
+    def _get_overrides_since(self, run):
+        """Return the overrides in force that a run did not decide by."""
+        overrides = self.env["spp.attendance.override"].sudo()
+        overrides = overrides.search(
+            [
+                ("cycle_membership_id.cycle_id", "=", self._origin.id),
+                ("lifted_at", "=", False),
+            ]
+        )
+        known = self.env["spp.attendance.run.line"].sudo()
+        known = known.search(
+            [
+                ("cycle_membership_id", "in", overrides.cycle_membership_id.ids),
+                ("run_id", "=", run.id),
+                ("override_id", "in", overrides.ids),
+            ]
+        )
+        return overrides - known.override_id
 
     def _describe_losing(self, run):
         """Return how many a run left without anything."""
