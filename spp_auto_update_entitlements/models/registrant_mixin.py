@@ -30,11 +30,14 @@ class RegistrantMixin(models.AbstractModel):
     @api.depends_context("uid", "su")
     def _compute_registrant(self):
         shows_codes = self._may_read_codes()
+        now = fields.Datetime.now()
         for record in self:
             partner = record.sudo().partner_id
             codes = partner.reg_ids.filtered_domain(VALID).mapped("value") if shows_codes else ()
             record.registrant_code = ", ".join(filter(None, codes))
-            memberships = partner.individual_membership_ids.filtered(lambda each: not each.is_ended)
+            memberships = partner.individual_membership_ids.filtered(
+                lambda each: not each.ended_date or each.ended_date > now
+            )
             record.household_name = ", ".join(memberships.group.mapped("name"))
 
     @api.model

@@ -233,6 +233,15 @@ class TestDesk(SettlementCase):
         self.assertEqual(set(listed.registrant_code.split(", ")), {"P-1", "RC-4711"})
         self.assertEqual(listed.search([("registrant_code", "=", "P-1")]), entitlement)
 
+    def test_a_household_that_was_left_is_not_named(self):
+        person = self._create_person_in_household()
+        entitlement = self._create_entitlement(self.cycle, partner_id=person.id)
+        now = fields.Datetime.now()
+        for days, named in ((1, "Household of Rosa"), (-1, "")):
+            person.individual_membership_ids.ended_date = now + timedelta(days=days)
+            entitlement.invalidate_recordset()
+            self.assertEqual(entitlement.household_name or "", named)
+
     def test_an_id_is_for_those_who_may_read_the_registry(self):
         person = self._create_person_in_household()
         entitlement = self._create_entitlement(self.cycle, partner_id=person.id)

@@ -26,7 +26,7 @@ class G2PGroupMembership(models.Model):
     status = fields.Selection(
         [("inactive", "Inactive"), ("active", " ")], compute="_compute_status", store=True
     )
-    is_ended = fields.Boolean(compute="_compute_is_ended", store=True)
+    is_ended = fields.Boolean(default=False, compute="_compute_is_ended", store=True)
     individual_birthdate = fields.Date(related="individual.birthdate")
     individual_gender = fields.Selection(related="individual.gender")
 
