@@ -237,6 +237,7 @@ class TestDesk(SettlementCase):
         person = self._create_person_in_household()
         entitlement = self._create_entitlement(self.cycle, partner_id=person.id)
         now = fields.Datetime.now()
+        person.individual_membership_ids.start_date = now - timedelta(days=2)
         for days, named in ((1, "Household of Rosa"), (-1, "")):
             person.individual_membership_ids.ended_date = now + timedelta(days=days)
             entitlement.invalidate_recordset()
