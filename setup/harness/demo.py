@@ -62,6 +62,7 @@ def main() -> int:
         Environment.prepare() as env,
         locked(f"demo-{env.name}", lambda: say("Another demo is running; waiting ...")),
     ):
+        env.add_rtl()
         database = env.databases.name("demo")
         env.build_database(database)
         with attendance_server() as arguments:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import browser, postgres
+from . import browser, postgres, rtl
 from .addons import addons_path, needed_from_outside, our_addons, platform_folders, stand_ins
 from .console import say
 from .databases import Databases
@@ -201,7 +201,13 @@ class Environment:
         """Makes sure that Odoo's browser tests find Chromium."""
         for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
             self.variables[name] = str(BUILD / "browser-profile")
-        folder = browser.folder_on_path()
+        self._add_to_path(browser.folder_on_path())
+
+    def add_rtl(self) -> None:
+        """Has Odoo turn pages around for Arabic, where that can be had."""
+        self._add_to_path(rtl.folder_on_path())
+
+    def _add_to_path(self, folder: Path | None) -> None:
         if folder:
             self.variables["PATH"] = f"{folder}{os.pathsep}{self.variables.get('PATH', '')}"
 

@@ -74,6 +74,24 @@ class TestVerdictLists(PrintCase, TwoPersonsCase):
         self.assertIn("Person BEN", failing)
         self.assertNotIn("Person ANA", failing)
 
+    def test_who_loses_by_no_data_is_among_those_who_failed(self):
+        eva = self._create_person("EVA")
+        self._create_membership(self.cycle, eva)
+        run = self._run(self.cycle)
+        if run.state == "waiting":
+            run._decide_to_apply("As it is")
+        eva_in = self._get_membership(self.cycle, eva)
+        self.assertEqual((eva_in.attendance_status, eva_in.state), ("no_data", "non_compliant"))
+        for dialog in (
+            self._open(run, which="failing", content="xlsx"),
+            self._open(cycle=self.cycle, which="failing", content="xlsx"),
+        ):
+            names = [row[1] for row in self._read(dialog)[1:]]
+            self.assertEqual(names, ["Person BEN", "Person EVA"])
+        letters = self._open(cycle=self.cycle, which="failing", content="letters")
+        letters.action_print()
+        self.assertEqual(len(letters.letter_numbers), 2)
+
     def test_what_stands_on_it_is_translated_as_sentences(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         terms = {
@@ -95,8 +113,8 @@ class TestVerdictLists(PrintCase, TwoPersonsCase):
         self.assertEqual(rows[0][:2], ["ID", "Name"])
         self.assertEqual(rows[1][:2], ["ANA", "Person ANA"])
         rows = self._read(self._open(run, user=validator, content="xlsx"))
-        self.assertEqual(rows[0], ["Name", "Attended", "Verdict", "Reason"])
-        self.assertEqual(rows[2][:3], ["Person BEN", 1, "Non-Compliant"])
+        self.assertEqual(rows[0], ["Name", "Attended", "Verdict", "Membership", "Reason"])
+        self.assertEqual(rows[2][:4], ["Person BEN", 1, "Non-Compliant", "Non-Compliant"])
         shown = self._print(self._open(run, user=validator))
         self.assertIn("Person BEN", shown)
         self.assertNotIn(">BEN<", shown)

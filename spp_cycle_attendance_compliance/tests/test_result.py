@@ -57,6 +57,7 @@ class TestResult(TwoPersonsCase):
         override = self._override(self.ben_in, "compliant")
         self.assertEqual(self._get_texts(self.cycle[BAR]), ["✓1 compliant", "O1 overridden"])
         self.assertIn("Overridden since: 1.", self.cycle.attendance_result)
+        self.assertIn("Nobody is non-compliant", self.cycle.attendance_result)
         action = self.cycle.action_open_verdicts("overridden")
         lines = self.env[action["res_model"]].search(action["domain"])
         self.assertEqual(lines.partner_id, self.ben)
@@ -64,6 +65,20 @@ class TestResult(TwoPersonsCase):
         self.env.invalidate_all()
         self.assertEqual(self._get_texts(self.cycle[BAR]), ["✓1 compliant", "✕1 non-compliant"])
         self.assertNotIn("Overridden", self.cycle.attendance_result)
+
+    def test_an_override_against_somebody_loses_too(self):
+        self._run(self.cycle)
+        self._override(self.ana_in, "non_compliant")
+        self.assertIn("2 persons are non-compliant", self.cycle.attendance_result)
+
+    def test_no_data_that_counts_as_not_attended_is_told(self):
+        self._create_membership(self.cycle, self._create_person("EVA"))
+        run = self._run(self.cycle)
+        if run.state == "waiting":
+            run._decide_to_apply("As it is")
+        told = self.cycle.attendance_result
+        self.assertIn("2 persons are non-compliant", told)
+        self.assertIn("Without data, which counts as not attended: 1.", told)
 
     def test_next_is_nobody_who_was_enrolled_meanwhile(self):
         eva_in = self._create_membership(self.cycle, self._create_person("EVA"), state="draft")

@@ -6,7 +6,7 @@ from odoo.tools import SQL, format_date, format_datetime, split_every
 
 from ..files import write_table
 from ..models.runs.attendance_run import DONE
-from ..verdicts import DECIDED_STATES, NO_DATA, NON_COMPLIANT, WARNED
+from ..verdicts import DECIDED_STATES, NO_DATA, NON_COMPLIANT, NON_COMPLIANT_STATE, WARNED
 
 PDF, XLSX, LETTERS = "pdf", "xlsx", "letters"
 ALL, FAILING = "all", "failing"
@@ -166,15 +166,12 @@ class PrintAttendance(models.TransientModel):
         return domain
 
     def _get_failing_domain(self):
-        failing = (NON_COMPLIANT, WARNED)
-        if not self._is_about_what_stands():
-            return [("status", "in", failing)]
-        # An override may have been made, or lifted, since.
-        return [
-            "|",
-            ("cycle_membership_id.attendance_status", "in", failing),
-            ("cycle_membership_id.attendance_override_id.verdict", "=", NON_COMPLIANT),
-        ]
+        """Return who failed, and who loses without having failed: by no data, or by an override."""
+        status, state = "status", "state_after"
+        if self._is_about_what_stands():
+            # An override may have been made, or lifted, since.
+            status, state = "cycle_membership_id.attendance_status", "cycle_membership_id.state"
+        return ["|", (status, "in", (NON_COMPLIANT, WARNED)), (state, "=", NON_COMPLIANT_STATE)]
 
     def _is_by_member(self):
         """Return whether members are listed, not households, who are at no location."""
@@ -256,6 +253,7 @@ class PrintAttendance(models.TransientModel):
             *([_("Household")] if self._is_by_member() else []),
             *figures,
             _("Verdict"),
+            *([] if self._is_by_member() else [_("Membership")]),
             _("Reason"),
         ]
 
@@ -270,6 +268,7 @@ class PrintAttendance(models.TransientModel):
         """
         has_figures, by_member = self._has_household_figures(), self._is_by_member()
         has_identifiers, of_run = self._may_read_identifiers(), not self._is_about_what_stands()
+        states = dict(self.env["spp.attendance.run.line"]._selection_state())
         lines = self.env["spp.attendance.run.line"]
         for some in split_every(READ_SIZE, ids):
             for line in lines.browse(some):
@@ -277,6 +276,7 @@ class PrintAttendance(models.TransientModel):
                 figures = [line.number_of_attendance]
                 if has_figures:
                     figures = self._get_household_figures(line)
+                state = line.state_after if of_run else line.sudo().cycle_membership_id.state
                 yield [
                     *([line._get_shown_identifiers()] if has_identifiers else []),
                     line.sudo().partner_id.name,
@@ -284,6 +284,7 @@ class PrintAttendance(models.TransientModel):
                     *([line.sudo().household_line_id.partner_id.name] if by_member else []),
                     *figures,
                     f"{sign}\N{NO-BREAK SPACE}{verdict}" if self.content == PDF else verdict,
+                    *([] if by_member else [states.get(state, "")]),
                     line._get_shown_reason(of_run),
                 ]
             self.env.invalidate_all()

@@ -27,6 +27,7 @@ LETTERS = re.compile(r"[A-Za-z]{2}")
 def demo(odoo_env, template):
     """Gives the demo's address, and its database, with everybody speaking French."""
     odoo_env.add_browser()
+    odoo_env.add_rtl()
     database, port = odoo_env.databases.name("languages"), free_port()
     odoo_env.databases.copy(template, database)
     odoo_env.shell(database, SCRIPTS / "languages.py", *LANGUAGES)

@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.tools import format_datetime
 
-from ...verdicts import NO_DATA
+from ...verdicts import ABSENT, NO_DATA, NON_COMPLIANT_STATE
 from .attendance_run import DONE, FAILED, OUTDATED, RUNNING, WAITING
 from .verdict_bar import LOOKS
 
@@ -58,10 +58,13 @@ class G2PCycle(models.Model):
         )
 
     def _describe_result(self, run):
-        yield self._describe_losing(run)
-        count = len(self._get_overrides_since(run))
-        if count:
-            yield _("Overridden since: %(count)s.", count=count)
+        overrides = self._get_overrides_since(run)
+        yield self._describe_losing(run.refused_count + self._count_losing_more(run, overrides))
+        without_data = run.no_data_count - run.undecided_count
+        if run.no_data_rule == ABSENT and without_data:
+            yield _("Without data, which counts as not attended: %(count)s.", count=without_data)
+        if overrides:
+            yield _("Overridden since: %(count)s.", count=len(overrides))
         yield _(
             "Applied by %(name)s on %(at)s.",
             name=run.decided_by_id.name,
@@ -89,9 +92,22 @@ class G2PCycle(models.Model):
         )
         return overrides - known.override_id
 
-    def _describe_losing(self, run):
-        """Return how many a run left without anything."""
-        count = run.refused_count
+    def _count_losing_more(self, run, overrides):
+        """Return how many more lose by overrides than by a run; fewer are below 0."""
+        memberships = overrides.cycle_membership_id
+        lines = self.env["spp.attendance.run.line"].sudo()
+        refused = lines.search(
+            [
+                ("cycle_membership_id", "in", memberships.ids),
+                ("run_id", "=", run.id),
+                ("kind", "!=", "member"),
+                ("state_after", "=", NON_COMPLIANT_STATE),
+            ]
+        ).cycle_membership_id
+        losing = memberships.filtered(lambda each: each.state == NON_COMPLIANT_STATE)
+        return len(losing - refused) - len(refused - losing)
+
+    def _describe_losing(self, count):
         if not count:
             return _("Nobody is non-compliant.")
         if self._is_about_households():
