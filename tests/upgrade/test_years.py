@@ -20,7 +20,6 @@ from years import (
 )
 
 
-
 def reword(said):
     """The same verdicts in the words of now."""
     told = json.dumps(said).replace("members attended enough", "members met the conditions")
