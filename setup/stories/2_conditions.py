@@ -331,7 +331,7 @@ def run_bridge():
     waiver = env["spp.attendance.waiver"].create(
         {
             "name": "Storm",
-            "legal_basis": "Resolution 12 of the council",
+            "legal_basis": "Resolution 31 of the district",
             "from_date": days[0],
             "to_date": days[4],
             "program_id": program.id,
