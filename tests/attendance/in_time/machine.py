@@ -157,7 +157,7 @@ class Attendance(Rules):
                 [*domain, ("attendance_override_id", "!=", False)], limit=1
             )
             if memberships:
-                memberships.action_lift_attendance_override()
+                memberships.attendance_override_id._lift(REASON)
 
         self._watch(self.world.do, step)
 
