@@ -408,8 +408,10 @@ def _describe(cell, conditions, undated):
     if condition["kind"] == "percentage":
         recorded = present + absent + unclear + undated
         return f"{least}{present} of {recorded} recorded {condition['unit']}"
+    unit = condition["unit"][:-1] if present == 1 else condition["unit"]
     named = f" and {excused} excused" if excused else ""
-    return f"{least}{present}{named} of {required} {condition['unit']}"
+    needed = required if condition["amount"] else "none"
+    return f"{least}{present} {unit}{named} ({needed} needed"
 
 
 def _get_status(line):
