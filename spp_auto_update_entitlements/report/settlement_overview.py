@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import _, api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.g2p_programs.models.constants import STATE_CANCELLED, STATE_ENDED
@@ -106,6 +106,9 @@ class SettlementOverview(models.Model):
         return self.cycle_id.action_open_lines()
 
     def action_open_entitlements(self):
-        """Open the entitlements behind these figures."""
+        """Open the entitlements behind these figures; all in cash, where there are none yet."""
         self.ensure_one()
-        return self.redemption_id.action_open_entitlements()
+        if self.redemption_id:
+            return self.redemption_id.action_open_entitlements()
+        domain = [("cycle_id", "=", self.cycle_id.id)]
+        return self.cycle_id._get_list(_("Entitlements"), self.env["g2p.entitlement"], domain)
