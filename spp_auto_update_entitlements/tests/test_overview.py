@@ -108,6 +108,13 @@ class TestOverview(SettlementCase):
         modes = self.env.ref(f"{ADDON}.action_settlement_overview").view_mode
         self.assertIn("form", modes.split(","))
 
+    def test_a_row_without_figures_opens_the_cycles_entitlements(self):
+        entitlement = self._create_entitlement(self.cycle)
+        row = self._get_rows(self.cycle)
+        self.assertFalse(row.redemption_id)
+        action = row.action_open_entitlements()
+        self.assertEqual(self.env[action["res_model"]].search(action["domain"]), entitlement)
+
     def test_what_is_cancelled_is_not_overdue(self):
         self._create_entitlement(self.cycle, transactions=[("PURCHASE", 130)])
         self.cycle.mark_ended()
