@@ -45,7 +45,7 @@ def open_pages():
             read_groups(records, arch)
         elif root.type == "search":
             try_filters(records, arch)
-        else:
+        elif names:  # a board has none, and no records
             records.search([], limit=200).read(names)
         opened.add(f"{LISTED.get(root.type, root.type)} {root.model}")
     return sorted(opened)
