@@ -29,12 +29,21 @@ class AttendanceIntake(models.Model):
         # Where the system is, the next day may have begun.
         last_day = self.cycle_id._get_attendance_day(fields.Datetime.now()) + ONE_DAY
         answers = client.fetch_attendance(list(partner_ids), question, known, last_day)
-        with closing(read_ahead(answers)) as answers:
-            for answer in answers:
+
+        def make_ready(answer):
+            told = {
+                partner_ids[person.person_id]: person.attendances
+                for person in answer.persons.values()
+                if person.attendances is not None
+            }
+            return answer, store.make_ready(told)
+
+        with closing(read_ahead(map(make_ready, answers))) as answers:
+            for answer, ready in answers:
                 if answer.is_known:
                     rows = self._get_same_again(answer, known)
                 else:
-                    rows = self._store_answer(store, answer, partner_ids, totals)
+                    rows = self._store_answer(store, answer, ready, partner_ids, totals)
                     reasons.update(set_aside.reason for set_aside in answer.set_aside)
                 self._write_answers(rows, partner_ids)
         totals["not_asked_for_count"] += store.not_wanted
@@ -62,7 +71,7 @@ class AttendanceIntake(models.Model):
             for person_id in answer.asked
         ]
 
-    def _store_answer(self, store, answer, partner_ids, totals):
+    def _store_answer(self, store, answer, ready, partner_ids, totals):
         """Store the events of an answer, and add to the totals.
 
         :return: what to keep of each person
@@ -75,7 +84,7 @@ class AttendanceIntake(models.Model):
             if any(map(store.is_unmapped, person.attendances or ()))
         }
         digest = None if unclear else answer.digest
-        attendances, withdrawable, rows = {}, [], []
+        withdrawable, rows = [], []
         for person_id in answer.asked:
             partner_id = partner_ids[person_id]
             person = answer.persons.get(person_id)
@@ -87,10 +96,8 @@ class AttendanceIntake(models.Model):
                     withdrawable.append(partner_id)
                 rows.append({**row, "answer": UNREADABLE if unreadable else UNKNOWN})
                 continue
-            if person.attendances is not None:
-                attendances[partner_id] = person.attendances
-                if partial.isdisjoint((person_id, None)):
-                    withdrawable.append(partner_id)
+            if person.attendances is not None and partial.isdisjoint((person_id, None)):
+                withdrawable.append(partner_id)
             note = self._get_note(person, answer)
             rows.append(
                 {
@@ -101,7 +108,7 @@ class AttendanceIntake(models.Model):
                     "note": note,
                 }
             )
-        stored = store.store(attendances, withdrawable)
+        stored = store.store(ready, withdrawable)
         totals.update(
             new_count=stored.new,
             changed_count=stored.changed,

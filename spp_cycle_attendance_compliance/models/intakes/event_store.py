@@ -52,6 +52,15 @@ class Stored(NamedTuple):
     moved: int = 0
 
 
+class Ready(NamedTuple):
+    """Attendances of some persons that are ready to be copied."""
+
+    individual_ids: list
+    lines: io.StringIO
+    count: int
+    has_shared: bool
+
+
 class EventStore:
     """Writes the events of one intake, which are told from each other by their numbers.
 
@@ -101,26 +110,47 @@ class EventStore:
         )
         self.not_wanted = 0
         self.category_map = source._get_category_map()
+        self.label = env["ir.model"]._get(ATTENDANCE_MODEL).name
         self.unknown_categories = 0
         self.unclear = 0
         self.unknown_words = Counter()
 
-    def store(self, attendances, withdrawable):
-        """Bring the stored events of some persons to what the attendance system has.
+    def make_ready(self, attendances):
+        """Make attendances ready to be stored. This asks nothing of the database.
 
         :param dict attendances: lists of `connector.Attendance` by partner id
+        :rtype: Ready
+        """
+        if self.wanted:
+            attendances = {key: self._keep_wanted(told) for key, told in attendances.items()}
+        lines = io.StringIO()
+        csv.writer(lines).writerows(
+            self._get_row(individual_id, attendance)
+            for individual_id, listed in attendances.items()
+            for attendance in listed
+        )
+        ids = [each.external_id for listed in attendances.values() for each in listed]
+        return Ready(list(attendances), lines, len(ids), len(set(ids)) < len(ids))
+
+    def store(self, ready, withdrawable):
+        """Bring the stored events of some persons to what the attendance system has.
+
+        :param Ready ready: what it has
         :param withdrawable: ids of the partners whose other events, within what was asked, are
             gone from the attendance system
         :rtype: Stored
         """
-        individual_ids = list({*attendances, *withdrawable})
+        individual_ids = list({*ready.individual_ids, *withdrawable})
         if not individual_ids:
             return Stored()
-        if self.wanted:
-            attendances = {key: self._keep_wanted(told) for key, told in attendances.items()}
         self.env.flush_all()
-        self._stage(attendances)
-        return self._store_staged(individual_ids, withdrawable, self._has_shared(attendances))
+        self._make_staging()
+        ready.lines.seek(0)
+        names = ", ".join(name for name, _kind, _target in COLUMNS)
+        self.env.cr.copy_expert(
+            f"COPY spp_attendance_staging ({names}) FROM STDIN (FORMAT csv)", ready.lines
+        )
+        return self._store_staged(individual_ids, withdrawable, ready.count, ready.has_shared)
 
     def _keep_wanted(self, attendances):
         kept = []
@@ -133,9 +163,17 @@ class EventStore:
         self.not_wanted += len(attendances) - len(kept)
         return kept
 
-    def _store_staged(self, individual_ids, withdrawable, has_shared=False):
+    def _store_staged(self, individual_ids, withdrawable, count, has_shared=False):
+        """Store what is staged: so many attendances, about these persons."""
         had_events = self._get_individuals_with_events(individual_ids)
-        changed = withdrawn = 0
+        new = changed = withdrawn = 0
+        if not had_events and not has_shared:
+            new = self._insert()
+            if new == count:
+                self.env.invalidate_all(flush=False)
+                return Stored(new)
+            # Somebody else has the others.
+            had_events = individual_ids
         if had_events:
             self._find_events()
         shared = self._give_to_one() if has_shared else []
@@ -144,7 +182,7 @@ class EventStore:
             self._log_changes()
             changed = self._correct()
             withdrawn = self._withdraw(list(withdrawable))
-        new = self._insert()
+        new += self._insert()
         if had_events or moved or shared:
             self.env["spp.event.data"]._refresh_active_attendance(had_events + moved + shared)
         self.env.invalidate_all(flush=False)
@@ -163,20 +201,6 @@ class EventStore:
             )
         )
         return [row[0] for row in self.env.cr.fetchall()]
-
-    def _stage(self, attendances):
-        self._make_staging()
-        lines = io.StringIO()
-        csv.writer(lines).writerows(
-            self._get_row(individual_id, attendance)
-            for individual_id, listed in attendances.items()
-            for attendance in listed
-        )
-        lines.seek(0)
-        names = ", ".join(name for name, _kind, _target in COLUMNS)
-        self.env.cr.copy_expert(
-            f"COPY spp_attendance_staging ({names}) FROM STDIN (FORMAT csv)", lines
-        )
 
     def _make_staging(self):
         cr = self.env.cr
@@ -254,11 +278,6 @@ class EventStore:
                 self.has_key,
             )
         )
-
-    @staticmethod
-    def _has_shared(attendances):
-        ids = [each.external_id for listed in attendances.values() for each in listed]
-        return len(set(ids)) < len(ids)
 
     def _give_to_one(self):
         """Give what is told of several persons at once to one of them: who has it, or the last.
@@ -472,7 +491,6 @@ class EventStore:
         """
         targets = SQL(", ").join(SQL.identifier(target) for _name, _kind, target in COLUMNS)
         staged = SQL(", ").join(SQL.identifier("staging", name) for name, _kind, _to in COLUMNS)
-        label = self.env["ir.model"]._get(ATTENDANCE_MODEL).name
         self.env.cr.execute(
             SQL(
                 """
@@ -512,8 +530,8 @@ class EventStore:
                 staged=staged,
                 counts_once=self.counts_once,
                 model=ATTENDANCE_MODEL,
-                label=label,
-                name=f"{label} - [{self.env.cr.now():%Y-%m-%d %H:%M}]",
+                label=self.label,
+                name=f"{self.label} - [{self.env.cr.now():%Y-%m-%d %H:%M}]",
                 **self.parameters,
             )
         )

@@ -336,6 +336,7 @@ class FileStore(EventStore):
             """,
             {**self.parameters, "company": company_id or None, "ids": individual_ids},
         )
+        count = self.env.cr.rowcount
         self.env.cr.execute("SELECT DISTINCT individual_id FROM spp_attendance_staging")
         concerned = list({*individual_ids, *(row[0] for row in self.env.cr.fetchall())})
         self.scope = SQL(
@@ -345,4 +346,4 @@ class FileStore(EventStore):
             self.source_id,
             individual_ids,
         )
-        return self._store_staged(concerned, concerned)
+        return self._store_staged(concerned, concerned, count)
