@@ -25,6 +25,7 @@ from . import test_problem_tasks
 from . import test_run
 from . import test_sources
 from . import test_letters
+from . import test_meanwhile
 from . import test_one_page
 from . import test_one_verdict
 from . import test_unknown

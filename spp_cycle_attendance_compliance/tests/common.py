@@ -3,6 +3,7 @@ from uuid import uuid4
 
 from odoo.tests import TransactionCase, new_test_user
 
+from .attendance_faults import Fault
 from .attendance_server import AttendanceServer, attendance
 
 COMMON_CONTEXT = {
@@ -216,3 +217,17 @@ class TwoPersonsCase(AttendanceCase):
         return self.env["spp.attendance.override"].create(
             {"cycle_membership_id": membership.id, "verdict": verdict, "reason": "As I say"}
         )
+
+
+class OneVerdictCase(TwoPersonsCase):
+    """Runs about two persons, and what stands of each afterwards."""
+
+    def _evaluate(self):
+        return self._get_run(self.cycle.action_evaluate_attendance())
+
+    def _fail(self):
+        self.server.next("attendance", Fault.status(403))
+        return self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
+
+    def _look(self, membership):
+        return membership.attendance_status, membership.state

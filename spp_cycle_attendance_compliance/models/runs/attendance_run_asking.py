@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import models
 from odoo.tools import SQL
 
+from .worlds import get_worlds
+
 # Younger answers are taken over by a retry.
 FRESH_HOURS = 12
 
@@ -43,7 +45,7 @@ class AttendanceRun(models.Model):
         draft, _cells = self._draft_world(
             self.id, intake.first_membership_id, intake.last_membership_id
         )
-        worlds = draft.get_worlds()
+        worlds = get_worlds(draft)
         # Who has an answer already is left out: to another intake of this run, or, of a retry, one
         # that is not old yet.
         partner_ids = draft.get_persons_to_ask(self._get_usable_intakes())

@@ -7,7 +7,9 @@ from odoo.tools import SQL, format_date
 from ...verdicts import ENROLLED_STATE, NO_DATA, NON_COMPLIANT_STATE, UNDECIDED
 from ..criteria.attendance_criteria_mixin import ALL_SO_FAR, FIRST_DAY
 from .attendance_run_line import STATUSES
+from .kept_lines import keep_lines, take_lines, update_lines
 from .places import find_places
+from .worlds import leave_alone_who_changed
 
 
 class AttendanceRun(models.Model):
@@ -22,10 +24,10 @@ class AttendanceRun(models.Model):
         draft, cells = self._draft_world(self.id)
         found = self._judge(draft, cells)
         if self._is_asking():
-            draft.leave_alone_who_changed()
+            leave_alone_who_changed(draft)
         self._resolve_states(draft)
         find_places(draft, self.to_date, self.env["spp.attendance.waiver"]._has_areas())
-        draft.keep()
+        keep_lines(draft)
         self.env.invalidate_all(flush=False)
         self._note_observations(*found)
         self._sum_up()
@@ -80,10 +82,10 @@ class AttendanceRun(models.Model):
         """
         losing, with_entitlements = self.losing_count, self.entitlement_count
         draft, _cells = self._draft_world(self.id)
-        draft.take_lines()
+        take_lines(draft)
         self._check_compliance_criteria(draft)
         self._resolve_states(draft)
-        draft.update_lines()
+        update_lines(draft)
         self.env.invalidate_all(flush=False)
         self._sum_up()
         return self.losing_count > losing or self.entitlement_count > with_entitlements

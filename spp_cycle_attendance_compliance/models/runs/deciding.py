@@ -12,6 +12,7 @@ from ..sources.attendance_source import FILES, RECORDED
 from .cells import Cells
 from .draft import WITH_DATA, Draft
 from .free_days import FreeDays
+from .worlds import set_worlds
 
 
 class AttendanceCriteriaMixin(models.AbstractModel):
@@ -76,7 +77,7 @@ class AttendanceCriteriaMixin(models.AbstractModel):
                 draft.forget_missing_identifiers()
             cells.count(self._get_period_scope())
             cells.find_recorded()
-        draft.set_worlds()
+        set_worlds(draft)
         return draft, cells
 
     # Free days

@@ -25,25 +25,6 @@ KIND = (
     "concat_ws('|', coalesce((%s::date)::text, ''), coalesce((%s::integer[])::text, ''),"
     " coalesce((%s::integer[])::text, ''))"
 )
-# The world that each membership is decided in. What is recorded here is part of it, where nobody
-# is asked; elsewhere a run brings it, and by it where somebody last attended.
-WORLDS = SQL(
-    """
-    SELECT line.id, line.cycle_membership_id,
-        md5(concat_ws(' ', line.override_id, line.partner_id, world.persons,
-            line.failed_ids::text)) AS world
-    FROM spp_attendance_draft AS line
-    LEFT JOIN (
-        SELECT coalesce(household_line_id, id) AS id, string_agg(
-            concat_ws(':', partner_id, identifier, counts, CASE WHEN counts THEN
-                concat_ws(':', about, free_until, waivers, counted) END),
-            ' ' ORDER BY partner_id
-        ) AS persons
-        FROM spp_attendance_draft WHERE kind != 'household' GROUP BY 1
-    ) AS world ON world.id = line.id
-    WHERE line.kind != 'member'
-    """
-)
 
 
 class Draft:
@@ -85,6 +66,12 @@ class Draft:
                     SQL(default),
                 )
             )
+
+    def become_world(self):
+        """Set aside what is in the draft, as the world that is, and begin an empty one."""
+        self.cr.execute("DROP TABLE IF EXISTS pg_temp.spp_attendance_world")
+        self.cr.execute("ALTER TABLE spp_attendance_draft RENAME TO spp_attendance_world")
+        self._make_table()
 
     def execute(self, query, **parameters):
         self.cr.execute(SQL(query, run=self.run_id, **parameters))  # pylint: disable=sql-injection
@@ -496,145 +483,4 @@ class Draft:
             decisions=decisions,
             condition=condition,
             case=case,
-        )
-
-    def set_worlds(self):
-        """Note on each membership's line the world that it is decided in, to be compared later."""
-        self.execute(
-            """
-            UPDATE spp_attendance_draft AS line SET world = found.world
-            FROM (%(worlds)s) AS found WHERE found.id = line.id
-            """,
-            worlds=WORLDS,
-        )
-
-    def get_worlds(self):
-        """Return the worlds as a text that `leave_alone_who_changed` reads."""
-        self.execute(
-            "SELECT jsonb_object_agg(cycle_membership_id, world)::text FROM (%(worlds)s) AS found",
-            worlds=WORLDS,
-        )
-        return self.cr.fetchone()[0]
-
-    def leave_alone_who_changed(self):
-        """Mark the lines of which somebody has changed the world since the run asked, and new ones.
-
-        What was kept of the worlds is of no more use then.
-        """
-        self.execute(
-            """
-            UPDATE spp_attendance_draft AS line
-            SET left_alone = CASE WHEN asked.world IS NULL THEN 'joined' ELSE 'changed' END
-            FROM spp_attendance_draft AS own
-            LEFT JOIN (
-                SELECT (membership.key)::integer AS id, membership.value AS world
-                FROM spp_attendance_intake AS intake
-                CROSS JOIN LATERAL jsonb_each_text(intake.worlds::jsonb) AS membership
-                WHERE intake.run_id = %(run)s
-            ) AS asked ON asked.id = own.cycle_membership_id
-            WHERE own.id = line.id AND line.kind != 'member'
-                AND asked.world IS DISTINCT FROM own.world
-            """
-        )
-        self.execute("UPDATE spp_attendance_intake SET worlds = NULL WHERE run_id = %(run)s")
-
-    def take_lines(self):
-        """Take the lines of the run that are kept, to be decided anew in the world as it is.
-
-        What was in the draft is that world. Lines of which somebody has changed the identifier, a
-        member or the override since are marked; so are those about which attendance does not
-        decide any more. The others get the state that their membership has now. Who joined since
-        gets a line, too, and is left alone.
-        """
-        self.cr.execute("DROP TABLE IF EXISTS pg_temp.spp_attendance_world")
-        self.cr.execute("ALTER TABLE spp_attendance_draft RENAME TO spp_attendance_world")
-        self._make_table()
-        self.execute(
-            """
-            INSERT INTO spp_attendance_draft
-            SELECT * FROM spp_attendance_run_line WHERE run_id = %(run)s ORDER BY id
-            """
-        )
-        self.cr.execute(
-            """
-            INSERT INTO spp_attendance_draft
-            SELECT * FROM spp_attendance_world AS now
-            WHERE now.kind != 'member' AND NOT EXISTS (
-                SELECT FROM spp_attendance_draft AS line
-                WHERE line.cycle_membership_id = now.cycle_membership_id
-            )
-            """
-        )
-        self.cr.execute("ANALYZE spp_attendance_draft")
-        self.cr.execute(
-            """
-            UPDATE spp_attendance_draft AS line
-            SET verdict = coalesce(line.verdict, 'undecided'),
-                left_alone = CASE
-                    WHEN line.verdict IS NULL THEN 'joined'
-                    WHEN line.cycle_membership_id IS NULL THEN 'changed'
-                    WHEN line.left_alone IN ('changed', 'joined') THEN line.left_alone
-                    WHEN now.id IS NULL THEN 'state'
-                    WHEN now.world IS DISTINCT FROM line.world THEN 'changed'
-                    ELSE nullif(line.left_alone, 'state')
-                END,
-                state_before = coalesce(now.state_before, line.state_before)
-            FROM spp_attendance_draft AS own
-            LEFT JOIN spp_attendance_world AS now
-                ON now.cycle_membership_id = own.cycle_membership_id AND now.kind != 'member'
-            WHERE own.id = line.id AND line.kind != 'member'
-            """
-        )
-
-    def update_lines(self):
-        """Put back on the lines what was decided anew."""
-        columns = (
-            *("left_alone", "state_before", "state_after", "is_changing", "is_exception"),
-            *("passes_criteria", "status", "warning", "problem"),
-        )
-        names = [SQL.identifier(name) for name in columns]
-        # What was done about a problem, or is to be done, says nothing about another.
-        self.execute(
-            """
-            UPDATE spp_attendance_run_line AS line
-            SET problem_activity_id = NULL, problem_done_at = NULL, problem_done_by_id = NULL,
-                problem_done_note = NULL
-            FROM spp_attendance_draft AS draft
-            WHERE draft.id = line.id AND line.run_id = %(run)s
-                AND line.problem IS DISTINCT FROM draft.problem
-                AND (line.problem_activity_id IS NOT NULL OR line.problem_done_at IS NOT NULL)
-            """
-        )
-        self.execute(
-            """
-            UPDATE spp_attendance_run_line AS line SET (%(names)s) = ROW(%(decided)s)
-            FROM spp_attendance_draft AS draft
-            WHERE draft.id = line.id AND line.run_id = %(run)s
-                AND (%(old)s) IS DISTINCT FROM (%(decided)s)
-            """,
-            names=SQL(", ").join(names),
-            decided=SQL(", ").join(SQL("draft.%s", name) for name in names),
-            old=SQL(", ").join(SQL("line.%s", name) for name in names),
-        )
-        self._insert_lines(
-            SQL("NOT EXISTS (SELECT FROM spp_attendance_run_line AS line WHERE line.id = draft.id)")
-        )
-
-    def keep(self):
-        """Put the lines into their own table."""
-        self._insert_lines(SQL("TRUE"))
-
-    def _insert_lines(self, condition):
-        self.cr.execute(
-            "SELECT attname FROM pg_attribute WHERE attrelid = 'spp_attendance_run_line'::regclass"
-            " AND attnum > 0 AND NOT attisdropped"
-        )
-        names = SQL(", ").join(SQL.identifier(name) for (name,) in self.cr.fetchall())
-        self.execute(
-            """
-            INSERT INTO spp_attendance_run_line (%(names)s)
-            SELECT %(names)s FROM spp_attendance_draft AS draft WHERE %(condition)s ORDER BY id
-            """,
-            names=names,
-            condition=condition,
         )
