@@ -83,7 +83,7 @@ class TestTraceOfAnAttendance(AttendanceCase):
         event._withdraw("It was her sister")
         event.action_restore()
         event.attendance_date = date(2025, 11, 3)
-        day, restored, withdrawn = event.change_ids
+        withdrawn, restored, day = event.change_ids.sorted("id")
         self.assertEqual((withdrawn.shown_old, withdrawn.shown_new), ("Counted", "Withdrawn"))
         self.assertEqual((restored.shown_old, restored.shown_new), ("Withdrawn", "Counted"))
         self.assertEqual((day.shown_old, day.shown_new), ("11/01/2025", "11/03/2025"))
