@@ -1,11 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.g2p_programs.models.constants import (
-    STATE_APPROVED,
-    STATE_DISTRIBUTED,
-    STATE_ENDED,
-)
+from odoo.addons.g2p_programs.models.constants import STATE_CANCELLED
 
 READER = "spp_auto_update_entitlements.group_settlement_reader"
 # In other states of a membership its beneficiary gets nothing.
@@ -24,8 +20,7 @@ class ResPartner(models.Model):
         "Nothing Granted",
         compute="_compute_cycles_without_entitlement",
         groups=READER,
-        help="The cycles, from their approval on, in which nothing was granted, because of the "
-        "state of the membership.",
+        help="The cycles in which nothing is granted, because of the state of the membership.",
     )
 
     @api.depends_context("lang", "uid", "su", "allowed_company_ids")
@@ -36,7 +31,7 @@ class ResPartner(models.Model):
         for partner in self:
             partner.cycles_without_entitlement = "\n".join(
                 _(
-                    "%(cycle)s: nothing was granted, since the membership is “%(state)s”.",
+                    "%(cycle)s: nothing is granted, since the membership is “%(state)s”.",
                     cycle=cycle,
                     state=labels.get(state, state),
                 )
@@ -58,7 +53,7 @@ class ResPartner(models.Model):
                 JOIN g2p_cycle AS cycle ON cycle.id = membership.cycle_id
                 JOIN g2p_program AS program ON program.id = cycle.program_id
                 WHERE membership.partner_id = ANY(%(partners)s)
-                    AND membership.state NOT IN %(getting)s AND cycle.state IN %(final)s
+                    AND membership.state NOT IN %(getting)s AND cycle.state != %(cancelled)s
                     AND (
                         %(su)s OR coalesce(cycle.company_id, program.company_id) IS NULL
                         OR coalesce(cycle.company_id, program.company_id) = ANY(%(companies)s)
@@ -77,7 +72,7 @@ class ResPartner(models.Model):
                 """,
                 partners=self._origin.ids,
                 getting=GETTING_STATES,
-                final=(STATE_APPROVED, STATE_DISTRIBUTED, STATE_ENDED),
+                cancelled=STATE_CANCELLED,
                 su=self.env.su,
                 companies=self.env.companies.ids,
             )

@@ -295,16 +295,16 @@ class TestDesk(SettlementCase):
             self.env.ref("g2p_registry_individual.view_individuals_form").id,
         )
 
-    def test_the_tab_says_in_which_cycles_nothing_was_granted(self):
-        """Of memberships that get nothing: from the cycle's approval on, if there is nothing."""
+    def test_the_tab_says_in_which_cycles_nothing_is_granted(self):
+        """Of memberships that get nothing, if there is nothing."""
         memberships = self.env["g2p.cycle.membership"]
         label = dict(memberships._fields["state"]._description_selection(self.env))["paused"]
         cycles = {
             name: self._create_cycle(state=state, name=name)
             for name, state in (
                 ("Enrolled", "ended"),
-                ("Paused", "approved"),
-                ("In draft", "draft"),
+                ("Paused", "draft"),
+                ("Cancelled", "cancelled"),
                 ("Granted", "approved"),
                 ("In kind", "approved"),
             )
@@ -316,7 +316,7 @@ class TestDesk(SettlementCase):
             )
         self._create_entitlement(cycles["Granted"], state="cancelled")
         self._create_inkind(cycles["In kind"])
-        expected = f"Paused: nothing was granted, since the membership is “{label}”."
+        expected = f"Paused: nothing is granted, since the membership is “{label}”."
         finance = self.registrant.with_user(self.finance)
         self.assertEqual(finance.cycles_without_entitlement, expected)
         self.assertFalse(self._create_registrant("Other").cycles_without_entitlement)
