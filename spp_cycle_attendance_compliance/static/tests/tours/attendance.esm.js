@@ -272,7 +272,10 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.lift", 
         click("Lift it", "button[name=action_lift_attendance_override]"),
         enter("Why", "div[name=reason] textarea", "The certificate was false"),
         click("Confirm", ".modal-footer button[name=action_confirm]"),
-        see("The verdict stands again", "div[name=attendance_shown_status]:contains(Non-Compliant)"),
+        see(
+            "The verdict stands again",
+            "div[name=attendance_shown_status]:contains(Non-Compliant)"
+        ),
         see("With its reason", "div[name=attendance_reason]:contains(1 day)"),
         see("And the state", "body:has(.o_arrow_button_current:contains(Non-Compliant))"),
         see(
