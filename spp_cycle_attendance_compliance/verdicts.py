@@ -335,6 +335,16 @@ def get_status(verdict: str, passes_criteria: bool, override: str | None, warnin
     return NO_DATA if verdict == UNDECIDED else verdict
 
 
+def get_shown_status(status: str | None, verdict: str | None) -> str | None:
+    """Return what people are shown: the status, or that nothing is decided.
+
+    :param status: see `get_status`; none of a household's member, whose verdict is shown
+    """
+    if verdict == UNDECIDED and status in (NO_DATA, None, False):
+        return UNDECIDED
+    return status or verdict
+
+
 def get_state(
     rules: Rules,
     verdict: str,

@@ -255,4 +255,7 @@ def print_page(login, record_or_action, title):
         action = record_or_action.env.ref(ACTIONS[record_or_action._name])
         model, number = record_or_action._name, record_or_action.id
         page = f"action={action.id}&id={number}&model={model}&view_type=form"
+        if login == "validator":  # has not the menu of each of these actions
+            menu = record_or_action.env.ref("g2p_programs.g2p_program_menu_root")
+            page += f"&menu_id={menu.id}"
     print(f"OPEN {login} /web#{page} {title}")

@@ -1,4 +1,11 @@
-from odoo import fields, models
+from odoo import _, api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.g2p_programs.models.constants import STATE_CANCELLED
+
+READER = "spp_auto_update_entitlements.group_settlement_reader"
+# In other states of a membership its beneficiary gets nothing.
+GETTING_STATES = ("draft", "enrolled")
 
 
 class ResPartner(models.Model):
@@ -7,8 +14,70 @@ class ResPartner(models.Model):
     redemption_ids = fields.One2many(
         "spp.registrant.redemption",
         "partner_id",
-        groups="spp_auto_update_entitlements.group_settlement_reader",
+        groups=READER,
     )
+    cycles_without_entitlement = fields.Text(
+        "Nothing Granted",
+        compute="_compute_cycles_without_entitlement",
+        groups=READER,
+        help="The cycles in which nothing is granted, because of the state of the membership.",
+    )
+
+    @api.depends_context("lang", "uid", "su", "allowed_company_ids")
+    def _compute_cycles_without_entitlement(self):
+        states = self.env["g2p.cycle.membership"]._fields["state"]
+        labels = dict(states._description_selection(self.env))
+        found = self._find_cycles_without_entitlement()
+        for partner in self:
+            partner.cycles_without_entitlement = "\n".join(
+                _(
+                    "%(cycle)s: nothing is granted, since the membership is “%(state)s”.",
+                    cycle=cycle,
+                    state=labels.get(state, state),
+                )
+                for partner_id, cycle, state in found
+                if partner_id == partner._origin.id
+            )
+
+    def _find_cycles_without_entitlement(self):
+        """Return ``(id, name of the cycle, state of the membership)``, the newest cycles first."""
+        # An export does not look at the groups of a field that is computed.
+        if not self._origin or not (self.env.su or self.env.user.has_group(READER)):
+            return []
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT membership.partner_id, cycle.name, membership.state
+                FROM g2p_cycle_membership AS membership
+                JOIN g2p_cycle AS cycle ON cycle.id = membership.cycle_id
+                JOIN g2p_program AS program ON program.id = cycle.program_id
+                WHERE membership.partner_id = ANY(%(partners)s)
+                    AND membership.state NOT IN %(getting)s AND cycle.state != %(cancelled)s
+                    AND (
+                        %(su)s OR coalesce(cycle.company_id, program.company_id) IS NULL
+                        OR coalesce(cycle.company_id, program.company_id) = ANY(%(companies)s)
+                    )
+                    AND NOT EXISTS (
+                        SELECT FROM g2p_entitlement AS entitlement
+                        WHERE entitlement.cycle_id = cycle.id
+                            AND entitlement.partner_id = membership.partner_id
+                    )
+                    AND NOT EXISTS (
+                        SELECT FROM g2p_entitlement_inkind AS entitlement
+                        WHERE entitlement.cycle_id = cycle.id
+                            AND entitlement.partner_id = membership.partner_id
+                    )
+                ORDER BY cycle.end_date DESC, cycle.id DESC
+                """,
+                partners=self._origin.ids,
+                getting=GETTING_STATES,
+                cancelled=STATE_CANCELLED,
+                su=self.env.su,
+                companies=self.env.companies.ids,
+            )
+        )
+        return self.env.cr.fetchall()
 
     def get_formview_id(self, access_uid=None):
         """Open the page of a registrant, not of a contact, for those who may read it."""

@@ -295,6 +295,40 @@ class TestDesk(SettlementCase):
             self.env.ref("g2p_registry_individual.view_individuals_form").id,
         )
 
+    def test_the_tab_says_in_which_cycles_nothing_is_granted(self):
+        """Of memberships that get nothing, if there is nothing."""
+        memberships = self.env["g2p.cycle.membership"]
+        label = dict(memberships._fields["state"]._description_selection(self.env))["paused"]
+        cycles = {
+            name: self._create_cycle(state=state, name=name)
+            for name, state in (
+                ("Enrolled", "ended"),
+                ("Paused", "draft"),
+                ("Cancelled", "cancelled"),
+                ("Granted", "approved"),
+                ("In kind", "approved"),
+            )
+        }
+        for name, cycle in cycles.items():
+            state = "enrolled" if name == "Enrolled" else "paused"
+            memberships.create(
+                {"cycle_id": cycle.id, "partner_id": self.registrant.id, "state": state}
+            )
+        self._create_entitlement(cycles["Granted"], state="cancelled")
+        self._create_inkind(cycles["In kind"])
+        expected = f"Paused: nothing is granted, since the membership is “{label}”."
+        finance = self.registrant.with_user(self.finance)
+        self.assertEqual(finance.cycles_without_entitlement, expected)
+        self.assertFalse(self._create_registrant("Other").cycles_without_entitlement)
+        company = self.env["res.company"].create({"name": "Another one"})
+        cycles["Paused"].company_id = company
+        self.env.invalidate_all()
+        self.assertFalse(finance.cycles_without_entitlement)
+        for view in ("individual.view_individuals_form", "group.view_groups_form"):
+            view = self.env.ref(f"g2p_registry_{view}")
+            arch = self.registrant.with_user(self.manager).get_view(view.id, "form")["arch"]
+            self.assertIn('name="cycles_without_entitlement"', arch)
+
     # The turn of the night
 
     def test_where_a_turn_stopped_is_kept_for_the_next(self):

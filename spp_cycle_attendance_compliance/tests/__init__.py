@@ -23,12 +23,14 @@ from . import test_registrant_pages
 from . import test_problems
 from . import test_problem_tasks
 from . import test_run
+from . import test_shown_status
 from . import test_sources
 from . import test_letters
 from . import test_meanwhile
 from . import test_one_page
 from . import test_one_verdict
 from . import test_unknown
+from . import test_told
 from . import test_transport
 from . import test_tour
 from . import test_tour_why

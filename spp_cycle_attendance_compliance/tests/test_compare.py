@@ -92,7 +92,7 @@ class TestCompare(Comparing, ConditionsCase):
         )
         self.assertIn("School: 2 days (2 needed)", line.own_reason)
         self.assertIn("School: 2 days (3 needed)", line.reason)
-        self.assertIn("1 would newly be refused", wizard.summary)
+        self.assertIn("1 would newly be non-compliant", wizard.summary)
         self.assertEqual(line.action_open_registrant()["res_id"], self.ben.id)
         # The criteria of the cycle are what they were.
         self.assertEqual(self.cycle.attendance_condition_ids.required_number, 2)
@@ -127,8 +127,8 @@ class TestCompare(Comparing, ConditionsCase):
         )
         self.assertEqual(
             wizard.summary,
-            "3 change: 1 would newly be refused, 1 would not be refused any more, 1 change "
-            "otherwise.",
+            "3 change: 1 would newly be non-compliant, 1 would not be non-compliant any more, "
+            "1 change otherwise.",
         )
 
     def test_each_month_and_other_days(self):

@@ -209,7 +209,7 @@ class TestWarningsFound(ConditionsCase):
         cycle = self._hold(1)
         run = self._get_run(cycle.action_filter_beneficiaries_by_compliance_criteria())
         self.assertEqual((run.state, run.warned_count), ("waiting", 3))
-        self.assertIn("3 of 3 members fail, 3 of them warned only", run.brake_reason)
+        self.assertIn("3 of 3 beneficiaries fail, 3 of them warned only", run.brake_reason)
 
     def test_the_name_of_an_earlier_cycle_is_no_change(self):
         earlier = self._hold(1)

@@ -276,8 +276,8 @@ class TestJobs(AttendanceCase):
         self.assertEqual((run.state, run.request, self.cycle.locked), ("done", False, False))
         self.assertEqual((run.decided_by_id, run.apply_reason), (manager, "The school was closed"))
         self.assertEqual(self._get_states(), ["enrolled"] * 4 + ["non_compliant"])
-        self.assertIn("Apply, as jobs_manager", self.cycle.message_ids[:1].body)
-        self.assertIn("(The school was closed)", self.cycle.message_ids[:1].body)
+        self.assertIn("verdicts were applied", self.cycle.message_ids[:1].body)
+        self.assertEqual(self.cycle.message_ids[:1].author_id, manager.partner_id)
         wizard = self.env["spp.attendance.run.reason"].with_user(manager)
         wizard.create(
             {"run_id": run.id, "step": "take_back", "reason": "The list was wrong"}
@@ -290,6 +290,9 @@ class TestJobs(AttendanceCase):
         self.assertEqual(
             (run.taken_back_by_id, run.taken_back_reason), (manager, "The list was wrong")
         )
+        told = self.cycle.message_ids[:2].mapped("body")
+        self.assertIn("The run was taken back", told[0])
+        self.assertIn("verdicts were applied", told[1], "each is told once")
         self.assertEqual(self._get_states(), ["enrolled"] * 5)
 
     def test_nobody_does_anything_else_meanwhile(self):
@@ -370,7 +373,7 @@ class TestJobs(AttendanceCase):
         """Each case: what changes until then; what the run says, and its state."""
         last = self.cycle.cycle_membership_ids.sorted("id")[-1]
         for change, sentence, state in (
-            (lambda: last.write({"state": "enrolled"}), "More members would lose", "waiting"),
+            (lambda: last.write({"state": "enrolled"}), "More beneficiaries would lose", "waiting"),
             (lambda: self.cycle.write({"no_data_rule": "keep"}), "criteria", "outdated"),
             (lambda: self.cycle.write({"state": "approved"}), "can't be changed", "waiting"),
         ):
@@ -390,7 +393,7 @@ class TestJobs(AttendanceCase):
                 self.assertIn(sentence, said)
                 self.assertIn(sentence, self.cycle.message_ids[:1].body)
                 self.assertFalse(self.cycle.cycle_membership_ids.filtered("attendance_status"))
-                if sentence == "More members would lose":
+                if sentence == "More beneficiaries would lose":
                     self.assertEqual((states[-1], run.losing_count), ("non_compliant", 1))
                     run._decide_to_apply("Having looked at them")
                     self._perform_all(run)

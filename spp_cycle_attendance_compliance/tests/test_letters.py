@@ -28,7 +28,8 @@ class TestLetters(PrintCase, TwoPersonsCase):
         self.assertIn("Nobody loses anything", shown)
         self.assertTrue(line.letter_printed_at)
         self.assertEqual(line.letter_printed_by_id, validator)
-        self.assertIn("Person BEN", self.cycle.message_ids[0].body)
+        self.assertIn("1 letter about attendance", self.cycle.message_ids[0].body)
+        self.assertNotIn("BEN", self.cycle.message_ids[0].body)
         self.assertEqual(self.cycle.message_ids[0].author_id, validator.partner_id)
         # A list is no letter.
         other = self._get_line(run, self.ana)
@@ -123,15 +124,34 @@ class TestLetters(PrintCase, TwoPersonsCase):
         line = self._get_line(self._run(self.cycle), self.ben)
         self.assertEqual(line.status, "warned")
         stays, refused = "you stay in the program", "you get no support"
-        self.assertIn(stays, self._show("attendance_letter", line))
+        shown = self._show("attendance_letter", line)
+        self.assertIn(stays, shown)
+        self.assertIn("! Warned:", shown)
         self.ben_in.state = "non_compliant"
         shown = self._show("attendance_letter", line)
         self.assertIn(refused, shown)
-        self.assertNotIn(stays, shown)
+        self.assertIn("✕ Non-Compliant:", shown)
+        self.assertIn("1 day (2 needed)", shown)
+        for told in (stays, "Warned", "warning"):
+            self.assertNotIn(told, shown)
         self.ben_in.state = "draft"
         shown = self._show("attendance_letter", line)
         self.assertNotIn(stays, shown)
         self.assertNotIn(refused, shown)
+
+    def test_what_a_person_decided_without_an_override_is_told(self):
+        """Each case: who, and the state that a person gives; what her letter says."""
+        run = self._run(self.cycle)
+        for person, membership, state, status, decided in (
+            (self.ana, self.ana_in, "non_compliant", "✕ Non-Compliant:", "against you"),
+            (self.ben, self.ben_in, "enrolled", "O Overridden:", "for you"),
+        ):
+            with self.subTest(state=state):
+                membership.state = state
+                shown = self._show("attendance_letter", self._get_line(run, person))
+                self.assertIn(status, shown)
+                self.assertIn(f"decided {decided}", shown)
+                self.assertNotIn("Why:", shown)
 
     def test_no_letter_to_who_left(self):
         run = self._run(self.cycle)

@@ -358,7 +358,7 @@ class TestOneVerdict(OneVerdictCase):
         run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
         self.assertEqual(run.state, "waiting")
         self.assertIn("28 of 28 days are still to come", run.brake_reason)
-        self.assertIn("2 of 2 members would become non-compliant", run.brake_reason)
+        self.assertIn("2 of 2 beneficiaries would become non-compliant", run.brake_reason)
         self.assertEqual(self.cycle.cycle_membership_ids.mapped("state"), ["draft", "draft"])
 
     def test_a26_the_days_before(self):
@@ -409,7 +409,7 @@ class TestOneVerdict(OneVerdictCase):
         self.assertEqual(run.losing_count, 0)
         self.ana_in.state = "enrolled"
         action = run.action_apply()
-        self.assertIn("More members would lose", action["params"]["message"])
+        self.assertIn("More beneficiaries would lose", action["params"]["message"])
         self.assertEqual(action["params"]["next"]["res_id"], run.id)
         self.assertEqual((run.state, run.losing_count), ("waiting", 1))
         self.assertEqual(self.ana_in.state, "enrolled")
@@ -440,7 +440,7 @@ class TestOneVerdict(OneVerdictCase):
 
     def test_the_banner_says_why_it_is_outdated(self):
         run = self._preview()
-        run._as_attendance_writer().error = "More members would lose."
+        run._as_attendance_writer().error = "More beneficiaries would lose."
         self.cycle.required_number_of_attendance = 1
         run.action_apply()
         self.assertEqual(run.state, "outdated")

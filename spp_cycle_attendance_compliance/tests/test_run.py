@@ -224,10 +224,10 @@ class TestRun(AttendanceCase):
             (4, 0, 50, 50, None),
             (2, 2, 50, 50, None),
             (1, 3, 50, 50, "3 of 4 persons have no data"),
-            (1, 3, 100, 50, "3 of 4 members would become non-compliant"),
+            (1, 3, 100, 50, "3 of 4 beneficiaries would become non-compliant"),
             (1, 3, 75, 75, None),
             (3, 1, 20, 100, "1 of 4 persons have no data, more than 20%"),
-            (3, 1, 100, 24, "1 of 4 members"),
+            (3, 1, 100, 24, "1 of 4 beneficiaries"),
             (3, 1, 100, 25, None),
         ]
         for index, (known, unknown, no_data_limit, refused_limit, reason) in enumerate(cases):

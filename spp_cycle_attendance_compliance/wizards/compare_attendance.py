@@ -300,8 +300,8 @@ class CompareAttendance(models.TransientModel):
         newly = sum(count for (_own, other), count in changes.items() if other == NON_COMPLIANT)
         spared = sum(count for (own, _other), count in changes.items() if own == NON_COMPLIANT)
         yield _(
-            "%(total)s change: %(newly)s would newly be refused, %(spared)s would not be refused "
-            "any more, %(others)s change otherwise.",
+            "%(total)s change: %(newly)s would newly be non-compliant, %(spared)s would not be "
+            "non-compliant any more, %(others)s change otherwise.",
             total=total,
             newly=newly,
             spared=spared,

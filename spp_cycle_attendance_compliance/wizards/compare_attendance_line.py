@@ -3,7 +3,7 @@ from odoo import fields, models
 from ..verdicts import COMPLIANT, EXEMPT, NON_COMPLIANT, OVERRIDDEN, UNDECIDED, WARNED
 
 OUTCOMES = [
-    (NON_COMPLIANT, "Refused"),
+    (NON_COMPLIANT, "Non-Compliant"),
     (WARNED, "Warned"),
     (UNDECIDED, "Not Decided"),
     (COMPLIANT, "Compliant"),

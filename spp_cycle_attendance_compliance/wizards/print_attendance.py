@@ -144,15 +144,14 @@ class PrintAttendance(models.TransientModel):
     def _is_about_what_stands(self):
         return not self.run_id or self.content == LETTERS
 
-    def _get_line_domain(self):
-        domain = [("kind", "!=", "member")]
+    def _get_runs(self):
         if self.run_id:
-            domain.append(("run_id", "=", self.run_id.id))
-        else:
-            runs = self.env["spp.attendance.run"].search(
-                [("cycle_id", "=", self.cycle_id.id), ("state", "=", DONE)]
-            )
-            domain.append(("run_id", "in", runs.ids))
+            return self.run_id
+        domain = [("cycle_id", "=", self.cycle_id.id), ("state", "=", DONE)]
+        return self.env["spp.attendance.run"].search(domain)
+
+    def _get_line_domain(self):
+        domain = [("kind", "!=", "member"), ("run_id", "in", self._get_runs().ids)]
         if self.which == FAILING:
             domain += self._get_failing_domain()
         if self._is_about_what_stands():
@@ -184,10 +183,22 @@ class PrintAttendance(models.TransientModel):
         domain = self._get_line_domain()
         if self._is_by_member():
             households = self.env["spp.attendance.run.line"]._search(domain)
-            domain = [("household_line_id", "in", households), ("counts", "=", True)]
+            members = [("counts", "=", True)]
             if self.which == FAILING:
                 # Of a household that was refused or warned, some may have met the criteria.
-                domain.append(("verdict", "in", (NON_COMPLIANT, NO_DATA)))
+                members.append(("verdict", "in", (NON_COMPLIANT, NO_DATA)))
+            # A household none of whose members is listed stands there itself: such as one that a
+            # person set non-compliant though all of them met the conditions.
+            run_domain = [("run_id", "in", self._get_runs().ids)]
+            domain = [
+                "|",
+                *["&"] * len(members),
+                ("household_line_id", "in", households),
+                *members,
+                "&",
+                ("id", "in", households),
+                ("member_line_ids", "not any", [*run_domain, *members]),
+            ]
         if self.location_id and self.content != LETTERS:
             domain.append(("location_id", "=", self.location_id.id))
         return domain
@@ -276,12 +287,14 @@ class PrintAttendance(models.TransientModel):
                 figures = [line.number_of_attendance]
                 if has_figures:
                     figures = self._get_household_figures(line)
+                elif line.kind == "household":
+                    figures = [line.found]
                 state = line.state_after if of_run else line.sudo().cycle_membership_id.state
                 yield [
                     *([line._get_shown_identifiers()] if has_identifiers else []),
                     line.sudo().partner_id.name,
                     *place,
-                    *([line.sudo().household_line_id.partner_id.name] if by_member else []),
+                    *([line.sudo().household_line_id.partner_id.name or ""] if by_member else []),
                     *figures,
                     f"{sign}\N{NO-BREAK SPACE}{verdict}" if self.content == PDF else verdict,
                     *([] if by_member else [states.get(state, "")]),

@@ -329,7 +329,7 @@ class G2PCycle(models.Model):
                 raise UserError(
                     _(
                         "The attendance criteria of %(cycle)s can't be changed any more: they say "
-                        "why its members were paid. Only those of a cycle in draft or to be "
+                        "why its beneficiaries were paid. Only those of a cycle in draft or to be "
                         "approved can.",
                         cycle=cycle.name,
                     )

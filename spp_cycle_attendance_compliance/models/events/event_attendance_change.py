@@ -1,4 +1,5 @@
-from odoo import api, fields, models
+from odoo import _, api, fields, models
+from odoo.tools import format_date, format_datetime
 
 from ..unchecked_many2one import UncheckedMany2one
 
@@ -36,6 +37,33 @@ class EventAttendanceChange(models.Model):
     old_value = fields.Char("Before")
     new_value = fields.Char("After")
     reason = fields.Text(help="Why it was withdrawn.")
+    shown_old = fields.Char("Was", compute="_compute_shown")
+    shown_new = fields.Char("Became", compute="_compute_shown")
+
+    @api.depends("field_name", "old_value", "new_value")
+    @api.depends_context("lang", "tz")
+    def _compute_shown(self):
+        for change in self:
+            change.shown_old = change._describe_value(change.old_value)
+            change.shown_new = change._describe_value(change.new_value)
+
+    def _describe_value(self, value):
+        """Return a value as people say it: it is kept as whoever changed it wrote it."""
+        if self.field_name == "withdrawn":
+            return _("Withdrawn") if value else _("Counted")
+        field = self.env["spp.event.attendance"]._fields.get(self.field_name)
+        if not value or not field:
+            return value
+        try:
+            if field.type == "date":
+                return format_date(self.env, value)
+            if field.type == "datetime":
+                return format_datetime(self.env, fields.Datetime.to_datetime(value[:19]))
+        except ValueError:
+            return value
+        if field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value, value)
+        return value
 
     @api.model
     def _get_attendance_guarded_fields(self):

@@ -8,20 +8,12 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 from odoo.tools.sql import create_index
 
-from ...verdicts import COMPLIANT, EXEMPT, NO_DATA, NON_COMPLIANT, OVERRIDDEN, WARNED
+from ...verdicts import NO_DATA, NON_COMPLIANT, WARNED
 from ..intakes.identifiers import READER
+from ..runs.verdict_bar import LOOKS
 
 # How many cycles of a program are shown.
 SHOWN = 24
-# What is shown of each status: a sign and a colour, since not everybody tells colours apart.
-MARKS = {
-    COMPLIANT: ("✓", "text-bg-success"),
-    WARNED: ("!", "text-bg-warning"),
-    NON_COMPLIANT: ("✕", "text-bg-danger"),
-    NO_DATA: ("?", "text-bg-secondary"),
-    EXEMPT: ("–", "text-bg-light border"),
-    OVERRIDDEN: ("O", "text-bg-info"),
-}
 FAILURES = (NON_COMPLIANT, WARNED)
 MARK = Markup(
     '<span class="badge px-1 {colour}" style="min-width: 1.8em" title="{text}">{sign}'
@@ -46,14 +38,14 @@ class AttendanceHistoryMixin(models.AbstractModel):
         compute="_compute_attendance_history",
         groups=READER,
         help="One mark for each cycle, the newest last. ✓ compliant, ! warned, ✕ non-compliant, "
-        "? no data, – exempt, O overridden. Point at a mark to see its cycle.",
+        "? no data, … not decided, – exempt, O overridden. Point at a mark to see its cycle.",
     )
     attendance_failed_twice = fields.Boolean(
         "Failed Twice in a Row",
         compute="_compute_attendance_twice",
         search="_search_attendance_failed_twice",
         groups=READER,
-        help="Refused or warned in both of the program's last two cycles that were checked.",
+        help="Non-compliant or warned in both of the program's last two cycles that were checked.",
     )
     attendance_missing_twice = fields.Boolean(
         "No Data Twice in a Row",
@@ -102,7 +94,7 @@ class AttendanceHistoryMixin(models.AbstractModel):
             SQL(
                 """
                 SELECT membership.partner_id, program.id, program.name, cycle.name,
-                    cycle.start_date, cycle.end_date, membership.attendance_status
+                    cycle.start_date, cycle.end_date, %(status)s
                 FROM g2p_cycle_membership AS membership
                 JOIN g2p_cycle AS cycle ON cycle.id = membership.cycle_id
                 JOIN g2p_program AS program ON program.id = cycle.program_id
@@ -111,6 +103,7 @@ class AttendanceHistoryMixin(models.AbstractModel):
                 """,
                 visible=visible.subselect(),
                 own=self._is_own_attendance_cycle(),
+                status=memberships._field_to_sql("membership", "attendance_shown_status"),
             )
         )
         show = cache(self._show_attendance_mark)  # a list has the same few cycles again and again
@@ -120,7 +113,7 @@ class AttendanceHistoryMixin(models.AbstractModel):
 
     @api.model
     def _show_attendance_mark(self, cycle, first, last, status):
-        sign, colour = MARKS[status]
+        colour, sign = LOOKS[status]
         text = _(
             "%(cycle)s, %(first)s to %(last)s: %(status)s",
             cycle=cycle,
@@ -139,7 +132,7 @@ class AttendanceHistoryMixin(models.AbstractModel):
 
     @api.model
     def _get_attendance_labels(self):
-        status = self.env["g2p.cycle.membership"]._fields["attendance_status"]
+        status = self.env["g2p.cycle.membership"]._fields["attendance_shown_status"]
         return dict(status._description_selection(self.env))
 
     # Twice in a row
@@ -314,7 +307,7 @@ class ResPartner(models.Model):
         ]
         if rows:
             labels = self._get_attendance_labels()
-            signs = (f"{sign} {labels[status]}" for status, (sign, __) in MARKS.items())
+            signs = (f"{sign} {labels[status]}" for status, (__, sign) in LOOKS.items())
             rows.append(LEGEND.format(" · ".join(signs)))
         return Markup().join(rows)
 

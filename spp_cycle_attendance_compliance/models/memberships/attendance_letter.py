@@ -12,7 +12,7 @@ from ...verdicts import (
     UNDECIDED,
     WARNED,
 )
-from .attendance_history import MARKS
+from ..runs.verdict_bar import LOOKS
 
 # More pages at once take the printer's program, and whoever waits for it, too long.
 MOST_LETTERS = 500
@@ -25,35 +25,42 @@ class AttendanceRunLine(models.Model):
 
     def _get_shown_status(self, of_run=False):
         """Return the status, its sign and its word; of a member, that of her household, if it is
-        overridden.
+        not her attendance that decided.
 
         :param bool of_run: as the run decided; else as it stands now, overrides since included
         """
         self.ensure_one()
-        if self._is_of_overridden(of_run):
+        if self._is_told_of_household(of_run):
             return self.household_line_id._get_shown_status(of_run)
-        membership = self.sudo().cycle_membership_id
-        status = self.status or self.verdict
+        status = self.shown_status
         if self.kind != "member" and not of_run:
-            status = membership.attendance_status or status
-        if self.verdict == UNDECIDED and status != OVERRIDDEN:
-            return UNDECIDED, "?", _("Not Decided")
-        labels = dict(self._fields["status"]._description_selection(self.env))
-        sign, _colour = MARKS.get(status, ("", ""))
+            status = self.sudo().cycle_membership_id.attendance_shown_status or status
+        return self._name_status(status)
+
+    @api.model
+    def _name_status(self, status):
+        """Return a status, its sign and its word."""
+        labels = dict(self._fields["shown_status"]._description_selection(self.env))
+        _colour, sign = LOOKS.get(status, ("", ""))
         return status, sign, labels.get(status, "")
 
     def _get_shown_reason(self, of_run=False):
         """Return why the status is what `_get_shown_status` tells."""
         self.ensure_one()
-        if self._is_of_overridden(of_run):
+        if self._is_told_of_household(of_run):
             return self.household_line_id._get_shown_reason(of_run)
         if self.kind != "member" and not of_run:
             return self.cycle_membership_id.attendance_reason
         return self.reason
 
-    def _is_of_overridden(self, of_run):
+    def _is_told_of_household(self, of_run):
+        """Return whether an override, or the program's own criteria, decided about the household:
+        how its members attended is not why."""
         household = self.household_line_id
-        return bool(household) and household._get_shown_status(of_run)[0] == OVERRIDDEN
+        if not household:
+            return False
+        is_overridden = household._get_shown_status(of_run)[0] == OVERRIDDEN
+        return is_overridden or not household.passes_criteria
 
     def _get_shown_identifiers(self):
         """Return by which ID the attendance system knows a person, or those of a household who
@@ -125,9 +132,9 @@ class AttendanceRunLine(models.Model):
             cycle.sudo()._message_log(body=lines._describe_printing())
 
     def _describe_printing(self):
+        # Nobody is named: more people read a cycle's chatter than may read verdicts.
         if len(self) == 1:
-            name = self.sudo().partner_id.name
-            return _("The letter about attendance to %(name)s was printed.", name=name)
+            return _("1 letter about attendance was printed.")
         return _("%(count)s letters about attendance were printed.", count=len(self))
 
     def _in_letter_language(self):
@@ -151,15 +158,44 @@ class AttendanceRunLine(models.Model):
         area = partner.area_id.name if "area_id" in partner._fields else ""
         return [line for line in (*lines, area) if line]
 
+    def _get_letter_status(self):
+        """Return the status that stands, its sign and its word.
+
+        A person may have changed the state of the membership since: what she decided is told.
+        """
+        shown = self._get_shown_status()
+        membership = self.sudo().cycle_membership_id
+        if membership.state == NON_COMPLIANT_STATE and shown[0] in (COMPLIANT, EXEMPT, WARNED):
+            return self._name_status(NON_COMPLIANT)
+        if self._is_enrolled_by_hand():
+            return self._name_status(OVERRIDDEN)
+        return shown
+
+    def _is_enrolled_by_hand(self):
+        membership = self.sudo().cycle_membership_id
+        return (
+            membership.state == ENROLLED_STATE
+            and membership.attendance_state == NON_COMPLIANT_STATE
+            and not membership.attendance_override_id
+        )
+
+    def _is_decided_by_hand(self):
+        """Return whether a person decided, and not how the family attended."""
+        status, letter_status = self._get_shown_status()[0], self._get_letter_status()[0]
+        return letter_status == OVERRIDDEN or letter_status != status != WARNED
+
     def _get_letter_sentences(self):
         """Return in plain words what was decided, and what follows."""
         self.ensure_one()
-        status = self._get_shown_status()[0]
+        status = self._get_letter_status()[0]
         is_household = self.kind == "household"
-        override = self.sudo().cycle_membership_id.attendance_override_id
-        sentences = [self._describe_letter_status(status, override.verdict, is_household)]
-        # A person may have changed the state since.
         state = self.sudo().cycle_membership_id.state
+        if self._is_decided_by_hand():
+            override = self.sudo().cycle_membership_id.attendance_override_id
+            is_overridden = state != NON_COMPLIANT_STATE and override.verdict == COMPLIANT
+            sentences = [self._describe_letter_decision(is_overridden or state == ENROLLED_STATE)]
+        else:
+            sentences = [self._describe_letter_status(status, is_household)]
         stays = status == WARNED and state == ENROLLED_STATE
         if state == NON_COMPLIANT_STATE and is_household:
             sentences.append(_("For this cycle your family gets no support."))
@@ -172,7 +208,13 @@ class AttendanceRunLine(models.Model):
         return sentences
 
     @api.model
-    def _describe_letter_status(self, status, override_verdict, is_household):
+    def _describe_letter_decision(self, is_for):
+        if is_for:
+            return _("The program looked at your case and decided for you.")
+        return _("The program looked at your case and decided against you.")
+
+    @api.model
+    def _describe_letter_status(self, status, is_household):
         met = (
             _("Your family did what the program asks for.")
             if is_household
@@ -183,10 +225,6 @@ class AttendanceRunLine(models.Model):
             if is_household
             else _("You did not do all that the program asks for.")
         )
-        if status == OVERRIDDEN and override_verdict == COMPLIANT:
-            return _("The program looked at your case and decided for you.")
-        if status == OVERRIDDEN:
-            return _("The program looked at your case and decided against you.")
         if status == EXEMPT:
             return _("Nothing was asked of you in this cycle.")
         if status == UNDECIDED:
@@ -199,11 +237,16 @@ class AttendanceRunLine(models.Model):
 
     def _get_letter_reason(self):
         """Return why, for the family; not who overrode it and with which words."""
-        return "" if self._get_shown_status()[0] == OVERRIDDEN else self._get_shown_reason()
+        if self._is_decided_by_hand():
+            return ""
+        if self._get_letter_status() != self._get_shown_status():
+            # Of whom a warning does not save: its sentence says that it was one.
+            return self.found
+        return self._get_shown_reason()
 
     def _get_letter_members(self):
         """Return the name of each member who counts, and why she met what is asked for or not."""
-        if self.kind != "household" or self._get_shown_status()[0] == OVERRIDDEN:
+        if self.kind != "household" or self._is_decided_by_hand():
             return []
         return [
             (member.sudo().partner_id.name, member.reason)

@@ -66,6 +66,10 @@ class AttendanceOverride(models.Model):
         overrides = super().create(vals_list)
         for override in overrides:
             override._put_in_force()
+        by_cycle = overrides.sudo().grouped(lambda each: each.cycle_membership_id.cycle_id)
+        for cycle, made in by_cycle.items():
+            told = _("Attendance overrides set: %(count)s.", count=len(made))
+            cycle._log_attendance(self.env.user, told, cycle._get_standing_run())
         return overrides
 
     def _put_in_force(self):
@@ -130,6 +134,9 @@ class AttendanceOverride(models.Model):
         )
         membership.attendance_override_id = False
         membership._let_stand(SQL("membership.id = %s", membership.id), self)
+        cycle = membership.cycle_id
+        told = _("Attendance overrides lifted: %(count)s.", count=1)
+        cycle._log_attendance(self.env.user, told, cycle._get_standing_run())
 
     def _get_reason(self):
         """Return who set what and why, in one sentence."""

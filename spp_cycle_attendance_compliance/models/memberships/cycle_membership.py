@@ -5,8 +5,14 @@ from odoo import _, api, fields, models
 from odoo.tools import SQL
 
 from ... import verdicts
-from ...verdicts import DECIDED_STATES, ENROLLED_STATE, NON_COMPLIANT_STATE, Rules
-from ..runs.attendance_run_line import STATUSES, VERDICTS
+from ...verdicts import (
+    DECIDED_STATES,
+    ENROLLED_STATE,
+    NON_COMPLIANT_STATE,
+    Rules,
+    get_shown_status,
+)
+from ..runs.attendance_run_line import SHOWN_STATUSES, STATUSES, VERDICTS
 
 # How many memberships change their state in one write.
 WRITE_SIZE = 1000
@@ -47,6 +53,13 @@ class G2PCycleMembership(models.Model):
         "members met the conditions.",
     )
     attendance_status = fields.Selection(STATUSES, readonly=True, copy=False)
+    attendance_shown_status = fields.Selection(
+        SHOWN_STATUSES,
+        "Verdict",
+        compute="_compute_attendance_shown_status",
+        search="_search_attendance_shown_status",
+        help="What stands, overrides included.",
+    )
     attendance_reason = fields.Char("Why", compute="_compute_attendance_reason")
     attendance_override_id = fields.Many2one(
         "spp.attendance.override", "Override", readonly=True, copy=False
@@ -114,6 +127,55 @@ class G2PCycleMembership(models.Model):
             else:
                 membership.attendance_reason = line and line._get_verdict_sentence()
 
+    @api.depends("attendance_status")
+    def _compute_attendance_shown_status(self):
+        lines = self.env["spp.attendance.run.line"]
+        without_data = self.filtered(lambda each: each.attendance_status == verdicts.NO_DATA)
+        standing = lines._get_standing(without_data)
+        for membership in self:
+            status = membership.attendance_status
+            verdict = standing.get(membership.id, lines).verdict
+            membership.attendance_shown_status = status and get_shown_status(status, verdict)
+
+    @api.model
+    def _search_attendance_shown_status(self, operator, value):
+        values = set(value if operator in ("in", "not in") else [value])
+        if operator in ("!=", "not in"):
+            values = {False, *dict(SHOWN_STATUSES)} - values
+        domain = [("attendance_status", "in", list(values - {verdicts.UNDECIDED}))]
+        if (verdicts.NO_DATA in values) == (verdicts.UNDECIDED in values):
+            return domain
+        query = self.sudo()._search([("attendance_status", "=", verdicts.NO_DATA)])
+        shown = self._field_to_sql(self._table, "attendance_shown_status", query)
+        query.add_where(SQL("%s = %s", shown, verdicts.UNDECIDED))
+        if verdicts.UNDECIDED in values:
+            undecided = ["&", ("attendance_status", "=", verdicts.NO_DATA), ("id", "in", query)]
+            return ["|", *domain, *undecided]
+        return ["&", *domain, ("id", "not in", query)]
+
+    def _field_to_sql(self, alias, fname, query=None):
+        """Group by what is shown, which is no column: only of who has no data, it is looked up
+        whether the run that stands could decide."""
+        if fname != "attendance_shown_status":
+            return super()._field_to_sql(alias, fname, query)
+        for name in (self._name, "spp.attendance.run.line", "spp.attendance.run"):
+            self.env[name].flush_model()
+        return SQL(
+            """
+            CASE WHEN %(status)s = %(no_data)s AND (
+                SELECT line.verdict FROM spp_attendance_run_line AS line
+                JOIN spp_attendance_run AS run ON run.id = line.run_id AND run.state = 'done'
+                WHERE line.cycle_membership_id = %(id)s AND line.kind != 'member'
+                    AND line.left_alone IS NULL
+                ORDER BY run.applied_number DESC LIMIT 1
+            ) = %(undecided)s THEN %(undecided)s ELSE %(status)s END
+            """,
+            status=self._field_to_sql(alias, "attendance_status", query),
+            id=SQL.identifier(alias, "id"),
+            no_data=verdicts.NO_DATA,
+            undecided=verdicts.UNDECIDED,
+        )
+
     # What stands
 
     @api.model
@@ -126,11 +188,14 @@ class G2PCycleMembership(models.Model):
         :param SQL which: the condition of the ``membership``
         :param decision: the run that is taken back, or the override that is made or lifted
         :param is_override: an override decides, whatever a person has changed
+        :return: how many memberships got another state
         """
         self.env.flush_all()
         self._find_standing(which, is_override)
         changing = SQL("SELECT id, wanted FROM %s WHERE is_changing ORDER BY id", STANDING)
         self._set_states(changing)
+        self.env.cr.execute(SQL("SELECT count(*) FROM %s WHERE is_changing", STANDING))
+        (changed,) = self.env.cr.fetchone()
         for see_to, state in (
             (partial(self._withhold_entitlements, decision=decision), NON_COMPLIANT_STATE),
             (self._give_entitlements_back, ENROLLED_STATE),
@@ -139,6 +204,7 @@ class G2PCycleMembership(models.Model):
         self._write_standing()
         self.env["spp.cycle.group.membership.attendance"]._show_only(STANDING)
         self.env.invalidate_all()
+        return changed
 
     @api.model
     def _find_standing(self, which, is_override):

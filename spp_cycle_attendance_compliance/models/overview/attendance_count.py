@@ -2,8 +2,8 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...verdicts import NO_DATA, UNDECIDED
-from ..runs.attendance_run_line import STATUSES
+from ...verdicts import NO_DATA, UNDECIDED, get_shown_status
+from ..runs.attendance_run_line import SHOWN_STATUSES
 
 # Of a verdict that is looked for by what its count says of it.
 OF_LINES = {
@@ -39,7 +39,7 @@ class AttendanceCount(models.Model):
         ondelete="set null",
         help="Where they attended last; of a household, where most of its members did.",
     )
-    status = fields.Selection([*STATUSES, (UNDECIDED, "Not Decided")], "Verdict", required=True)
+    status = fields.Selection(SHOWN_STATUSES, "Verdict", required=True)
     is_latest = fields.Boolean(
         "Latest Cycle",
         compute="_compute_is_latest",
@@ -147,7 +147,7 @@ class AttendanceCount(models.Model):
         if not line:
             return
         before, after = (
-            UNDECIDED if (status, line.verdict) == (NO_DATA, UNDECIDED) else status
+            status and get_shown_status(status, line.verdict)
             for status in (before, membership.attendance_status)
         )
         if before == after:

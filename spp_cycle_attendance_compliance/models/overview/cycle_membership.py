@@ -10,13 +10,14 @@ class G2PCycleMembership(models.Model):
     def _let_stand(self, which, decision, is_override=False):
         counts = self.env["spp.attendance.count"].sudo()
         if decision._name == "spp.attendance.run":
-            super()._let_stand(which, decision, is_override)
+            changed = super()._let_stand(which, decision, is_override)
             counts._count_standing(decision.sudo().cycle_id)
-            return
+            return changed
         membership = decision.sudo().cycle_membership_id
         before = membership.attendance_status
-        super()._let_stand(which, decision, is_override)
+        changed = super()._let_stand(which, decision, is_override)
         counts._move(membership, before)
+        return changed
 
     def unlink(self):
         """Count those who are left."""

@@ -15,6 +15,7 @@ from ..sources.attendance_source import SourceError
 RUNNING, WAITING, DONE = "running", "waiting", "done"
 DISCARDED, FAILED, OUTDATED, TAKEN_BACK = "discarded", "failed", "outdated", "taken_back"
 APPLY, PREVIEW, EVALUATE = "apply", "preview", "evaluate"
+MODES = [(APPLY, "Check"), (PREVIEW, "Preview"), (EVALUATE, "Evaluation again")]
 
 
 class AttendanceRun(models.Model):
@@ -32,11 +33,7 @@ class AttendanceRun(models.Model):
     cycle_id = fields.Many2one("g2p.cycle", required=True, ondelete="restrict", index=True)
     program_id = fields.Many2one(related="cycle_id.program_id", store=True)
     company_id = fields.Many2one("res.company")
-    mode = fields.Selection(
-        [(APPLY, "Check"), (PREVIEW, "Preview"), (EVALUATE, "Evaluation again")],
-        "Kind",
-        required=True,
-    )
+    mode = fields.Selection(MODES, "Begun as", required=True)
     takes_over = fields.Boolean(
         "Retry", help="Answers that are not old yet are taken over: only the others are asked for."
     )

@@ -113,7 +113,10 @@ class AttendanceRun(models.Model):
     # Taking back
 
     def _restore_memberships(self):
-        """Give the memberships that this run decided about what stands now."""
+        """Give the memberships that this run decided about what stands now.
+
+        :return: how many of them got another state
+        """
         decided = SQL(
             """
             membership.id IN (
@@ -123,4 +126,4 @@ class AttendanceRun(models.Model):
             """,
             self.id,
         )
-        self.env["g2p.cycle.membership"].sudo()._let_stand(decided, self)
+        return self.env["g2p.cycle.membership"].sudo()._let_stand(decided, self)

@@ -174,7 +174,7 @@ class AttendanceRun(models.Model):
         may_lose = self._count_who_may_lose()
         if not self.warned_count and self.losing_count * 100 > limit * may_lose:
             yield _(
-                "%(count)s of %(total)s members would become non-compliant, more than "
+                "%(count)s of %(total)s beneficiaries would become non-compliant, more than "
                 "%(limit)s%%. Are the criteria right, and is the attendance complete?",
                 count=self.losing_count,
                 total=may_lose,
@@ -183,8 +183,8 @@ class AttendanceRun(models.Model):
         failing = self.losing_count + self.warned_count
         if self.warned_count and failing * 100 > limit * may_lose:
             yield _(
-                "%(count)s of %(total)s members fail, %(warned)s of them warned only, more than "
-                "%(limit)s%%. Are the criteria right, and is the attendance complete?",
+                "%(count)s of %(total)s beneficiaries fail, %(warned)s of them warned only, more "
+                "than %(limit)s%%. Are the criteria right, and is the attendance complete?",
                 count=failing,
                 total=may_lose,
                 warned=self.warned_count,
@@ -202,15 +202,15 @@ class AttendanceRun(models.Model):
             )
         if self.entitlement_count:
             yield _(
-                "%(count)s members who would be non-compliant have prepared entitlements: "
-                "those in draft are deleted, and those pending validation cancelled.",
+                "Beneficiaries who would be non-compliant and have prepared entitlements: "
+                "%(count)s. Those in draft are deleted, and those pending validation cancelled.",
                 count=self.entitlement_count,
             )
         approved = self._count_with_entitlements(("approved",), SQL("line.is_changing"))
         if approved:
             yield _(
-                "%(count)s members who would be non-compliant have approved entitlements: "
-                "attendance leaves those as they are.",
+                "Beneficiaries who would be non-compliant and have approved entitlements: "
+                "%(count)s. Attendance leaves those as they are.",
                 count=approved,
             )
 

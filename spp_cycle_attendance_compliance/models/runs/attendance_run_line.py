@@ -12,6 +12,7 @@ from ...verdicts import (
     OVERRIDDEN,
     UNDECIDED,
     WARNED,
+    get_shown_status,
 )
 from ..intakes.attendance_answer import ANSWERS
 from ..unchecked_many2one import UncheckedMany2one
@@ -30,6 +31,8 @@ VERDICTS = [
     (EXEMPT, "Exempt"),
 ]
 STATUSES = [*VERDICTS, (WARNED, "Warned"), (OVERRIDDEN, "Overridden")]
+# What people are shown: of who has no data, whether anything can be decided at all.
+SHOWN_STATUSES = [*STATUSES, (UNDECIDED, "Not Decided")]
 FINDINGS = [
     *ANSWERS,
     (NO_IDENTIFIER, "Has no ID of the type that the attendance system uses"),
@@ -104,9 +107,18 @@ class AttendanceRunLine(models.Model):
     passes_criteria = fields.Boolean("Meets the Program's Compliance Criteria", default=True)
     override_id = fields.Many2one("spp.attendance.override", ondelete="restrict")
     verdict = fields.Selection(
-        [*VERDICTS, (UNDECIDED, "Not Decided")], help="What the attendance says."
+        [*VERDICTS, (UNDECIDED, "Not Decided")],
+        "By Attendance",
+        help="What the attendance says.",
     )
     status = fields.Selection(STATUSES)
+    shown_status = fields.Selection(
+        SHOWN_STATUSES,
+        "Verdict",
+        compute="_compute_shown_status",
+        search="_search_shown_status",
+        help="What the run decided. Of a household's member, what was found of her.",
+    )
     state_before = fields.Selection("_selection_state")
     state_after = fields.Selection("_selection_state")
     is_changing = fields.Boolean("Changes", help="The state of the membership changes.")
@@ -174,6 +186,45 @@ class AttendanceRunLine(models.Model):
     def _compute_display_name(self):
         for line in self:
             line.display_name = f"{line.partner_id.name or ''}: {line.run_id.display_name or ''}"
+
+    # What is shown
+
+    @api.depends("status", "verdict")
+    def _compute_shown_status(self):
+        for line in self:
+            line.shown_status = get_shown_status(line.status, line.verdict)
+
+    @api.model
+    def _search_shown_status(self, operator, value):
+        values = set(value if operator in ("in", "not in") else [value])
+        if operator in ("!=", "not in"):
+            values = {False, *dict(SHOWN_STATUSES)} - values
+        found = []
+        for each in values:
+            of_member = ["&", ("status", "=", False), ("verdict", "=", each)]
+            of_registrant = [("status", "=", each)]
+            if each == NO_DATA:
+                of_registrant = ["&", ("status", "=", NO_DATA), ("verdict", "!=", UNDECIDED)]
+            elif each == UNDECIDED:
+                of_registrant = ["&", ("status", "=", NO_DATA), ("verdict", "=", UNDECIDED)]
+            elif not each:
+                of_registrant = of_member
+            found.append(["|", *of_registrant, *of_member])
+        return ["|"] * (len(found) - 1) + sum(found, []) if found else [(0, "=", 1)]
+
+    def _field_to_sql(self, alias, fname, query=None):
+        """Group by what is shown, which is no column."""
+        if fname != "shown_status":
+            return super()._field_to_sql(alias, fname, query)
+        self.flush_model(["status", "verdict"])
+        return SQL(
+            "CASE WHEN %(verdict)s = %(undecided)s AND coalesce(%(status)s, %(no_data)s) ="
+            " %(no_data)s THEN %(undecided)s ELSE coalesce(%(status)s, %(verdict)s) END",
+            status=self._field_to_sql(alias, "status", query),
+            verdict=self._field_to_sql(alias, "verdict", query),
+            no_data=NO_DATA,
+            undecided=UNDECIDED,
+        )
 
     # Which verdict stands
 

@@ -153,14 +153,15 @@ class AttendanceRun(models.Model):
                     "taken_back_reason": reason,
                 }
             )
-            self._restore_memberships()
+            changed = self._restore_memberships()
+            self._tell_cycle(asked_by, self._describe_taking_back(changed))
             return None
         if self._close_if_outdated():
             return self._get_form_action()
         if self._would_more_lose():
             self.error = _(
-                "More members would lose than you were shown, so nothing was applied: look at the "
-                "verdicts again."
+                "More beneficiaries would lose than you were shown, so nothing was applied: look "
+                "at the verdicts again."
             )
             return self._get_look_again_action()
         self._apply_and_close(asked_by, reason)
@@ -189,3 +190,16 @@ class AttendanceRun(models.Model):
                 "finished_at": fields.Datetime.now(),
             }
         )
+        self._tell_cycle(user, f"{_('The verdicts were applied.')} {self.change_text}")
+
+    def _describe_taking_back(self, count):
+        taken_back = _("The run was taken back: what stood before it counts.")
+        if self._is_about_households():
+            changed = _("Families whose state changed: %(count)s.", count=count)
+        else:
+            changed = _("Persons whose state changed: %(count)s.", count=count)
+        return f"{taken_back} {changed}"
+
+    def _tell_cycle(self, user, sentences):
+        """Say in the cycle's chatter what a person did; nobody whom it is about is named."""
+        self.cycle_id._log_attendance(user, sentences, self)

@@ -4,7 +4,7 @@ from odoo import _, api, fields, models
 
 from ...verdicts import NO_DATA, UNDECIDED
 from ..sources.attendance_source import RECORDED, SERVER
-from .attendance_run import APPLY, DONE, RUNNING, WAITING
+from .attendance_run import APPLY, DONE, MODES, PREVIEW, RUNNING, TAKEN_BACK, WAITING
 from .attendance_run_line import STATUSES
 from .verdict_bar import LOOKS
 
@@ -14,6 +14,10 @@ class AttendanceRun(models.Model):
 
     _inherit = "spp.attendance.run"
 
+    kind = fields.Selection(
+        MODES, compute="_compute_kind", help="A preview that was applied is a check as any other."
+    )
+    nothing_known_count = fields.Integer("No Data", compute="_compute_nothing_known_count")
     verdict_bar = fields.Html("Result", compute="_compute_verdict_bar", sanitize=False)
     duration = fields.Integer(
         "Seconds", compute="_compute_duration", help="From the start to the verdicts."
@@ -30,13 +34,24 @@ class AttendanceRun(models.Model):
         help="The run of the cycle that was applied next.",
     )
 
+    @api.depends("mode", "state")
+    def _compute_kind(self):
+        for run in self:
+            is_applied = run.state in (DONE, TAKEN_BACK)
+            run.kind = APPLY if run.mode == PREVIEW and is_applied else run.mode
+
+    @api.depends("no_data_count", "undecided_count")
+    def _compute_nothing_known_count(self):
+        for run in self:
+            # Those who are not decided are without data, too, as far as their status goes.
+            run.nothing_known_count = run.no_data_count - run.undecided_count
+
     def _get_verdict_counts(self):
         """Return how many got each verdict, as the bar takes it."""
         self.ensure_one()
         counts = {status: self[f"{status}_count"] for status, _label in STATUSES}
-        # Those who are not decided are without data, too, as far as their status goes.
-        undecided = self.undecided_count
-        return {**counts, NO_DATA: counts[NO_DATA] - undecided, UNDECIDED: undecided}
+        known = {NO_DATA: self.nothing_known_count, UNDECIDED: self.undecided_count}
+        return {**counts, **known}
 
     @api.depends(*(f"{status}_count" for status, _label in STATUSES), "undecided_count")
     @api.depends_context("lang")
@@ -67,7 +82,7 @@ class AttendanceRun(models.Model):
             elif intakes:
                 run.progress_text = _("All parts are answered: the verdicts are next.")
             else:
-                run.progress_text = _("The members are looked at.")
+                run.progress_text = _("The beneficiaries are looked at.")
 
     @api.depends("losing_count", "gaining_count")
     @api.depends_context("lang")

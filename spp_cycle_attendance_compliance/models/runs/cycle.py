@@ -47,7 +47,7 @@ class G2PCycle(models.Model):
     attendance_progress = fields.Float(compute="_compute_attendance_run")
     attendance_to_do = fields.Text(
         compute="_compute_attendance_to_do",
-        help="What is left to do for members about whom attendance has decided, or not.",
+        help="What is left to do for beneficiaries about whom attendance has decided, or not.",
     )
 
     # One at a time
@@ -114,7 +114,7 @@ class G2PCycle(models.Model):
         if not self._has_members_to_decide(1):
             raise UserError(
                 _(
-                    "The cycle %(cycle)s has no members in the states draft, enrolled or "
+                    "The cycle %(cycle)s has no beneficiaries in the states draft, enrolled or "
                     "non-compliant: there is nobody to check.",
                     cycle=self.name,
                 )

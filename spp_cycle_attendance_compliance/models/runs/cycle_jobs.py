@@ -12,7 +12,7 @@ from odoo.addons.queue_job.exception import RetryableJobError
 from odoo.addons.queue_job.job import ENQUEUED, FAILED, PENDING, STARTED, WAIT_DEPENDENCIES
 
 from ...connector import TemporaryError
-from .attendance_run import APPLY, RUNNING
+from .attendance_run import APPLY, DONE, OUTDATED, RUNNING
 
 _logger = logging.getLogger(__name__)
 
@@ -112,15 +112,19 @@ class G2PCycle(models.Model):
         self._lock_attendance(RetryableJobError)
         self.write({"locked": False, "locked_reason": False})
         run._finish()
-        self.message_post(body=_("Attendance was checked: %(result)s", result=run._get_result()))
+        if run.state != DONE:  # that it was applied is told already
+            result = run._get_result()
+            self.message_post(body=_("Attendance was checked: %(result)s", result=result))
 
     def _attendance_request(self, run, _intake):
         self._lock_attendance(RetryableJobError)
         asked = run._describe_request()
         self.write({"locked": False, "locked_reason": False})
+        before = run.state
         run._carry_out_request()
-        result = run._get_result()
-        self.message_post(body=_("%(asked)s: %(result)s", asked=asked, result=result))
+        if run.state in (before, OUTDATED):  # that it is done is told already
+            result = run._get_result()
+            self.message_post(body=_("%(asked)s: %(result)s", asked=asked, result=result))
 
     @api.model
     def _is_last_try(self):

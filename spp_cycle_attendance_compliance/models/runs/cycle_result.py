@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import _, api, fields, models
 from odoo.tools import format_datetime
 
@@ -177,6 +179,16 @@ class G2PCycle(models.Model):
         return any(
             self.env[name].sudo().search_count(domain, limit=1)
             for name in ("g2p.entitlement", "g2p.entitlement.inkind")
+        )
+
+    def _log_attendance(self, user, sentences, run):
+        """Say in the chatter what a person did about the attendance, with a link to the run.
+
+        :param run: the one that it is about; or none
+        """
+        link = run._get_html_link() if run else ""
+        self.sudo()._message_log(
+            body=Markup("%s %s") % (sentences, link), author_id=user.partner_id.id
         )
 
     def action_open_verdicts(self, verdict):

@@ -17,7 +17,7 @@ class ResCompany(models.Model):
     attendance_non_compliant_limit = fields.Integer(
         "Limit of Members Turned Non-Compliant",
         default=50,
-        help="In percent of the members who are not non-compliant yet, drafts too.",
+        help="In percent of the beneficiaries who are not non-compliant yet, drafts too.",
     )
     attendance_poll_paused = fields.Boolean(
         "Pause the Nightly Questions",
