@@ -240,8 +240,8 @@ class FileDraft:
             SQL(
                 """
                 SELECT number, string_agg(
-                    CASE WHEN problem_column > '' THEN problem_column || ': ' ELSE '' END || problem,
-                    ' ' ORDER BY first
+                    CASE WHEN problem_column > '' THEN problem_column || ': ' ELSE '' END
+                        || problem, ' ' ORDER BY first
                 ) FROM (
                     SELECT number, problem_column, problem, min(ctid) AS first
                     FROM spp_attendance_file_draft WHERE problem IS NOT NULL

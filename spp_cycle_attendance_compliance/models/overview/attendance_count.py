@@ -28,7 +28,7 @@ class AttendanceCount(models.Model):
 
     Counted when what stands changes, since there are millions of verdicts. Those of a cycle are
     counted anew when a run is applied or taken back; an override moves one from one count to
-    another. Whoever does so holds the lock of the cycle. Memberships that are deleted are taken out.
+    another. Whoever does so holds the lock of the cycle. What is deleted is taken out of them.
     """
 
     _name = "spp.attendance.count"
