@@ -241,5 +241,6 @@ for login, name, title in (
     ("finance", "action_cycle_settlement", "settlements"),
     ("finance", "action_lines_to_look_at", "lines that a person should look at"),
     ("finance", "action_redemption_report_cash", "redemption analysis"),
+    ("auditor", "action_cycle_settlement", "settlements"),
 ):
     print_page(login, env.ref(f"spp_auto_update_entitlements.{name}"), title)

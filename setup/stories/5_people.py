@@ -10,22 +10,30 @@ from pathlib import Path
 sys.path.insert(0, str(Path(sys.argv[0]).parent))
 from story_tools import print_page
 
+# Of an auditor's groups, who reads and writes nothing, not every platform has the first one.
+READ_ONLY = (
+    "spp_programs.read_program_cycle_entitlement",
+    "spp_cycle_attendance_compliance.group_attendance_reader",
+    "spp_auto_update_entitlements.group_settlement_reader",
+)
 ROLES = {
-    "manager": ("Maryam Manager", "Program Manager", "g2p_programs.g2p_program_manager"),
-    "validator": ("Victor Validator", "Program Validator", "g2p_programs.g2p_program_validator"),
-    "finance": ("Fatou Finance", "Finance Validator", "g2p_programs.g2p_finance_validator"),
-    "registrar": ("Rashid Registrar", "Registrar", "g2p_registry_base.group_g2p_registrar"),
+    "manager": ("Maryam Manager", "Program Manager", ["g2p_programs.g2p_program_manager"]),
+    "validator": ("Victor Validator", "Program Validator", ["g2p_programs.g2p_program_validator"]),
+    "finance": ("Fatou Finance", "Finance Validator", ["g2p_programs.g2p_finance_validator"]),
+    "registrar": ("Rashid Registrar", "Registrar", ["g2p_registry_base.group_g2p_registrar"]),
+    "auditor": ("Amina Auditor", "Auditor, who only reads", READ_ONLY),
 }
 
 groups = "group_ids" if "group_ids" in env["res.users"]._fields else "groups_id"
 print("LOGIN admin Administrator")
-for login, (name, role, group) in ROLES.items():
+for login, (name, role, names) in ROLES.items():
+    found = [env.ref(each, raise_if_not_found=False) for each in ("base.group_user", *names)]
     env["res.users"].with_context(no_reset_password=True).create(
         {
             "name": name,
             "login": login,
             "password": login,
-            groups: [(6, 0, [env.ref("base.group_user").id, env.ref(group).id])],
+            groups: [(6, 0, [group.id for group in found if group])],
         }
     )
     print(f"LOGIN {login} {role}")
@@ -33,5 +41,6 @@ env.cr.commit()
 attendance = "spp_cycle_attendance_compliance"
 print_page("validator", env.ref(f"{attendance}.action_attendance_verdict"), "verdicts that stand")
 print_page("registrar", env.ref(f"{attendance}.action_spp_event_attendance"), "attendances")
+print_page("auditor", env.ref(f"{attendance}.action_attendance_verdict"), "verdicts that stand")
 print_page("registrar", env.ref("g2p_registry_group.action_groups_list"), "families")
 print_page("admin", env.ref(f"{attendance}.action_attendance_source"), "attendance sources")

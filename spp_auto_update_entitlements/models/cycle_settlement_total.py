@@ -1,6 +1,11 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
-from ..redemption import OUTCOMES, to_decimal
+from ..redemption import OPEN_STATES, OUTCOMES, to_decimal
+
+# Outcomes of entitlements in any state, that count as granted only where these are payable. Each
+# is an exception, so each of these entitlements is a line of its settlement.
+OF_ANY_STATE = ("over_voided", "unreadable")
 
 
 class CycleSettlementTotal(models.Model):
@@ -20,7 +25,7 @@ class CycleSettlementTotal(models.Model):
     count = fields.Integer("Entitlements")
     redeemed_share = fields.Float("Redeemed (%)", compute="_compute_redeemed_share")
     # Of the outcomes that entitlements in any state have, the part that grants nothing: without a
-    # figure, as of settlements before there was one, all of it does.
+    # figure, as of settlements before there was one, all of it does. See `_find_unpayable`.
     unpayable_count = fields.Integer()
     unpayable_allocated = fields.Float(digits=0)
     unpayable_redeemed = fields.Float(digits=0)
@@ -68,6 +73,44 @@ class CycleSettlementTotal(models.Model):
             to_decimal(self.unpayable_allocated),
             to_decimal(self.unpayable_redeemed),
         )
+
+    @api.model
+    def _find_unpayable(self):
+        """Find, by their lines, what grants nothing in totals that were made without that figure.
+
+        Where the lines are not as many as the total counts, nobody can tell: it stays as it was.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE spp_cycle_settlement_total AS total
+                SET unpayable_count = found.count, unpayable_allocated = found.allocated,
+                    unpayable_redeemed = found.redeemed
+                FROM (
+                    SELECT own.id,
+                        count(line.id) FILTER (WHERE line.state_after NOT IN %(open)s) AS count,
+                        coalesce(sum(line.allocated) FILTER (
+                            WHERE line.state_after NOT IN %(open)s), 0) AS allocated,
+                        coalesce(sum(line.redeemed) FILTER (
+                            WHERE line.state_after NOT IN %(open)s), 0) AS redeemed
+                    FROM spp_cycle_settlement_total AS own
+                    LEFT JOIN spp_cycle_settlement_line AS line
+                        ON line.settlement_id = own.settlement_id AND line.outcome = own.outcome
+                            AND line.currency_id IS NOT DISTINCT FROM own.currency_id
+                            AND line.uom_id IS NOT DISTINCT FROM own.uom_id
+                            AND (line.inkind_entitlement_id IS NULL) = (own.kind = 'cash')
+                    WHERE own.unpayable_count IS NULL AND own.outcome IN %(outcomes)s
+                    GROUP BY own.id, own.count
+                    HAVING count(line.id) = own.count
+                ) AS found
+                WHERE found.id = total.id
+                """,
+                open=OPEN_STATES,
+                outcomes=OF_ANY_STATE,
+            )
+        )
+        self.invalidate_model()
 
     @api.depends("allocated", "redeemed")
     def _compute_redeemed_share(self):

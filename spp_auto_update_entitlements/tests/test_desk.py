@@ -52,6 +52,44 @@ class TestDesk(SettlementCase):
             self.cycle.settlement_ids.money_totals,
         )
 
+    def test_totals_of_earlier_versions_are_found_by_their_lines(self):
+        """What is not payable was not told apart then; the lines say what it was."""
+        names = ("unpayable_count", "unpayable_allocated", "unpayable_redeemed")
+        for state in ("approved", "cancelled", "cancelled"):
+            for moved in ([("REFUND", 5)], [("PURCHASE", 9), ("REFUND", 5)], [("VOID", 5)]):
+                self._create_entitlement(self.cycle, state=state, transactions=moved)
+            self._create_inkind(self.cycle, state=state, transactions=[("VOID", 1)])
+        self.cycle.mark_ended()
+        settlement = self.cycle.settlement_ids
+        found = settlement.total_ids.filtered(lambda total: total.unpayable_count)
+        self.assertEqual(set(found.mapped("outcome")), {"unreadable", "over_voided"})
+        right, sentences = found.read(names), settlement._get_money_totals()
+        self.env.cr.execute(
+            "UPDATE spp_cycle_settlement_total SET unpayable_count = NULL,"
+            " unpayable_allocated = NULL, unpayable_redeemed = NULL WHERE settlement_id = %s",
+            [settlement.id],
+        )
+        self.env.invalidate_all()
+        self.assertNotEqual(settlement._get_money_totals(), sentences)
+        # Of which a line is missing, nobody can tell.
+        broken = found.filtered(lambda total: total.kind == "inkind")
+        lines = settlement.line_ids.filtered("inkind_entitlement_id")
+        lines[0].flush_recordset()
+        self.env.cr.execute(
+            "UPDATE spp_cycle_settlement_line SET outcome = 'over' WHERE id = %s", [lines[0].id]
+        )
+        settlement.total_ids._find_unpayable()
+        told = [vals for vals in right if vals["id"] not in broken.ids]
+        self.assertEqual((found - broken).read(names), told)
+        self.assertFalse(broken.unpayable_count)
+        self.env.cr.execute(
+            "UPDATE spp_cycle_settlement_line SET outcome = 'over_voided' WHERE id = %s",
+            [lines[0].id],
+        )
+        settlement.total_ids._find_unpayable()
+        self.assertEqual(found.read(names), right)
+        self.assertEqual(settlement._get_money_totals(), sentences)
+
     def test_the_report_has_the_figures_of_the_cycle(self):
         self._create_entitlement(self.cycle, transactions=[("PURCHASE", 75)])
         for state in ("approved", "cancelled"):

@@ -230,6 +230,23 @@ class TestLines(SettlementCase):
         with self.assertRaisesRegex(UserError, "not open any more"):
             self._clear(line)
 
+    def test_who_may_not_clear_is_told_who_may(self):
+        self._create_entitlement(self.cycle, transactions=[("PURCHASE", 130)])
+        self.cycle.mark_ended()
+        sentence = "Program managers look at the open lines, and clear each with a remark."
+        validator = self._create_user("validator", "g2p_programs.g2p_program_validator")
+        finance = self._create_user("finance", "g2p_programs.g2p_finance_validator")
+        self.assertEqual(self.cycle.with_user(validator).next_step, sentence)
+        self.assertTrue(self.cycle.with_user(self.manager).next_step.startswith("Look at the open"))
+        for model in ("spp.cycle.settlement", "spp.cycle.settlement.line"):
+            view = self.env.ref(
+                f"spp_auto_update_entitlements.view_{model.removeprefix('spp.').replace('.', '_')}"
+                "_form"
+            )
+            for user in (validator, finance, self.manager):
+                arch = self.env[model].with_user(user).get_view(view.id, "form")["arch"]
+                self.assertEqual(sentence in arch, user != self.manager, (model, user.login))
+
     def test_the_transactions_decide(self):
         for transactions, state, outcome in (
             ([("PURCHASE", 40)], "parrdpd2ben", "partial"),

@@ -10,3 +10,4 @@ from .layouts import Layout
 from .guessing import guess_layout
 from .reading import read_rows
 from .writing import write_table
+from .left_out import LeftOut, write_left_out

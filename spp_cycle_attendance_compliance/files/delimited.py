@@ -20,8 +20,11 @@ _CHUNK = 2**20
 _SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?[\r\n]*', re.IGNORECASE)
 
 
-def open_delimited(content: bytes) -> tuple[str, Callable[[], Iterator[tuple[int, list[str]]]]]:
-    """Return a text's encoding, and a function that gives its rows with their numbers.
+def open_delimited(
+    content: bytes,
+) -> tuple[str, str, Callable[[], Iterator[tuple[int, list[str]]]]]:
+    """Return a text's encoding, its separator, and a function that gives its rows with their
+    numbers.
 
     Rows are numbered as a spreadsheet does it: one with line breaks in a cell is one row, an empty
     one counts, and the line that names the separator does not.
@@ -44,7 +47,7 @@ def open_delimited(content: bytes) -> tuple[str, Callable[[], Iterator[tuple[int
         except csv.Error as error:
             raise _explain(error, number + 1) from error
 
-    return encoding, read_lines
+    return encoding, separator, read_lines
 
 
 def _find_encoding(content):

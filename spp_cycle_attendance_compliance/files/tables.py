@@ -25,6 +25,7 @@ class Table:
 
     :param read_lines: gives all rows with their numbers, each time anew
     :param encoding: of a text: "utf-8", "utf-16" or "cp1252"; ``None`` for a workbook
+    :param separator: of a text: what stands between its cells
     :raises FileError: if there are no titles, or the file can't be read that far
     """
 
@@ -32,9 +33,11 @@ class Table:
         self,
         read_lines: Callable[[], Iterator[tuple[int, list[str]]]],
         encoding: str | None = None,
+        separator: str = ",",
     ):
         self._read_lines = read_lines
         self.encoding = encoding
+        self.separator = separator
         _number, first = next(self._read_filled(), (0, []))
         if not first:
             raise FileError(
@@ -104,8 +107,8 @@ def open_table(content: bytes, name: str) -> Table:
     try:
         if content.startswith(_ZIP):
             return Table(open_workbook(content))
-        encoding, read_lines = open_delimited(content)
-        return Table(read_lines, encoding)
+        encoding, separator, read_lines = open_delimited(content)
+        return Table(read_lines, encoding, separator)
     except FileError as error:
         raise FileError(
             _('"%(name)s" can\'t be used. %(why)s'), name=name, why=error.sentence

@@ -1,4 +1,5 @@
 from . import guard_mixin
+from . import untyped_mixin
 from . import sources
 from . import events
 from . import criteria

@@ -13,6 +13,8 @@ from . import test_excused
 from . import test_files
 from . import test_files_excused
 from . import test_files_words
+from . import test_left_out
+from . import test_untyped
 from . import test_guards
 from . import test_history
 from . import test_household_reasons
@@ -40,6 +42,7 @@ from . import test_waivers
 from . import test_withheld_entitlements
 from . import test_words
 from . import test_board
+from . import test_counts
 from . import test_compare
 from . import test_dialogs
 from . import test_prints

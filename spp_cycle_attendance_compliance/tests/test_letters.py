@@ -110,6 +110,21 @@ class TestLetters(PrintCase, TwoPersonsCase):
         self.cycle.program_id.attendance_letter_text = " \n"
         self.assertIn("Nobody loses anything", self._show("attendance_letter", line))
 
+    def test_an_address_says_each_place_once(self):
+        area = self.env["spp.area"].create({"draft_name": "Kisumu"})
+        self.ben.area_id = area
+        line = self._get_line(self._run(self.cycle), self.ben)
+        for address, lines in (
+            (False, [area.name]),
+            (area.name, [area.name]),
+            (f"Market Road 5\n {area.name.upper()} ", ["Market Road 5", area.name.upper()]),
+            (f"Market Road 5, {area.name}", [f"Market Road 5, {area.name}"]),
+            ("Market Road 5", ["Market Road 5", area.name]),
+        ):
+            with self.subTest(address=address):
+                self.ben.address = address
+                self.assertEqual(line._get_letter_address(), lines)
+
     def test_names_of_files(self):
         run = self._run(self.cycle)
         line = self._get_line(run, self.ben)

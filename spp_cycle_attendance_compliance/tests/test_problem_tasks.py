@@ -1,8 +1,8 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from .common import days
-from .test_problems import MANAGER, READER, REGISTRAR, ProblemCase
+from .test_problems import MANAGER, READER, REGISTRAR, VALIDATOR, ProblemCase
 
 # Who may mark problems as done, and write registrants, and with those their tasks.
 BOTH = f"{MANAGER},{REGISTRAR}"
@@ -129,7 +129,8 @@ class TestProblemTasks(ProblemCase):
         """Unless it is somebody who may mark the problem itself as done."""
         for user, is_done in (
             (self._create_user("closing_clerk", REGISTRAR), False),
-            (self._create_user("closing_manager", BOTH), True),
+            (self._create_user("closing_manager", MANAGER), True),
+            (self._create_user("closing_validator", VALIDATOR), True),
             (self.clerk, True),
         ):
             with self.subTest(user.login):
@@ -140,6 +141,27 @@ class TestProblemTasks(ProblemCase):
                 self.assertEqual(line.problem_done_by_id, user if is_done else user.browse())
                 if not is_done:
                     self.assertFalse(line.problem_activity_id)
+
+    def test_a_team_finishes_each_others_tasks(self):
+        """By the problem's button, whosever the task is; other tasks stay as they were."""
+        for user in (
+            self._create_user("team_manager", MANAGER),
+            self._create_user("team_validator", VALIDATOR),
+        ):
+            with self.subTest(user.login):
+                line, task = self._create_task(self.manager)
+                other = self.ben.activity_schedule(
+                    "mail.mail_activity_data_todo", user_id=self.manager.id
+                )
+                self._close(line.with_user(user), "Has one now")
+                self.assertFalse(task.exists().filtered("active"))
+                self.assertRecordValues(
+                    line, [{"problem_done_by_id": user.id, "problem_done_note": "Has one now"}]
+                )
+                self.assertEqual(self.ben.message_ids[0].author_id, user.partner_id)
+                with self.assertRaises(AccessError):
+                    other.with_user(user).action_feedback(feedback="Not mine")
+                self.assertTrue(other.exists().active)
 
     def test_whoever_does_not_see_the_run_has_not_solved_the_problem(self):
         line, task = self._create_task()

@@ -18,8 +18,9 @@ class ClassSheet(models.TransientModel):
     in again as a file."""
 
     _name = "spp.attendance.class.sheet"
-    _inherit = "spp.attendance.dialog.mixin"
+    _inherit = ["spp.attendance.dialog.mixin", "spp.attendance.untyped.mixin"]
     _description = "Class Sheet"
+    _type_field = "type_id"
 
     cycle_id = fields.Many2one("g2p.cycle", required=True, readonly=True, ondelete="cascade")
     source_id = fields.Many2one(
@@ -68,6 +69,13 @@ class ClassSheet(models.TransientModel):
     def _compute_type_ids(self):
         for sheet in self:
             sheet.type_ids = self._get_types(sheet.cycle_id._origin, sheet.source_id._origin.id)
+
+    def _compute_untyped_warning(self):
+        super()._compute_untyped_warning()
+        for sheet in self:
+            conditions = sheet.cycle_id._origin._get_conditions()
+            if not any(condition.type_id for condition in conditions):
+                sheet.untyped_warning = False
 
     @api.model
     def _get_types(self, cycle, source_id):

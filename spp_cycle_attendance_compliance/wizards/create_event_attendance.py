@@ -9,6 +9,7 @@ class CreateEventAttendance(models.TransientModel):
     """The second page of the platform's "Create Event", for attendance."""
 
     _name = "spp.create.event.attendance.wizard"
+    _inherit = "spp.attendance.untyped.mixin"
     _description = "Record an Attendance"
 
     event_id = fields.Many2one("spp.event.data", required=True, ondelete="cascade")

@@ -10,6 +10,7 @@ class RecordAttendance(models.TransientModel):
     """One page for one day, place and type: who of some persons came."""
 
     _name = "spp.record.attendance"
+    _inherit = "spp.attendance.untyped.mixin"
     _description = "Record Attendance"
 
     attendance_date = fields.Date("Date", required=True, default=fields.Date.context_today)

@@ -13,7 +13,6 @@ from ..models.sources.attendance_source import FILES
 from .upload_attendance_column import MEANINGS
 
 SHOWN_PROBLEMS = 100
-DOWNLOADED_PROBLEMS = 10_000
 SHOWN_COUNTS = (
     *("row_count", "new_count", "changed_count", "same_count", "bad_count", "missing_count"),
 )
@@ -71,6 +70,8 @@ class UploadAttendance(models.TransientModel):
     same_count = fields.Integer("Here Already", readonly=True)
     missing_count = fields.Integer("Withdrawn", readonly=True)
     bad_count = fields.Integer("Rows that Can't Be Used", readonly=True)
+    untyped_count = fields.Integer("Without a Type", readonly=True)
+    untyped_warning = fields.Char("What That Means", readonly=True)
     problem_ids = fields.One2many("spp.upload.attendance.problem", "wizard_id", "Problems")
     bad_rows = fields.Binary("Rows to Correct", attachment=False, readonly=True)
     template = fields.Binary(attachment=False, readonly=True)
@@ -244,6 +245,8 @@ class UploadAttendance(models.TransientModel):
 
     @api.model
     def _prepare_counts(self, draft, counts):
+        types = self.env["spp.res.config.attendance.type"]
+        untyped_warning = types._warn_of_none(self.source_id)
         return {
             "row_count": counts["rows"],
             "new_count": counts["new"],
@@ -251,6 +254,8 @@ class UploadAttendance(models.TransientModel):
             "same_count": counts["same"],
             "bad_count": counts["bad"],
             "missing_count": draft.count_missing() if self.is_complete else 0,
+            "untyped_count": counts["untyped"] if untyped_warning else 0,
+            "untyped_warning": untyped_warning,
             "summary": _(
                 "%(rows)s rows of %(persons)s persons.",
                 rows=counts["rows"],
@@ -295,25 +300,22 @@ class UploadAttendance(models.TransientModel):
         )
 
     def action_download_bad_rows(self):
-        """Make a workbook of the rows that can't be used, each with what is wrong with it."""
+        """Make a file of the rows that can't be used, each with what is wrong with it."""
         self.ensure_one()
         draft, _counts = self._look()
         if not draft:
             return self._reopen()
-        told = {}
-        for number, column, message in draft.get_problems(DOWNLOADED_PROBLEMS):
-            told.setdefault(number, []).append(f"{column}: {message}" if column else message)
+        left_out = self._prepare_left_out(draft)
         draft.drop()
-        table = open_table(self._get_content(), self.file_name or "")
-        width = len(table.header)
-        rows = (
-            (*cells[:width], " ".join(told[number]))
-            for number, cells in table.rows()
-            if number in told
+        if not left_out:
+            return self._reopen()
+        self.bad_rows = left_out["left_out_file"]
+        return self._download("bad_rows", left_out["left_out_name"])
+
+    def _prepare_left_out(self, draft):
+        return self.env["spp.attendance.intake"]._prepare_left_out(
+            draft, self._get_content(), self.file_name or self.source_id.name
         )
-        self.bad_rows = b64encode(write_table((*table.header, _("What Is Wrong")), rows))
-        name = (self.file_name or "").rpartition(".")[0] or self.source_id.name
-        return self._download("bad_rows", _("%(file)s, rows to correct.xlsx", file=name))
 
     # Store
 
@@ -359,6 +361,7 @@ class UploadAttendance(models.TransientModel):
             file_name=self.file_name,
             file_layout=layout,
             is_complete=self.is_complete,
+            **self._prepare_left_out(draft),
         )
         draft.drop()
         intake._store(is_big=counts["new"] + counts["changed"] + counts["same"] > BIG_FILE)

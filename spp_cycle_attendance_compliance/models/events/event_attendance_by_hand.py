@@ -16,7 +16,8 @@ class EventAttendance(models.Model):
     Only what is changed is looked at: what an earlier version let in stays correctable.
     """
 
-    _inherit = "spp.event.attendance"
+    _name = "spp.event.attendance"
+    _inherit = ["spp.event.attendance", "spp.attendance.untyped.mixin"]
 
     @api.onchange("attendance_category")
     def _onchange_attendance_category(self):

@@ -4,5 +4,6 @@ from . import attendance_intake
 from . import attendance_intake_reception
 from . import unknown_words
 from . import attendance_file
+from . import attendance_left_out
 from . import attendance_file_row
 from . import attendance_answer

@@ -205,11 +205,13 @@ class FileDraft:
                 count(*) FILTER (WHERE change = 'same'), count(*) FILTER (WHERE is_twice),
                 count(DISTINCT number) FILTER (WHERE problem IS NOT NULL), count(DISTINCT number),
                 count(DISTINCT individual_id), min(date) FILTER (WHERE change IS NOT NULL),
-                max(date) FILTER (WHERE change IS NOT NULL)
+                max(date) FILTER (WHERE change IS NOT NULL),
+                count(*) FILTER (WHERE change IS NOT NULL AND type_id IS NULL)
             FROM spp_attendance_file_draft
             """
         )
         names = ("new", "changed", "same", "twice", "bad", "rows", "persons", "first", "last")
+        names += ("untyped",)
         return dict(zip(names, self.cr.fetchone(), strict=True))
 
     def get_problems(self, limit=None):
@@ -228,6 +230,29 @@ class FileDraft:
             )
         )
         return self.cr.fetchall()
+
+    def get_left_out(self, limit):
+        """Return all that is wrong with each of the first rows that can't be used, by its number.
+
+        :param limit: of how many rows
+        """
+        self.cr.execute(
+            SQL(
+                """
+                SELECT number, string_agg(
+                    CASE WHEN problem_column > '' THEN problem_column || ': ' ELSE '' END
+                        || problem, ' ' ORDER BY first
+                ) FROM (
+                    SELECT number, problem_column, problem, min(ctid) AS first
+                    FROM spp_attendance_file_draft WHERE problem IS NOT NULL
+                    GROUP BY 1, 2, 3
+                ) AS told
+                GROUP BY number ORDER BY number LIMIT %s
+                """,
+                limit,
+            )
+        )
+        return dict(self.cr.fetchall())
 
     def count_missing(self):
         """Return how many stored attendances would be withdrawn if the file is complete."""

@@ -156,7 +156,10 @@ class AttendanceRunLine(models.Model):
         address = partner.address or partner._display_address(without_company=True)
         lines = [line.strip() for line in (address or "").splitlines()]
         area = partner.area_id.name if "area_id" in partner._fields else ""
-        return [line for line in (*lines, area) if line]
+        known = {part.strip().casefold() for line in lines for part in line.split(",")}
+        if (area or "").casefold() not in known:
+            lines.append(area)
+        return [line for line in lines if line]
 
     def _get_letter_status(self):
         """Return the status that stands, its sign and its word.

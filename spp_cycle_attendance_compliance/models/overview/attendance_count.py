@@ -14,6 +14,13 @@ OF_LINES = {
     "area_id": "area_id",
     "location_id": "location_id",
 }
+# What a membership counts as.
+COUNTED_STATUS = SQL(
+    "CASE WHEN counted.is_undecided AND membership.attendance_status = %s THEN %s"
+    " ELSE membership.attendance_status END",
+    NO_DATA,
+    UNDECIDED,
+)
 
 
 class AttendanceCount(models.Model):
@@ -21,7 +28,7 @@ class AttendanceCount(models.Model):
 
     Counted when what stands changes, since there are millions of verdicts. Those of a cycle are
     counted anew when a run is applied or taken back; an override moves one from one count to
-    another. Whoever does so holds the lock of the cycle.
+    another. Whoever does so holds the lock of the cycle. What is deleted is taken out of them.
     """
 
     _name = "spp.attendance.count"
@@ -95,9 +102,7 @@ class AttendanceCount(models.Model):
                     membership_count
                 )
                 SELECT membership.cycle_id, %(program)s, %(company)s, area.id, location.id,
-                    CASE WHEN counted.is_undecided AND membership.attendance_status = %(no_data)s
-                        THEN %(undecided)s ELSE membership.attendance_status END,
-                    count(*)
+                    %(status)s, count(*)
                 FROM spp_attendance_counted AS counted
                 JOIN g2p_cycle_membership AS membership ON membership.id = counted.id
                 LEFT JOIN spp_area AS area ON area.id = counted.area_id
@@ -108,8 +113,7 @@ class AttendanceCount(models.Model):
                 GROUP BY 1, 4, 5, 6
                 """,
                 cycle=cycle.id,
-                no_data=NO_DATA,
-                undecided=UNDECIDED,
+                status=COUNTED_STATUS,
                 program=cycle.program_id.id or None,
                 company=cycle._get_attendance_company().id or None,
             )
@@ -123,19 +127,32 @@ class AttendanceCount(models.Model):
         self.env.flush_all()
         cr.execute("DROP TABLE IF EXISTS pg_temp.spp_attendance_counted")
         cr.execute(
+            SQL(
+                "CREATE TEMPORARY TABLE spp_attendance_counted ON COMMIT DROP AS %s",
+                self._select_counted(SQL("run.cycle_id = %s", cycle.id)),
+            )
+        )
+        cr.execute("ANALYZE spp_attendance_counted")
+
+    @api.model
+    def _select_counted(self, which):
+        """Return the query of the lines that stand: membership, place, and whether undecided.
+
+        :param which: an SQL condition of ``line`` or its ``run``
+        """
+        return SQL(
             """
-            CREATE TEMPORARY TABLE spp_attendance_counted ON COMMIT DROP AS
             SELECT DISTINCT ON (line.cycle_membership_id) line.cycle_membership_id AS id,
-                line.area_id, line.location_id, line.verdict = 'undecided' AS is_undecided
+                line.area_id, line.location_id, line.verdict = %s AS is_undecided
             FROM spp_attendance_run AS run
             JOIN spp_attendance_run_line AS line ON line.run_id = run.id
-            WHERE run.cycle_id = %s AND run.state = 'done' AND line.kind != 'member'
+            WHERE %s AND run.state = 'done' AND line.kind != 'member'
                 AND line.left_alone IS NULL AND line.cycle_membership_id IS NOT NULL
             ORDER BY line.cycle_membership_id, run.applied_number DESC
             """,
-            [cycle.id],
+            UNDECIDED,
+            which,
         )
-        cr.execute("ANALYZE spp_attendance_counted")
 
     @api.model
     def _move(self, membership, before):
@@ -170,6 +187,58 @@ class AttendanceCount(models.Model):
             found[before].membership_count -= 1
         else:
             found[before].unlink()
+
+    @api.model
+    def _take_out(self, memberships):
+        """Count memberships no more, which are about to be deleted: all in one statement.
+
+        Several counts can be of one place, where the areas that told them apart are gone: each
+        gives what it has, until all are taken out.
+        """
+        if not memberships:
+            return
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH counted AS (%(counted)s), gone AS (
+                    SELECT membership.cycle_id, area.id AS area_id, location.id AS location_id,
+                        %(status)s AS status, count(*) AS number
+                    FROM counted
+                    JOIN g2p_cycle_membership AS membership ON membership.id = counted.id
+                    LEFT JOIN spp_area AS area ON area.id = counted.area_id
+                    LEFT JOIN spp_res_config_attendance_location AS location
+                        ON location.id = counted.location_id
+                    GROUP BY 1, 2, 3, 4
+                ), share AS (
+                    SELECT kept.id, kept.membership_count AS had,
+                        least(kept.membership_count, gone.number + kept.membership_count
+                            - sum(kept.membership_count) OVER (
+                                PARTITION BY kept.cycle_id, kept.area_id, kept.location_id,
+                                    kept.status
+                                ORDER BY kept.id
+                            )) AS taken
+                    FROM gone
+                    JOIN spp_attendance_count AS kept ON kept.cycle_id = gone.cycle_id
+                        AND kept.area_id IS NOT DISTINCT FROM gone.area_id
+                        AND kept.location_id IS NOT DISTINCT FROM gone.location_id
+                        AND kept.status = gone.status
+                ), emptied AS (
+                    DELETE FROM spp_attendance_count AS kept USING share
+                    WHERE kept.id = share.id AND share.taken = share.had
+                )
+                UPDATE spp_attendance_count AS kept
+                SET membership_count = share.had - share.taken
+                FROM share
+                WHERE kept.id = share.id AND share.taken > 0 AND share.taken < share.had
+                """,
+                counted=self._select_counted(
+                    SQL("line.cycle_membership_id = ANY(%s)", memberships.ids)
+                ),
+                status=COUNTED_STATUS,
+            )
+        )
+        self.invalidate_model()
 
     # What is behind a count
 

@@ -20,10 +20,6 @@ class G2PCycleMembership(models.Model):
         return changed
 
     def unlink(self):
-        """Count those who are left."""
-        counts = self.env["spp.attendance.count"].sudo()
-        cycles = counts.search([("cycle_id", "in", self.cycle_id.ids)]).cycle_id
-        res = super().unlink()
-        for cycle in cycles:
-            counts._count_standing(cycle)
-        return res
+        """Count those who are left: what each was counted for is known no more afterwards."""
+        self.env["spp.attendance.count"].sudo()._take_out(self)
+        return super().unlink()

@@ -20,10 +20,18 @@ class MailActivity(models.Model):
         if own._may_solve_problems():
             done |= own.search([("id", "in", lines.ids)]).sudo()
         (lines - done)._as_attendance_writer().problem_activity_id = False
-        result = super()._action_done(feedback=feedback, attachment_ids=attachment_ids)
+        # Who may mark a problem as done may end its task, whosever it is: a team finishes together.
+        tasks = self & done.problem_activity_id.with_env(self.env)
+        messages, next_activities = self.env["mail.message"], self.browse()
+        for part in filter(None, (tasks.sudo(), self - tasks)):
+            posted, following = super(MailActivity, part)._action_done(
+                feedback=feedback, attachment_ids=attachment_ids
+            )
+            messages |= posted
+            next_activities |= following
         # In the list of activities nobody is asked for a remark.
         done._note_problems_done(
             (feedback or "").strip()
             or _("Marked as done in the list of activities, without a remark.")
         )
-        return result
+        return messages, next_activities

@@ -31,6 +31,17 @@ class AttendanceType(models.Model):
                 )
 
     @api.model
+    def _warn_of_none(self, source=None):
+        """Return what becomes of attendances without a type, as a sentence; or ``False``.
+
+        :param source: whose types there are to choose from, beside those made here; else all
+        """
+        domain = [("source_id", "in", (False, source.id))] if source else []
+        if not self.sudo().search_count(domain, limit=1):
+            return False
+        return _("Without a type, attendance counts only for conditions that ask for no type.")
+
+    @api.model
     def _get_default(self, source):
         """Return the type of a program's first cycle whose attendance comes from a source."""
         domain = [("set_as_default", "=", True), ("source_id", "=", source.id)]
