@@ -7,7 +7,7 @@ import pytest
 
 from harness.demo import attendance_server, tell_stories
 from harness.network import free_port
-from spoken import LANGUAGES, SCRIPTS
+from languages.spoken import LANGUAGES, SCRIPTS
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from harness.chromium import Chromium
 from harness.demo import served
 from harness.network import HOST
 from harness.pictures import log_in
-from spoken import LANGUAGES, SCRIPTS
+from languages.spoken import LANGUAGES, SCRIPTS
 
 HERE = Path(__file__).parent
 FILLED = re.compile(r"%\(\w+\)[sd]|%[sdi]")

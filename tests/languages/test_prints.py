@@ -17,7 +17,7 @@ from harness.demo import served
 from harness.network import HOST
 from harness.pictures import log_in
 from harness.steps import ROOT
-from spoken import LANGUAGES, SCRIPTS
+from languages.spoken import LANGUAGES, SCRIPTS
 
 FETCH = """
 fetch(%s).then((answer) => answer.blob()).then((blob) => new Promise((resolve) => {
