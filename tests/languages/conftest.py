@@ -4,10 +4,10 @@ import contextlib
 import io
 
 import pytest
+from languages.spoken import LANGUAGES, SCRIPTS
 
 from harness.demo import attendance_server, tell_stories
 from harness.network import free_port
-from languages.spoken import LANGUAGES, SCRIPTS
 
 
 @pytest.fixture(scope="session")

@@ -24,9 +24,7 @@
             return [255, 255, 255];
         }
         const colour = parse(getComputedStyle(element).backgroundColor);
-        return colour[3] === 1
-            ? colour.slice(0, 3)
-            : lay(colour, getGround(element.parentElement));
+        return colour[3] === 1 ? colour.slice(0, 3) : lay(colour, getGround(element.parentElement));
     };
     const getOpacity = (element) =>
         element ? getComputedStyle(element).opacity * getOpacity(element.parentElement) : 1;

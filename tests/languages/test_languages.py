@@ -6,12 +6,12 @@ from pathlib import Path
 
 import polib
 import pytest
+from languages.spoken import LANGUAGES, SCRIPTS
 
 from harness.chromium import Chromium
 from harness.demo import served
 from harness.network import HOST
 from harness.pictures import log_in
-from languages.spoken import LANGUAGES, SCRIPTS
 
 HERE = Path(__file__).parent
 FILLED = re.compile(r"%\(\w+\)[sd]|%[sdi]")

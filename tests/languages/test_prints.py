@@ -11,13 +11,13 @@ import unicodedata
 import polib
 import pypdf
 import pytest
+from languages.spoken import LANGUAGES, SCRIPTS
 
 from harness.chromium import Chromium
 from harness.demo import served
 from harness.network import HOST
 from harness.pictures import log_in
 from harness.steps import ROOT
-from languages.spoken import LANGUAGES, SCRIPTS
 
 FETCH = """
 fetch(%s).then((answer) => answer.blob()).then((blob) => new Promise((resolve) => {
