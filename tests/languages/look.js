@@ -5,7 +5,7 @@
     const FOREIGN =
         ".o-mail-Chatter, .o-mail-ChatterContainer, .o-mail-Form-chatter, .o_datetime_picker, " +
         ".fc, .o-kanban-button-new, .o-dashboard-header, .o-dashboard-action-header, .ribbon, " +
-        ".o_searchview, .o_cp_searchview, sup";
+        ".o_searchview, .o_cp_searchview, sup, input:disabled ~ label";
     const REACHED = "a[href], button, input, select, textarea, label, summary, [tabindex]";
     const COLOURED = ".badge, [class*='text-']";
 
@@ -60,7 +60,7 @@
             const element = walker.currentNode.parentElement;
             if (
                 walker.currentNode.textContent.trim() &&
-                element.checkVisibility() &&
+                element.checkVisibility({checkOpacity: true}) &&
                 element.closest(COLOURED) &&
                 !element.closest(`${FOREIGN}, .visually-hidden, [disabled], .disabled, .fa, .oi`) &&
                 getContrast(element) < 4.5

@@ -26,10 +26,10 @@ fetch(%s).then((answer) => answer.blob()).then((blob) => new Promise((resolve) =
     reader.readAsDataURL(blob);
 }))
 """
-ARABIC = re.compile(r"[\u0600-\u06ff]+")
+ARABIC = re.compile(r"[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufefc]+")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def prints(odoo_env, demo):
     if not shutil.which("wkhtmltopdf", path=odoo_env.variables["PATH"]):
         assert not os.environ.get("CI"), "CI installs wkhtmltopdf"
@@ -41,8 +41,8 @@ def prints(odoo_env, demo):
 def read_page(page):
     """The words of a page, as they are typed: a PDF has the shapes of Arabic letters, in the order
     in which they stand from left to right."""
-    text = unicodedata.normalize("NFKC", page.extract_text())
-    return re.sub(r"\s+", " ", ARABIC.sub(lambda word: word[0][::-1], text))
+    text = ARABIC.sub(lambda word: word[0][::-1], page.extract_text())
+    return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 def translate(addon, term, language):

@@ -20,6 +20,17 @@ def open_dialog(cycle, **vals):
     return dialog
 
 
+def take_the_systems_font():
+    """Debian's wkhtmltopdf draws the letters of any other as pictures, which nobody can search."""
+    style = "* {font-family: 'DejaVu Sans' !important}"
+    url = "/languages/font.css"
+    env["ir.attachment"].create(
+        {"name": url, "url": url, "type": "binary", "raw": style.encode(), "public": True}
+    )
+    bundle = "web.report_assets_common"
+    env["ir.asset"].create({"name": url, "path": url, "bundle": bundle})
+
+
 def describe_list():
     dialog = open_dialog(find_cycle("Pupils, last month"), grouped_by="area")
     # The administrator's lists have the IDs first.
@@ -57,6 +68,7 @@ def describe_settlement():
 
 
 env = env(user=env.ref("base.user_admin").id)
+take_the_systems_font()
 prints = {
     "list": describe_list(),
     "letters": describe_letters(find_cycle("Families, last month")),
