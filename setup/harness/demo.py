@@ -63,6 +63,7 @@ def main() -> int:
         locked(f"demo-{env.name}", lambda: say("Another demo is running; waiting ...")),
     ):
         env.add_rtl()
+        env.add_printer()
         database = env.databases.name("demo")
         env.build_database(database)
         with attendance_server() as arguments:

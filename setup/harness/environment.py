@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import browser, postgres, rtl
+from . import browser, postgres, printer, rtl
 from .addons import addons_path, needed_from_outside, our_addons, platform_folders, stand_ins
 from .console import say
 from .databases import Databases
@@ -206,6 +206,11 @@ class Environment:
     def add_rtl(self) -> None:
         """Has Odoo turn pages around for Arabic, where that can be had."""
         self._add_to_path(rtl.folder_on_path())
+
+    def add_printer(self) -> None:
+        """Has Odoo make PDFs, where that can be had."""
+        self.variables.update(printer.WITHOUT_SCREEN)
+        self._add_to_path(printer.folder_on_path())
 
     def _add_to_path(self, folder: Path | None) -> None:
         if folder:

@@ -1,5 +1,5 @@
 from odoo import _, api, fields, models
-from odoo.tools.misc import formatLang
+from odoo.tools.misc import formatLang, get_lang
 
 # Finer than any unit of measure: 4 kg of a ton must be seen.
 MAX_DIGITS = 6
@@ -11,9 +11,14 @@ def format_amount(env, amount, currency, uom):
     Money in the currency's own decimals; a quantity in the unit's, or in as many as it has.
     """
     if currency:
-        return f"{formatLang(env, amount, digits=currency.decimal_places)} {currency.name}"
-    digits = len(f"{amount:.{MAX_DIGITS}f}".rstrip("0").partition(".")[2])
-    return f"{formatLang(env, amount, digits=digits)} {uom.name or ''}".rstrip()
+        shown = f"{formatLang(env, amount, digits=currency.decimal_places)} {currency.name}"
+    else:
+        digits = len(f"{amount:.{MAX_DIGITS}f}".rstrip("0").partition(".")[2])
+        shown = f"{formatLang(env, amount, digits=digits)} {uom.name or ''}".rstrip()
+    if get_lang(env).direction == "rtl":
+        # Else the minus stands behind, and what follows in a sentence is drawn into it.
+        return f"\N{LEFT-TO-RIGHT MARK}{shown}\N{RIGHT-TO-LEFT MARK}"
+    return shown
 
 
 def format_share(env, share):

@@ -1,40 +1,22 @@
 """The addons' screens, opened in Chromium in other languages: no English word of ours is left."""
 
-import contextlib
-import io
 import json
 import re
 from pathlib import Path
 
 import polib
 import pytest
+from languages.spoken import LANGUAGES, SCRIPTS
 
 from harness.chromium import Chromium
-from harness.demo import attendance_server, served, tell_stories
-from harness.network import HOST, free_port
+from harness.demo import served
+from harness.network import HOST
 from harness.pictures import log_in
 
 HERE = Path(__file__).parent
-SCRIPTS = HERE / "scripts"
-# The first one is spoken by whoever makes the demo: sentences that are kept are in it.
-LANGUAGES = ("fr_FR", "ar_001")
 FILLED = re.compile(r"%\(\w+\)[sd]|%[sdi]")
 TAGS = re.compile(r"<[^>]*>")
 LETTERS = re.compile(r"[A-Za-z]{2}")
-
-
-@pytest.fixture(scope="module")
-def demo(odoo_env, template):
-    """Gives the demo's address, and its database, with everybody speaking French."""
-    odoo_env.add_browser()
-    odoo_env.add_rtl()
-    database, port = odoo_env.databases.name("languages"), free_port()
-    odoo_env.databases.copy(template, database)
-    odoo_env.shell(database, SCRIPTS / "languages.py", *LANGUAGES)
-    with attendance_server() as arguments, contextlib.redirect_stdout(io.StringIO()):
-        tell_stories(odoo_env, database, arguments)
-    yield database, port
-    odoo_env.databases.drop(database)
 
 
 @pytest.fixture(scope="module")
@@ -70,25 +52,40 @@ def get_translated(addons, language):
     }
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_english_word_is_left(odoo_env, demo, found, language):
+@pytest.fixture(scope="module", params=LANGUAGES)
+def walked(request, odoo_env, demo, found):
+    """The language, whether its pages are turned around, and what each screen shows."""
     database, port = demo
-    odoo_env.databases.sql(f"UPDATE res_partner SET lang = '{language}'", database)
+    odoo_env.databases.sql(f"UPDATE res_partner SET lang = '{request.param}'", database)
+    shown = {}
+    with served(odoo_env, database, port), Chromium(odoo_env.variables) as browser:
+        log_in(browser, f"http://{HOST}:{port}", "admin")
+        for script in ("look.js", "walk.js"):
+            browser.run((HERE / script).read_text())
+        is_rtl = browser.run("getComputedStyle(document.body).direction") == "rtl"
+        for screen in found["screens"]:
+            shown[screen["name"]] = browser.run(f"showScreen({json.dumps(screen)})")
+    return request.param, is_rtl, shown
+
+
+def test_no_english_word_is_left(odoo_env, found, walked):
+    language, is_rtl, shown = walked
     translated = get_translated(odoo_env.addons, language)
     others = {*found["others"]}
     whole, filled = compile_terms(translated - others)
     left, texts = {}, set()
-    with served(odoo_env, database, port), Chromium(odoo_env.variables) as browser:
-        log_in(browser, f"http://{HOST}:{port}", "admin")
-        browser.run((HERE / "walk.js").read_text())
-        is_rtl = browser.run("getComputedStyle(document.body).direction") == "rtl"
-        for screen in found["screens"]:
-            shown = browser.run(f"showScreen({json.dumps(screen)})")
-            assert not shown["error"], f"{screen['name']}: {shown['error']}"
-            texts.update(shown["texts"])
-            for text in {*shown["texts"]} - others:
-                if text in whole or any(pattern.fullmatch(text) for pattern in filled):
-                    left.setdefault(text, screen["name"])
+    for name, screen in shown.items():
+        assert not screen["error"], f"{name}: {screen['error']}"
+        texts.update(screen["texts"])
+        for text in {*screen["texts"]} - others:
+            if text in whole or any(pattern.fullmatch(text) for pattern in filled):
+                left.setdefault(text, name)
     assert is_rtl == (language == "ar_001")
     assert len(texts) > 500, "the screens were not opened"
-    assert not left, "\n".join(f"{screen}: {text}" for text, screen in left.items())
+    assert not left, "\n".join(f"{name}: {text}" for text, name in left.items())
+
+
+@pytest.mark.parametrize("fault", ["unreachable", "faint"])
+def test_keys_reach_all_and_colours_have_contrast(walked, fault):
+    found = {text: name for name, screen in walked[2].items() for text in screen[fault]}
+    assert not found, "\n".join(f"{name}: {text}" for text, name in found.items())

@@ -1,7 +1,10 @@
-/* What a window shows in all of its pages: texts, titles, placeholders. Given a screen. */
+/* What a window shows in all of its pages: texts, titles, placeholders; and what look.js finds.
+   Given a screen. */
 window.showScreen = async (screen) => {
     const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
     const seen = new Set();
+    const unreachable = new Set();
+    const faint = new Set();
     const settle = async () => {
         let size = -1;
         let stays = 0;
@@ -13,6 +16,8 @@ window.showScreen = async (screen) => {
         }
     };
     const collect = () => {
+        window.findUnreachable().forEach((found) => unreachable.add(found));
+        window.findFaint().forEach((found) => faint.add(found));
         const root =
             document.querySelector(".modal-dialog") || document.querySelector(".o_action_manager");
         const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
@@ -53,6 +58,8 @@ window.showScreen = async (screen) => {
     }
     return {
         error: error ? error.innerText : "",
+        unreachable: [...unreachable],
+        faint: [...faint],
         texts: [...seen].map((text) => text.trim().replace(/\s+/g, " ")),
     };
 };

@@ -3,8 +3,11 @@
 import {GraphModel} from "@web/views/graph/graph_model";
 import {GraphRenderer} from "@web/views/graph/graph_renderer";
 import {graphView} from "@web/views/graph/graph_view";
+import {PivotRenderer} from "@web/views/pivot/pivot_renderer";
+import {pivotView} from "@web/views/pivot/pivot_view";
 import {registry} from "@web/core/registry";
 import {onMounted} from "@odoo/owl";
+import {useGraphKeys, usePivotKeys} from "./keys.esm";
 
 // Each stands out from white, and from black, by 3:1 at least, as WCAG AA asks of graphs.
 const GREEN = "#198754";
@@ -59,6 +62,7 @@ export class MeaningfulGraphModel extends GraphModel {
 export class MeaningfulGraphRenderer extends GraphRenderer {
     setup() {
         super.setup();
+        useGraphKeys(this);
         // A board makes each wider than its column.
         onMounted(() => (this.rootRef.el.style.minWidth = "0"));
     }
@@ -84,8 +88,19 @@ export class MeaningfulGraphRenderer extends GraphRenderer {
     }
 }
 
+export class SettlementPivotRenderer extends PivotRenderer {
+    setup() {
+        super.setup();
+        usePivotKeys(this);
+    }
+}
+
 registry.category("views").add("settlement_graph", {
     ...graphView,
     Model: MeaningfulGraphModel,
     Renderer: MeaningfulGraphRenderer,
+});
+registry.category("views").add("settlement_pivot", {
+    ...pivotView,
+    Renderer: SettlementPivotRenderer,
 });

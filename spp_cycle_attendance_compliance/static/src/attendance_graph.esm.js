@@ -10,6 +10,7 @@ import {graphView} from "@web/views/graph/graph_view";
 import {PivotRenderer} from "@web/views/pivot/pivot_renderer";
 import {pivotView} from "@web/views/pivot/pivot_view";
 import {onMounted} from "@odoo/owl";
+import {useGraphKeys, usePivotKeys} from "./keys.esm";
 
 const COUNT = "spp.attendance.count";
 // Each stands out from white, and from black, by 3:1 at least, as WCAG AA asks of graphs.
@@ -88,6 +89,7 @@ export class AttendanceGraphModel extends GraphModel {
 export class AttendanceGraphRenderer extends GraphRenderer {
     setup() {
         super.setup();
+        useGraphKeys(this);
         this.orm = useService("orm");
         // A board makes each wider than its column.
         onMounted(() => (this.rootRef.el.style.minWidth = "0"));
@@ -162,9 +164,13 @@ export class AttendancePivotRenderer extends PivotRenderer {
     setup() {
         super.setup();
         this.orm = useService("orm");
+        usePivotKeys(this);
     }
 
-    async openView(domain) {
+    async openView(domain, ...more) {
+        if (this.model.metaData.resModel !== COUNT) {
+            return super.openView(domain, ...more);
+        }
         return this.actionService.doAction(
             await this.orm.call(COUNT, "action_open_counted", [domain])
         );

@@ -1,0 +1,92 @@
+/** @odoo-module **/
+
+import {_t} from "@web/core/l10n/translation";
+import {useEffect} from "@odoo/owl";
+
+const STEPS = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1};
+
+// What stands for a figure, in the order in which a graph is read.
+function getPlaces(chart) {
+    const metas = chart.getSortedVisibleDatasetMetas();
+    return chart.data.labels.flatMap((_label, index) =>
+        metas
+            .filter((meta) => chart.data.datasets[meta.index].data[index])
+            .map((meta) => ({datasetIndex: meta.index, index}))
+    );
+}
+
+// Has a graph's renderer obey keys as it does a mouse: the arrows choose, Enter opens.
+export function useGraphKeys(renderer) {
+    let chosen = null;
+
+    function choose(place) {
+        const {chart} = renderer;
+        const active = place ? [place] : [];
+        const element = place && chart.getDatasetMeta(place.datasetIndex).data[place.index];
+        chosen = place;
+        chart.setActiveElements(active);
+        chart.tooltip.setActiveElements(active, element ? element.getCenterPoint() : {x: 0, y: 0});
+        chart.update("none");
+    }
+
+    function onKeydown(ev) {
+        const {disableLinking, mode} = renderer.model.metaData;
+        const places = getPlaces(renderer.chart);
+        const number = places.findIndex(
+            ({datasetIndex, index}) =>
+                chosen && datasetIndex === chosen.datasetIndex && index === chosen.index
+        );
+        if (STEPS[ev.key]) {
+            const next = number + STEPS[ev.key];
+            choose(places.at(next < 0 ? -1 : next % places.length));
+        } else if (ev.key === "Enter" && number >= 0 && !disableLinking && mode !== "line") {
+            const {domains} = renderer.chart.data.datasets[chosen.datasetIndex];
+            renderer.onGraphClickedFinal(domains[chosen.index]);
+        } else {
+            return;
+        }
+        ev.preventDefault();
+        ev.stopPropagation();
+    }
+
+    useEffect(
+        (canvas) => {
+            if (!canvas) {
+                return;
+            }
+            const {measure, measures, title} = renderer.model.metaData;
+            const graph = title || measures[measure].string;
+            canvas.tabIndex = 0;
+            canvas.setAttribute("role", "application");
+            canvas.setAttribute(
+                "aria-label",
+                _t("%(graph)s: the arrow keys choose, Enter opens.", {graph}).toString()
+            );
+            // What is chosen is said: its figures appear there.
+            canvas.parentElement.setAttribute("aria-live", "polite");
+            const forget = () => choose(null);
+            canvas.addEventListener("keydown", onKeydown);
+            canvas.addEventListener("blur", forget);
+            return () => {
+                canvas.removeEventListener("keydown", onKeydown);
+                canvas.removeEventListener("blur", forget);
+            };
+        },
+        () => [renderer.canvasRef.el]
+    );
+}
+
+// The same for a pivot's figures and heads: Tab comes to them, Enter and Space press them.
+export function usePivotKeys(renderer) {
+    useEffect(() => {
+        for (const cell of renderer.tableRef.el?.querySelectorAll(".cursor-pointer") || []) {
+            cell.tabIndex = 0;
+            cell.onkeydown = (ev) => {
+                if (ev.key === "Enter" || ev.key === " ") {
+                    ev.preventDefault();
+                    cell.click();
+                }
+            };
+        }
+    });
+}
