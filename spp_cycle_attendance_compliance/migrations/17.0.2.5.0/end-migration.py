@@ -1,64 +1,9 @@
 from odoo import SUPERUSER_ID, api
-from odoo.exceptions import ValidationError
-
-# Whose views this addon changes.
-MODELS = (
-    "g2p.cycle",
-    "g2p.cycle.membership",
-    "g2p.program",
-    "g2p.program_membership",
-    "res.config.settings",
-    "res.partner",
-    "spp.attendance.intake",
-    "spp.attendance.override",
-    "spp.attendance.run",
-    "spp.attendance.run.line",
-    "spp.attendance.source",
-    "spp.attendance.waiver",
-    "spp.cycle.group.membership.attendance",
-    "spp.event.attendance",
-    "spp.res.config.attendance.location",
-    "spp.res.config.attendance.type",
-)
 
 
 def migrate(cr, version):
-    env = api.Environment(cr, SUPERUSER_ID, {})
-    archive_views_that_do_not_fit(env)
-    count_what_stands(env)
-
-
-def count_what_stands(env):
     """Count the verdicts of each cycle that was checked, for the overview."""
+    env = api.Environment(cr, SUPERUSER_ID, {})
     runs = env["spp.attendance.run"]._read_group([("state", "=", "done")], ["cycle_id"])
     for (cycle,) in runs:
         env["spp.attendance.count"]._count_standing(cycle)
-
-
-def archive_views_that_do_not_fit(env):
-    """Archive people's own changes to views that name what the views have no more.
-
-    One of them would keep everybody from opening the page. Its name then says why it is archived.
-    """
-    env.cr.execute(
-        """
-        SELECT view.id FROM ir_ui_view AS view
-        WHERE view.mode = 'extension' AND view.active AND view.model = ANY(%s) AND NOT EXISTS (
-            SELECT FROM ir_model_data AS data JOIN ir_module_module AS module
-                ON module.name = data.module
-            WHERE data.model = 'ir.ui.view' AND data.res_id = view.id
-        )
-        ORDER BY view.id
-        """,
-        [list(MODELS)],
-    )
-    views = env["ir.ui.view"].browse(row[0] for row in env.cr.fetchall())
-    views.active = False
-    for view in views.with_context(load_all_views=True):
-        try:
-            with env.cr.savepoint():
-                view.active = True
-                view._check_xml()
-        except ValidationError:
-            env.invalidate_all(flush=False)
-            view.name = f"{view.name} (does not fit any more)"
