@@ -1,4 +1,5 @@
 from . import dialog_mixin
+from . import reason_mixin
 from . import connect_attendance
 from . import upload_attendance
 from . import upload_attendance_column
