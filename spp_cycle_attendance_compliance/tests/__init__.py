@@ -12,6 +12,7 @@ from . import test_events_by_hand
 from . import test_excused
 from . import test_files
 from . import test_files_excused
+from . import test_files_together
 from . import test_files_words
 from . import test_left_out
 from . import test_untyped

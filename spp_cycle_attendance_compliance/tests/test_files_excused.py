@@ -6,7 +6,7 @@ from openpyxl import load_workbook
 from odoo.tests import tagged
 
 from ..files import open_table, write_table
-from .test_files import FileCase
+from .file_common import FileCase
 
 ADDON = "spp_cycle_attendance_compliance"
 

@@ -8,7 +8,7 @@ from odoo.tools.translate import code_translations
 
 from ..files import Sentence, open_table, write_table
 from ..models.intakes.file_sentences import FileSentences
-from .test_files import TYPE, FileCase
+from .file_common import TYPE, FileCase
 
 ADDON = "spp_cycle_attendance_compliance"
 

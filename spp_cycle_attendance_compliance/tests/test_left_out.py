@@ -8,7 +8,7 @@ from odoo.tests import tagged
 
 from ..files import open_table, write_table
 from ..models.intakes import attendance_left_out
-from .test_files import HEADER, REGISTRAR, FileCase
+from .file_common import HEADER, REGISTRAR, FileCase
 
 VALIDATOR = "g2p_programs.g2p_program_validator"
 GOOD, NOBODY, NO_DAY = "ANA,2025-11-01,x,Lesson,,", "NOBODY,2025-11-02,x,,,", "BEN,2025-13-01,x,,,"

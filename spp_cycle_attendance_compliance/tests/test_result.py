@@ -7,7 +7,7 @@ from odoo.tests import tagged
 
 from .attendance_faults import Fault
 from .common import FIRST, LAST, TwoPersonsCase, days
-from .test_files import FileCase
+from .file_common import FileCase
 
 BAR = "attendance_bar"
 

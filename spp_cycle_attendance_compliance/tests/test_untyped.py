@@ -1,7 +1,7 @@
 from odoo.tests import Form, tagged
 
 from .common import FIRST
-from .test_files import LOCATION, TYPE, FileCase
+from .file_common import LOCATION, TYPE, FileCase
 
 WARNING = "counts only for conditions that ask for no type"
 
