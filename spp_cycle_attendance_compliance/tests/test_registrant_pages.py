@@ -1,5 +1,6 @@
 from lxml import etree
 
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from .common import AttendanceCase
@@ -47,6 +48,25 @@ class TestRegistrantPages(AttendanceCase):
                 with self.subTest(group=group, view=view):
                     (page,) = self._open(registrant.with_user(user), view)
                     self.assertEqual(page["name"], registrant.name)
+
+    def test_who_only_reads_opens_what_verdicts_are_about(self):
+        """An auditor: the cycle's page, the membership's, the verdict's; and changes nothing."""
+        cycle = self._create_cycle(self._create_program("group"), [self.household])
+        run = self._run(cycle)
+        auditor = self._create_user("opens_all", READER)
+        for record, view in (
+            (cycle, "g2p_programs.view_cycle_form"),
+            (cycle.cycle_membership_ids, "g2p_programs.view_cycle_membership_form"),
+            (run.line_ids[0], "spp_cycle_attendance_compliance.view_attendance_run_line_form"),
+            (run, "spp_cycle_attendance_compliance.view_attendance_run_form"),
+        ):
+            with self.subTest(view):
+                record = record.with_user(auditor)
+                self.assertTrue(self._open(record, view))
+                with self.assertRaises(AccessError):
+                    record.write({"state": "draft"} if "state" in record._fields else {"kind": "x"})
+                with self.assertRaises(AccessError):
+                    record.unlink()
 
     def test_who_may_read_event_data_sees_it(self):
         """And nobody is offered to record what she may not."""
