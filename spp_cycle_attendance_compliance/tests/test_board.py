@@ -267,7 +267,11 @@ class TestBoardTour(TourCase):
             self._record(person, FIRST.replace(day=day))
         self._run(self._create_cycle(registrants=[person], attendance_source_id=self.recorded.id))
         self._create_user("attendance_validator", "g2p_programs.g2p_program_validator")
-        for tour, action in (("board", "board"), ("compliance", "count")):
+        for tour, action in (
+            ("board", "board"),
+            ("board_by_keys", "board"),
+            ("compliance", "count"),
+        ):
             self._open(
                 f"spp_cycle_attendance_compliance.action_attendance_{action}",
                 tour,

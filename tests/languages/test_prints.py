@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import unicodedata
+from urllib.parse import quote
 
 import polib
 import pypdf
@@ -57,7 +58,9 @@ def test_pages_and_words(odoo_env, demo, prints, language):
     with served(odoo_env, database, port), Chromium(odoo_env.variables) as browser:
         log_in(browser, f"http://{HOST}:{port}", "admin")
         for name, told in prints.items():
-            data = browser.run(FETCH % json.dumps(told["path"]))
+            # As the web client asks for it.
+            context = quote(json.dumps({"lang": language}))
+            data = browser.run(FETCH % json.dumps(f"{told['path']}?context={context}"))
             assert data.startswith("data:application/pdf"), f"{name}: {data[:200]}"
             document = pypdf.PdfReader(io.BytesIO(base64.b64decode(data.partition(",")[2])))
             pages = [read_page(page) for page in document.pages]

@@ -41,6 +41,35 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.board",
     ],
 });
 
+function pressKey(key) {
+    return () => {
+        const canvas = document.querySelector(BOARD_GRAPH);
+        canvas.focus();
+        canvas.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+    };
+}
+
+registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.board_by_keys", {
+    test: true,
+    steps: () => [
+        {
+            content: "A graph that Tab comes to: its first bar",
+            trigger: `${BOARD_GRAPH}[tabindex='0']`,
+            run: pressKey("ArrowRight"),
+        },
+        {
+            content: "What it stands for",
+            trigger: ".o_graph_custom_tooltip",
+            run: pressKey("Enter"),
+        },
+        {
+            content: "Whom it is about",
+            trigger: ".o_data_row:contains(Ana of the Tour)",
+            run() {},
+        },
+    ],
+});
+
 registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.compliance", {
     test: true,
     steps: () => [
