@@ -1,5 +1,8 @@
 from odoo import api, models
 
+# So many are counted one by one, which takes less than to count a cycle of a million anew.
+FEW = 100
+
 
 class G2PCycleMembership(models.Model):
     """What stands is counted when it changes."""
@@ -16,12 +19,18 @@ class G2PCycleMembership(models.Model):
         membership = decision.sudo().cycle_membership_id
         before = membership.attendance_status
         super()._let_stand(which, decision, is_override)
-        counts._move(membership, before)
+        if not counts._move(membership, before, membership.attendance_status):
+            counts._count_standing(membership.cycle_id)
 
     def unlink(self):
-        """Count those who are left."""
+        """Count those who are left: all of them anew, where many leave."""
         counts = self.env["spp.attendance.count"].sudo()
-        cycles = counts.search([("cycle_id", "in", self.cycle_id.ids)]).cycle_id
+        cycles = counts.search(
+            [("cycle_id", "in", self.cycle_id.ids), ("is_total", "=", True)]
+        ).cycle_id
+        if len(self) <= FEW:
+            moved = self.filtered(lambda each: counts._move(each, each.attendance_status, None))
+            cycles &= (self - moved).cycle_id
         res = super().unlink()
         for cycle in cycles:
             counts._count_standing(cycle)
