@@ -1,4 +1,6 @@
 import re
+from collections import Counter
+from unittest.mock import patch
 
 from lxml import etree
 
@@ -50,14 +52,24 @@ class TestBoard(AttendanceCase):
         vals = {"attendance_source_id": self.recorded.id, **vals}
         return self._create_cycle(vals.pop("program", self.program), registrants, **vals)
 
-    def _get_counts(self, cycle=None):
-        cycle = cycle or self.cycle
-        return self.env["spp.attendance.count"].search([("cycle_id", "=", cycle.id)])
+    def _get_counts(self, cycle=None, is_total=False):
+        return self.env["spp.attendance.count"].search(
+            [("cycle_id", "=", (cycle or self.cycle).id), ("is_total", "=", is_total)]
+        )
 
     def _read_counts(self, cycle=None):
+        """Return the counts by place; the totals are always the same."""
+        counts = self._get_counts(cycle)
+        sums = Counter()
+        for each in counts:
+            sums[each.status] += each.membership_count
+        totals = self._get_counts(cycle, is_total=True)
+        self.assertEqual(
+            sorted((each.status, each.membership_count) for each in totals), sorted(sums.items())
+        )
         return {
             (each.area_id.draft_name, each.location_id.name, each.status): each.membership_count
-            for each in self._get_counts(cycle)
+            for each in counts
         }
 
     def _override(self, verdict="compliant"):
@@ -122,7 +134,9 @@ class TestBoard(AttendanceCase):
 
     def test_who_leaves_the_cycle_counts_no_more(self):
         self._run(self.cycle)
-        self.ben_in.unlink()
+        with patch.object(type(self.env["spp.attendance.count"]), "_count_standing") as count:
+            self.ben_in.unlink()
+        count.assert_not_called()
         self.assertEqual(self._read_counts(), {("North", "School", "compliant"): 1})
 
     def test_not_decided_is_a_count_of_its_own(self):
@@ -160,6 +174,84 @@ class TestBoard(AttendanceCase):
         self.assertIn(("South", "Health Post", "non_compliant"), self._read_counts())
         self.cycle.attendance_run_ids.filtered(lambda run: run.state == "done")._take_back("Both")
         self.assertFalse(self._get_counts())
+
+    def test_regions(self):
+        areas = self.env["spp.area"]
+        villages = areas.create(
+            [{"draft_name": f"Village {n}", "parent_id": self.north.id} for n in (1, 2)]
+        )
+        self.ana.area_id, self.ben.area_id = villages
+        self._run(self.cycle)
+        counts = self._get_counts()
+        self.assertEqual(counts.area_id, villages)
+        self.assertEqual(counts.region_id, self.north)
+        reader = self._create_user("attendance_board_reader", READER)
+        counts = counts.with_user(reader)
+        groups = counts._read_group([("cycle_id", "=", self.cycle.id)], ["region_id"], ["__count"])
+        self.assertEqual([region.id for region, _count in groups], self.north.ids)
+        action = counts.action_open_counted([("region_id", "=", self.north.id)])
+        lines = self.env[action["res_model"]].with_user(reader)
+        self.assertEqual(len(lines.search(action["domain"])), 2)
+        action = counts.action_open_counted([("region_id", "=", False)])
+        self.assertFalse(lines.search(action["domain"]))
+        with self.assertRaisesRegex(UserError, "filters of your own"):
+            counts.action_open_counted([("region_id", "!=", self.north.id)])
+        # All lie in one country: the regions are below it.
+        country = areas.create({"draft_name": "Country"})
+        (areas.search([("parent_id", "=", False)]) - country).parent_id = country
+        counts.sudo()._count_standing(self.cycle)
+        self.assertEqual(self._get_counts().region_id, self.north)
+        self.ana.area_id = country
+        self._run(self.cycle)
+        self.assertEqual(self._get_counts().region_id, self.north | country)
+
+    def test_each_question_is_answered_once(self):
+        self._run(self.cycle)
+        counts = self.env["spp.attendance.count"]
+        verdicts = [("compliant", 1), ("non_compliant", 1)]
+        mine = ("cycle_id", "=", self.cycle.id)
+        for domain, groupby, answer in (
+            ([mine], ["status"], verdicts),
+            ([mine], ["cycle_id", "status"], [(self.cycle, *each) for each in verdicts]),
+            (["|", mine, mine], [], [(2,)]),
+            ([mine, ("program_id.name", "=", "None")], ["status"], []),
+            (["&", mine, ("is_latest", "=", True), (1, "=", 1)], ["status"], verdicts),
+            ([mine], ["area_id"], [(self.north, 1), (self.south, 1)]),
+            ([mine], ["region_id"], [(self.north, 1), (self.south, 1)]),
+            ([mine], ["location_id", "area_id"], None),
+            ([mine, ("area_id", "child_of", self.north.id)], ["status"], verdicts[:1]),
+            ([mine, ("location_id.name", "=", "School")], ["cycle_id"], [(self.cycle, 1)]),
+            ([("id", "in", self._get_counts().ids)], ["status"], verdicts),
+            ([mine, ("is_total", "=", True)], ["area_id"], [(self.env["spp.area"], 2)]),
+        ):
+            with self.subTest(domain=domain, groupby=groupby):
+                groups = counts._read_group(domain, groupby, ["membership_count:sum"])
+                if answer is None:
+                    self.assertEqual([number for *_names, number in groups], [1, 1])
+                else:
+                    self.assertEqual(groups, answer)
+
+    def test_few_rows_answer_what_is_not_about_places(self):
+        self._run(self.cycle)
+        counts, mine = self.env["spp.attendance.count"], [("cycle_id", "=", self.cycle.id)]
+        self.env.cr.execute("DELETE FROM spp_attendance_count WHERE is_total IS NOT TRUE")
+        self.assertEqual(
+            counts._read_group(mine, ["status"], ["membership_count:sum"]),
+            [("compliant", 1), ("non_compliant", 1)],
+        )
+        self.assertFalse(counts._read_group(mine, ["area_id"]))
+
+    def test_a_pivot_counts_each_once(self):
+        self._run(self.cycle)
+        counts, mine = self.env["spp.attendance.count"], [("cycle_id", "=", self.cycle.id)]
+        if not hasattr(counts, "formatted_read_grouping_sets"):
+            self.skipTest("Before Odoo 19 a pivot asks for groups one by one.")
+        for names in (["status"], ["area_id"]):
+            all_in_one, by_name = counts.formatted_read_grouping_sets(
+                mine, [[], names], ["membership_count:sum"]
+            )
+            self.assertEqual([each["membership_count:sum"] for each in all_in_one], [2])
+            self.assertEqual([each["membership_count:sum"] for each in by_name], [1, 1])
 
     def test_the_latest_cycle_of_the_program(self):
         earlier = self._create_recorded_cycle(self.ana)

@@ -66,12 +66,15 @@ class TestCounts(AttendanceCase):
         return cycles
 
     def _read(self, cycles):
+        """Return the counts by place, and the totals."""
         return {
-            (cycle.id, area.id, location.id, status): number
-            for cycle, area, location, status, number in self.counts._read_group(
-                [("cycle_id", "in", cycles.ids)],
-                ["cycle_id", "area_id", "location_id", "status"],
-                ["membership_count:sum"],
+            tuple(getattr(each, "id", each) for each in where): number
+            for names in (
+                ["cycle_id", "area_id", "region_id", "location_id", "status"],
+                ["cycle_id", "status"],
+            )
+            for *where, number in self.counts._read_group(
+                [("cycle_id", "in", cycles.ids)], names, ["membership_count:sum"]
             )
         }
 

@@ -218,10 +218,13 @@ def test_each_problem_is_told_once(released, upgraded):
 
 def test_the_overview_counts_what_stands(released, upgraded):
     shown = "SELECT string_agg(concat_ws(' ', cycle_id, status, number), ', ') FROM ({})"
-    counted = """
+    by_place, totals = (
+        f"""
         SELECT cycle_id, status, sum(membership_count) AS number FROM spp_attendance_count
-        GROUP BY 1, 2 ORDER BY 1, 2
-    """
+        WHERE is_total IS {kind} GROUP BY 1, 2 ORDER BY 1, 2
+        """
+        for kind in ("NOT TRUE", "TRUE")
+    )
     stands = f"""
         SELECT cycle_id, attendance_status AS status, count(*) AS number
         FROM g2p_cycle_membership AS membership
@@ -233,9 +236,10 @@ def test_the_overview_counts_what_stands(released, upgraded):
         GROUP BY 1, 2 ORDER BY 1, 2
     """
     found = [
-        released.sql(shown.format(query) + " AS counts", upgraded) for query in (counted, stands)
+        released.sql(shown.format(query) + " AS counts", upgraded)
+        for query in (by_place, totals, stands)
     ]
-    assert found[0] == found[1] != ""
+    assert found[0] == found[1] == found[2] != ""
 
 
 @pytest.mark.parametrize("name", FILTERS)

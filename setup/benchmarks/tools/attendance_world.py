@@ -8,8 +8,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import attendance_conditions as conditions
-from measuring import vacuum
-from seeding import add_entitlement_manager, copy_rows, seed_registrants
 
 from odoo.tools.misc import file_path
 
@@ -17,12 +15,6 @@ SERVER = "spp_cycle_attendance_compliance/tests/attendance_server.py"
 SEED = 1
 FIRST, LAST = date(2025, 11, 1), date(2025, 11, 30)
 REQUIRED_DAYS = 5
-# What was recorded by hand: how often of each person, on the average, and within how many days.
-RECORDED = 5
-RECORDED_SOURCE = "spp_cycle_attendance_compliance.source_recorded"
-RECORDED_DAYS = 400
-AREAS, LOCATIONS = 500, 200
-EARLIER_CYCLES = 11
 PERSONS_PER_REQUEST = 500
 CATEGORY_MODELS = ("spp.res.config.attendance.type", "spp.res.config.attendance.location")
 EVENT_TABLES = ("spp_event_attendance", "spp_event_data")
@@ -245,122 +237,15 @@ def check_attendance(env, cycle):
     run = env["spp.attendance.run"].search([("cycle_id", "=", cycle.id)], limit=1)
     env.cr.commit()
     if run.state == "running":  # and not made at once, as with a few persons
-        _take_step(env, run, "plan")
+        take_step(env, run, "plan")
         for intake_id in run.intake_ids.ids:
-            _take_step(env, run, "ask", intake_id)
-        _take_step(env, run, "finish")
+            take_step(env, run, "ask", intake_id)
+        take_step(env, run, "finish")
     return run
 
 
-def _take_step(env, run, step, intake_id=None):
+def take_step(env, run, step, intake_id=None):
     """Take one step of a run as a job does: a transaction of its own, and nothing remembered."""
     run.cycle_id._attendance_job(run.cycle_id, run.id, step, intake_id)
     env.cr.commit()
     env.invalidate_all()
-
-
-def seed_checked_cycles(env, size):
-    """Seed what the attendance's screens show, and have the addon check it.
-
-    Of persons, who were recorded `RECORDED` times each on the average, within the last
-    `RECORDED_DAYS`; and, a tenth as many, of households of two of them.
-
-    :return: by model, ids of the records to look at
-    """
-    areas = env["spp.area"].create([{"draft_name": f"Area {n}"} for n in range(AREAS)])
-    area = {"area_id": _pick(areas)}
-    persons = seed_registrants(env, size, is_group=False, changes=area)
-    households = seed_registrants(env, size // 10, changes=area)
-    _seed_household_members(env, households, persons, size // 10)
-    _seed_events(env, persons, size)
-    cycles = []
-    for target_type, base, count in (
-        ("individual", persons, size),
-        ("group", households, size // 10),
-    ):
-        cycle = _create_recorded_cycle(env, target_type)
-        _seed_memberships(env, cycle, base, count)
-        cycles.append(cycle)
-    env.cr.commit()
-    vacuum(env, (*TABLES, "g2p_group_membership"))
-    for cycle in cycles:
-        run = check_attendance(env, cycle)
-        if run.state == "waiting":
-            run._decide_to_apply("All of them were seeded.")
-            _take_step(env, run, "request")
-        assert run.state == "done", run.error or run.brake_reason
-    _seed_earlier_counts(env, cycles[0])
-    vacuum(env, (*TABLES, "spp_cycle_group_membership_attendance", "spp_attendance_count"))
-    return {"g2p.cycle": cycles[0].ids, "spp.attendance.run": cycles[0].attendance_run_ids[:1].ids}
-
-
-def _pick(records):
-    """Return the SQL expression of one of some records, by the number ``n``."""
-    return f"('{{{','.join(map(str, records.ids))}}}'::integer[])[1 + n % {len(records)}]"
-
-
-def _seed_earlier_counts(env, cycle):
-    """Seed what the overview would have of earlier cycles, each as the one that was checked."""
-    counted = env["spp.attendance.count"].search([("cycle_id", "=", cycle.id)])
-    for number in range(EARLIER_CYCLES):
-        earlier = cycle.copy({"name": f"Earlier {number}"})
-        changes = {"cycle_id": str(earlier.id)}
-        copy_rows(env, counted._table, counted.ids, len(counted), changes)
-    env.cr.commit()
-
-
-def _create_recorded_cycle(env, target_type):
-    program = env["g2p.program"].create({"name": f"Seeded {target_type}"})
-    program.target_type = target_type
-    add_entitlement_manager(program)
-    today = date.today()
-    return env["g2p.cycle"].create(
-        {
-            "name": f"Checked, {target_type}",
-            "program_id": program.id,
-            "start_date": today,
-            "end_date": today + timedelta(days=30),
-            "use_attendance_criteria": True,
-            "attendance_source_id": env.ref(RECORDED_SOURCE).id,
-            "attendance_period": "dates",
-            "from_date": today - timedelta(days=RECORDED_DAYS),
-            "to_date": today,
-            "required_number_of_attendance": RECORDED - 1,
-        }
-    )
-
-
-def _seed_household_members(env, households, persons, count):
-    original = env["g2p.group.membership"].create(
-        {"group": households + 1, "individual": persons + 1}
-    )
-    changes = {"group": f"{households} + 1 + n / 2", "individual": f"{persons} + 1 + n"}
-    copy_rows(env, "g2p_group_membership", original.ids, 2 * count - 1, changes)
-
-
-def _seed_memberships(env, cycle, base, count):
-    original = env["g2p.cycle.membership"].create(
-        {"cycle_id": cycle.id, "partner_id": base + 1, "state": "enrolled"}
-    )
-    changes = {"partner_id": f"{base} + 1 + n"}
-    copy_rows(env, "g2p_cycle_membership", original.ids, count - 1, changes)
-
-
-def _seed_events(env, persons, count):
-    original = env["spp.event.attendance"].create({"individual_id": persons + 1})
-    data = env["spp.event.data"].search(
-        [("model", "=", original._name), ("res_id", "=", original.id)]
-    )
-    person = f"{persons} + 1 + (hashint4(n) & 2147483647) % {count}"
-    day = f"CURRENT_DATE - (hashint4(-n) & 2147483647) % {RECORDED_DAYS}"
-    number = RECORDED * count
-    places = env[CATEGORY_MODELS[1]].create([{"name": f"Place {n}"} for n in range(LOCATIONS)])
-    changes = {
-        "individual_id": person,
-        "attendance_date": day,
-        "attendance_location_id": _pick(places),
-        "attendance_category": "(ARRAY['present', 'present', 'absent', 'excused'])[1 + n % 4]",
-    }
-    base = copy_rows(env, original._table, original.ids, number, changes)
-    changes = {"partner_id": person, "collection_date": day, "res_id": f"{base} + n"}
-    copy_rows(env, data._table, data.ids, number, changes)

@@ -32,6 +32,37 @@ class Found(NamedTuple):
     action: object
     record_id: int | None = None
 
+    def open(self, env):
+        """Open it as the web client does; return what `count` needs."""
+        opened = Screen(env, self.action(env), self.view)
+        return opened, opened.load(self.record_id)
+
+    def count(self, opened, loaded):
+        """Return how many records it is about."""
+        if self.kind in ("form", "calendar"):
+            return len(loaded)
+        return opened.model.search_count(opened.search.domain)
+
+
+class Print(NamedTuple):
+    """What the dialog *Print Verdicts* prints, but for making a PDF of the page.
+
+    :param values: what is chosen in the dialog
+    """
+
+    name: str
+    values: dict
+    kind: str = "print"
+
+    def open(self, env):
+        dialog = env["spp.attendance.print"].create(self.values)
+        report = dialog.action_print()["report_name"]
+        page, _kind = env["ir.actions.report"]._render_qweb_html(report, dialog.ids)
+        return dialog, page
+
+    def count(self, dialog, _page):
+        return sum(len(ids) for _name, ids in dialog._find_groups())
+
 
 class Finder:
     """Finds the screens that belong to an addon.
@@ -186,12 +217,9 @@ def open_screen(env, user, screen):
         with env.registry.cursor() as cr:
             own_env = api.Environment(cr, user.id, user.context_get())
             started = time.perf_counter()
-            action = screen.action(own_env)
-            opened = Screen(own_env, action, screen.view)
-            rows = len(opened.load(screen.record_id))
+            opened = screen.open(own_env)
             seconds = time.perf_counter() - started
-            if screen.kind not in ("form", "calendar"):
-                rows = opened.model.search_count(opened.search.domain)
+            rows = screen.count(*opened)
             cr.rollback()
         if seconds > SHORT:
             break

@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+from odoo.tools.sql import create_index
 
 from ...verdicts import NO_DATA, UNDECIDED, get_shown_status
 from ..runs.attendance_run_line import SHOWN_STATUSES
@@ -14,6 +15,8 @@ OF_LINES = {
     "area_id": "area_id",
     "location_id": "location_id",
 }
+# What a cycle's totals can tell, too.
+OF_TOTALS = {"cycle_id", "program_id", "company_id", "status", "is_latest"}
 # What a membership counts as.
 COUNTED_STATUS = SQL(
     "CASE WHEN counted.is_undecided AND membership.attendance_status = %s THEN %s"
@@ -29,6 +32,9 @@ class AttendanceCount(models.Model):
     Counted when what stands changes, since there are millions of verdicts. Those of a cycle are
     counted anew when a run is applied or taken back; an override moves one from one count to
     another. Whoever does so holds the lock of the cycle. What is deleted is taken out of them.
+
+    A country has some ten thousand counts by place in each cycle, and most questions are not about
+    places: a few totals of the cycle answer those, and each question is answered by one kind.
     """
 
     _name = "spp.attendance.count"
@@ -41,6 +47,12 @@ class AttendanceCount(models.Model):
     program_id = fields.Many2one("g2p.program", ondelete="cascade", index=True)
     company_id = fields.Many2one("res.company")
     area_id = fields.Many2one("spp.area", ondelete="set null", help="Where they live.")
+    region_id = fields.Many2one(
+        "spp.area",
+        "Region",
+        ondelete="set null",
+        help="The topmost area in which they live; the one below, if all lie in the same.",
+    )
     location_id = fields.Many2one(
         "spp.res.config.attendance.location",
         ondelete="set null",
@@ -54,6 +66,17 @@ class AttendanceCount(models.Model):
         help="Of the program's cycles that were checked, the one that began last.",
     )
     membership_count = fields.Integer("Memberships")
+    is_total = fields.Boolean("Total", help="Of the whole cycle, whatever the place.")
+
+    def init(self):
+        result = super().init()
+        create_index(
+            self.env.cr,
+            "spp_attendance_count_total_index",
+            self._table,
+            ["is_total", "cycle_id"],
+        )
+        return result
 
     @api.depends("cycle_id", "status")
     def _compute_display_name(self):
@@ -85,6 +108,31 @@ class AttendanceCount(models.Model):
         )
         return [cycle_id for (cycle_id,) in self.env.cr.fetchall()]
 
+    # Which kind answers
+
+    @api.model
+    def _read_group(self, domain, groupby=(), *args, **kwargs):
+        domain = self._choose_kind(domain, groupby)
+        return super()._read_group(domain, groupby, *args, **kwargs)
+
+    @api.model
+    def _read_grouping_sets(self, domain, grouping_sets, *args, **kwargs):
+        # Odoo 19 asks so for a pivot.
+        domain = self._choose_kind(domain, [name for names in grouping_sets for name in names])
+        return super()._read_grouping_sets(domain, grouping_sets, *args, **kwargs)
+
+    @api.model
+    def _choose_kind(self, domain, groupby):
+        """Return the domain that counts each membership once: by totals, if they can tell."""
+        leaves = [leaf for leaf in domain if not isinstance(leaf, str)]
+        # Odoo 19 has objects for leaves, too; and always so is (1, "=", 1).
+        paths = [getattr(leaf, "field_expr", None) or leaf[0] for leaf in leaves]
+        paths = [*filter(lambda path: isinstance(path, str), paths), *groupby]
+        names = {path.split(":")[0].split(".")[0] for path in paths}
+        if "is_total" in names:
+            return domain
+        return [("is_total", "=", names <= OF_TOTALS), *domain]
+
     # Counting
 
     @api.model
@@ -98,27 +146,47 @@ class AttendanceCount(models.Model):
             SQL(
                 """
                 INSERT INTO spp_attendance_count (
-                    cycle_id, program_id, company_id, area_id, location_id, status,
+                    cycle_id, program_id, company_id, area_id, region_id, location_id, status,
                     membership_count
                 )
-                SELECT membership.cycle_id, %(program)s, %(company)s, area.id, location.id,
-                    %(status)s, count(*)
+                SELECT membership.cycle_id, %(program)s, %(company)s, area.id, region.id,
+                    location.id, %(status)s, count(*)
                 FROM spp_attendance_counted AS counted
                 JOIN g2p_cycle_membership AS membership ON membership.id = counted.id
                 LEFT JOIN spp_area AS area ON area.id = counted.area_id
+                LEFT JOIN spp_area AS region ON region.id = coalesce(
+                    nullif(split_part(area.parent_path, '/', %(level)s), '')::integer, area.id
+                )
                 LEFT JOIN spp_res_config_attendance_location AS location
                     ON location.id = counted.location_id
                 WHERE membership.cycle_id = %(cycle)s
                     AND coalesce(membership.attendance_status, '') != ''
-                GROUP BY 1, 4, 5, 6
+                GROUP BY 1, 4, 5, 6, 7
                 """,
                 cycle=cycle.id,
                 status=COUNTED_STATUS,
                 program=cycle.program_id.id or None,
                 company=cycle._get_attendance_company().id or None,
+                level=self._get_region_level(),
             )
         )
+        self.env.cr.execute(
+            """
+            INSERT INTO spp_attendance_count (
+                cycle_id, program_id, company_id, status, membership_count, is_total
+            )
+            SELECT cycle_id, program_id, company_id, status, sum(membership_count), TRUE
+            FROM spp_attendance_count WHERE cycle_id = %s GROUP BY 1, 2, 3, 4
+            """,
+            [cycle.id],
+        )
         self.invalidate_model()
+
+    @api.model
+    def _get_region_level(self):
+        """Return at which level of the tree of areas, from 1, the regions are."""
+        topmost = self.env["spp.area"].sudo().search_count([("parent_id", "=", False)])
+        return 2 if topmost == 1 else 1
 
     @api.model
     def _find_counted(self, cycle):
@@ -156,32 +224,42 @@ class AttendanceCount(models.Model):
 
     @api.model
     def _move(self, membership, before):
-        """Count the verdict on one membership for what it is now.
+        """Count one membership, whose verdict has a line that stands, for the status that it has.
 
         :param before: the status that it had
+        :return: whether this could be done; else its cycle is to be counted anew
         """
         line = self.env["spp.attendance.run.line"]._get_standing(membership).get(membership.id)
         if not line:
-            return
+            return True
         before, after = (
             status and get_shown_status(status, line.verdict)
             for status in (before, membership.attendance_status)
         )
         if before == after:
-            return
+            return True
         counts = self.sudo()._as_attendance_writer()
-        domain = [
-            ("cycle_id", "=", membership.cycle_id.id),
+        place = [
+            ("is_total", "=", False),
             ("area_id", "=", line.area_id.exists().id),
             ("location_id", "=", line.location_id.exists().id),
         ]
-        found = {count.status: count for count in counts.search(domain)}
-        if before not in found:  # a cycle that was not counted yet
-            self._count_standing(membership.cycle_id)
-            return
+        found = [
+            counts.search([("cycle_id", "=", membership.cycle_id.id), *kind])
+            for kind in (place, [("is_total", "=", True)])
+        ]
+        if any(before not in of_kind.mapped("status") for of_kind in found):
+            return False
+        for of_kind in found:
+            of_kind._move_one(before, after)
+        return True
+
+    def _move_one(self, before, after):
+        """Count one less of a status, and one more of another, among these counts of one place."""
+        found = {count.status: count for count in self}
         if after in found:
             found[after].membership_count += 1
-        else:
+        elif after:
             found[before].copy({"status": after, "membership_count": 1})
         if found[before].membership_count > 1:
             found[before].membership_count -= 1
@@ -202,24 +280,28 @@ class AttendanceCount(models.Model):
             SQL(
                 """
                 WITH counted AS (%(counted)s), gone AS (
-                    SELECT membership.cycle_id, area.id AS area_id, location.id AS location_id,
+                    SELECT membership.cycle_id, kind.is_total,
+                        CASE WHEN NOT kind.is_total THEN area.id END AS area_id,
+                        CASE WHEN NOT kind.is_total THEN location.id END AS location_id,
                         %(status)s AS status, count(*) AS number
                     FROM counted
+                    CROSS JOIN (VALUES (FALSE), (TRUE)) AS kind (is_total)
                     JOIN g2p_cycle_membership AS membership ON membership.id = counted.id
                     LEFT JOIN spp_area AS area ON area.id = counted.area_id
                     LEFT JOIN spp_res_config_attendance_location AS location
                         ON location.id = counted.location_id
-                    GROUP BY 1, 2, 3, 4
+                    GROUP BY 1, 2, 3, 4, 5
                 ), share AS (
                     SELECT kept.id, kept.membership_count AS had,
                         least(kept.membership_count, gone.number + kept.membership_count
                             - sum(kept.membership_count) OVER (
-                                PARTITION BY kept.cycle_id, kept.area_id, kept.location_id,
-                                    kept.status
+                                PARTITION BY kept.cycle_id, gone.is_total, kept.area_id,
+                                    kept.location_id, kept.status
                                 ORDER BY kept.id
                             )) AS taken
                     FROM gone
                     JOIN spp_attendance_count AS kept ON kept.cycle_id = gone.cycle_id
+                        AND kept.is_total IS TRUE = gone.is_total
                         AND kept.area_id IS NOT DISTINCT FROM gone.area_id
                         AND kept.location_id IS NOT DISTINCT FROM gone.location_id
                         AND kept.status = gone.status
@@ -274,6 +356,8 @@ class AttendanceCount(models.Model):
             name, *rest = path.split(".")
             if name == "is_latest":
                 name, operator, value = self._search_is_latest(operator, value)[0]
+            if name == "region_id" and operator == "=" and not rest:
+                name, operator = "area_id", "child_of" if value else "="
             if name not in OF_LINES:
                 raise UserError(_("Take the filters of your own away to open the verdicts."))
             if name == "status" and operator == "=":

@@ -16,7 +16,8 @@ class G2PCycleMembership(models.Model):
         membership = decision.sudo().cycle_membership_id
         before = membership.attendance_status
         changed = super()._let_stand(which, decision, is_override)
-        counts._move(membership, before)
+        if not counts._move(membership, before):
+            counts._count_standing(membership.cycle_id)
         return changed
 
     def unlink(self):

@@ -47,12 +47,17 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         result = super()._resolve_states(draft)
         draft.execute("UPDATE spp_attendance_draft SET problem = NULL WHERE problem IS NOT NULL")
         # A household's line only repeats what is wrong with a member, unless it was left alone.
+        # Which ones have such a member is found once, whatever PostgreSQL knows of the exceptions,
+        # which were just made: joined, all lines were read again for each of them.
         draft.execute(
             """
             UPDATE spp_attendance_draft AS line
             SET problem = CASE
                 WHEN line.left_alone IS NOT NULL THEN line.left_alone
-                WHEN line.kind = 'household' AND troubled.id IS NOT NULL THEN NULL
+                WHEN line.kind = 'household' AND line.id IN (
+                    SELECT household_line_id FROM spp_attendance_draft
+                    WHERE is_exception AND household_line_id IS NOT NULL
+                ) THEN NULL
                 WHEN line.counts AND line.verdict IS DISTINCT FROM %(exempt)s
                     AND line.finding IN %(findings)s THEN line.finding
                 WHEN jsonb_path_exists(line.proof, '$.cells[*][11] ? (@ == "silent")')
@@ -65,13 +70,8 @@ class AttendanceCriteriaMixin(models.AbstractModel):
                 WHEN line.kind != 'household' AND line.verdict = %(no_data)s THEN %(unrecorded)s
                 ELSE %(undecided)s
             END
-            FROM spp_attendance_draft AS own
-            JOIN res_partner AS person ON person.id = own.partner_id
-            LEFT JOIN (
-                SELECT DISTINCT household_line_id AS id FROM spp_attendance_draft
-                WHERE is_exception AND household_line_id IS NOT NULL
-            ) AS troubled ON troubled.id = own.id
-            WHERE own.id = line.id AND own.is_exception
+            FROM res_partner AS person
+            WHERE person.id = line.partner_id AND line.is_exception
             """,
             exempt=EXEMPT,
             findings=(NO_IDENTIFIER, SHARED_IDENTIFIER, UNKNOWN, UNREADABLE, NOT_ASKED),
