@@ -204,6 +204,15 @@ class TestBoard(AttendanceCase):
         self.ana.area_id = country
         self._run(self.cycle)
         self.assertEqual(self._get_counts().region_id, self.north | country)
+        for leaf, found in (
+            (("region_id", "=", country.id), self.ana),
+            (("region_id", "=", self.north.id), self.ben),
+            (("region_id", "ilike", "north"), self.ben),
+            (("region_id", "in", (self.north | country).ids), self.ana | self.ben),
+        ):
+            with self.subTest(leaf=leaf):
+                domain = counts.action_open_counted([leaf])["domain"]
+                self.assertEqual(lines.search(domain).partner_id, found)
 
     def test_each_question_is_answered_once(self):
         self._run(self.cycle)

@@ -1,27 +1,9 @@
-"""At each upgrade, whatever the versions."""
+"""At each upgrade to a newer version, whichever it is."""
 
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import ValidationError
 
-# Whose views this addon changes.
-MODELS = (
-    "g2p.cycle",
-    "g2p.cycle.membership",
-    "g2p.program",
-    "g2p.program_membership",
-    "res.config.settings",
-    "res.partner",
-    "spp.attendance.intake",
-    "spp.attendance.override",
-    "spp.attendance.run",
-    "spp.attendance.run.line",
-    "spp.attendance.source",
-    "spp.attendance.waiver",
-    "spp.cycle.group.membership.attendance",
-    "spp.event.attendance",
-    "spp.res.config.attendance.location",
-    "spp.res.config.attendance.type",
-)
+MODULE = "spp_cycle_attendance_compliance"
 
 
 def migrate(cr, version):
@@ -36,14 +18,18 @@ def archive_views_that_do_not_fit(env):
     env.cr.execute(
         """
         SELECT view.id FROM ir_ui_view AS view
-        WHERE view.mode = 'extension' AND view.active AND view.model = ANY(%s) AND NOT EXISTS (
+        WHERE view.mode = 'extension' AND view.active AND view.model IN (
+            SELECT own.model FROM ir_ui_view AS own
+            JOIN ir_model_data AS data ON data.model = 'ir.ui.view' AND data.res_id = own.id
+            WHERE data.module = %s
+        ) AND NOT EXISTS (
             SELECT FROM ir_model_data AS data JOIN ir_module_module AS module
                 ON module.name = data.module
             WHERE data.model = 'ir.ui.view' AND data.res_id = view.id
         )
         ORDER BY view.id
         """,
-        [list(MODELS)],
+        [MODULE],
     )
     views = env["ir.ui.view"].browse(row[0] for row in env.cr.fetchall())
     views.active = False

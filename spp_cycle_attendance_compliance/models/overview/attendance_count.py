@@ -356,8 +356,9 @@ class AttendanceCount(models.Model):
             name, *rest = path.split(".")
             if name == "is_latest":
                 name, operator, value = self._search_is_latest(operator, value)[0]
-            if name == "region_id" and operator == "=" and not rest:
-                name, operator = "area_id", "child_of" if value else "="
+            if name == "region_id" and not rest:
+                counted += self._get_region_domain(operator, value)
+                continue
             if name not in OF_LINES:
                 raise UserError(_("Take the filters of your own away to open the verdicts."))
             if name == "status" and operator == "=":
@@ -366,3 +367,22 @@ class AttendanceCount(models.Model):
                 value = NO_DATA if value == UNDECIDED else value
             counted.append((".".join([OF_LINES[name], *rest]), operator, value))
         return [("kind", "!=", "member"), ("standing", "=", "stands"), *counted]
+
+    @api.model
+    def _get_region_domain(self, operator, value):
+        """Return the domain of the verdicts that are counted for some regions."""
+        if operator == "=" and not value:
+            return [("area_id", "=", False)]
+        areas = self.env["spp.area"].sudo()
+        if operator in ("=", "in"):
+            regions = areas.search([("id", operator, value)])
+        elif operator == "ilike":
+            found = areas.name_search(value, limit=None)
+            regions = areas.browse(area_id for area_id, _name in found)
+        else:
+            raise UserError(_("Take the filters of your own away to open the verdicts."))
+        # Above the regions, who lives just there.
+        level = self._get_region_level()
+        topmost = regions.filtered(lambda area: area.parent_path.count("/") < level)
+        below = (regions - topmost).filtered(lambda area: area.parent_path.count("/") == level)
+        return ["|", ("area_id", "in", topmost.ids), ("area_id", "child_of", below.ids)]
