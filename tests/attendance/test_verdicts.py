@@ -198,3 +198,20 @@ def test_a_story(story):
             status, state, _warning = _decide(facts | {"verdict": verdict}, before)
             expected = before if then["state"] == "as before" else then["state"]
             assert (verdict, status, state) == (then["verdict"], then["status"], expected)
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "shown"),
+    [
+        ("no_data", "undecided", "undecided"),
+        ("no_data", "no_data", "no_data"),
+        (None, "undecided", "undecided"),
+        (None, "compliant", "compliant"),
+        ("overridden", "undecided", "overridden"),
+        ("non_compliant", "undecided", "non_compliant"),
+        (None, None, None),
+    ],
+)
+def test_what_is_shown(status, verdict, shown):
+    """Of a member, who has no status, the verdict; not decided is not without data."""
+    assert verdicts.get_shown_status(status, verdict) == shown
