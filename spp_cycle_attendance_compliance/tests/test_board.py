@@ -122,6 +122,19 @@ class TestBoard(AttendanceCase):
             self._read_counts(), {("North", "School", "compliant"): 1, (*here, "non_compliant"): 2}
         )
 
+    def test_who_was_not_decided_and_is_overridden_is_behind_the_figure(self):
+        for day in (1, 2):
+            self._record(self.ben, FIRST.replace(day=day), "unknown")
+        self._run(self.cycle)
+        counts = self.env["spp.attendance.count"]
+        for override, status in ((None, "undecided"), ("compliant", "overridden")):
+            if override:
+                self._override(override)
+            domain = counts.action_open_counted([("status", "=", status)])["domain"]
+            lines = self.env["spp.attendance.run.line"].search(domain)
+            self.assertEqual(lines.partner_id & (self.ana | self.ben), self.ben, status)
+        self.assertEqual(lines.verdict, "undecided")
+
     def test_an_override_of_what_was_not_counted_yet(self):
         self._run(self.cycle)
         self.env.cr.execute("DELETE FROM spp_attendance_count")

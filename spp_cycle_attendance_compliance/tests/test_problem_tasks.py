@@ -35,6 +35,20 @@ class TestProblemTasks(ProblemCase):
         self._assign(line.with_user(self.manager), user or self.clerk)
         return line, line.problem_activity_id
 
+    # Whose, when
+
+    def test_who_applies_a_preview_gets_its_task(self):
+        run = self._get_run(self.cycle.action_preview_attendance())
+        self.assertFalse(run.problem_activity_id)
+        run._decide_to_apply("As agreed")
+        self.assertEqual(run.state, "done")
+        self.assertEqual(run.problem_activity_id.user_id, run.user_id)
+        self.assertEqual(run.problem_activity_id.res_id, self.cycle.id)
+        again = self._get_run(self.cycle.action_preview_attendance())
+        again._decide_to_apply("Once more")
+        self.assertFalse(run.problem_activity_id)
+        self.assertTrue(again.problem_activity_id)
+
     # Of which cycle
 
     def test_a_task_is_of_its_cycle(self):

@@ -44,7 +44,9 @@ class EventAttendanceChange(models.Model):
     @api.depends_context("lang", "tz")
     def _compute_shown(self):
         for change in self:
-            change.shown_old = change._describe_value(change.old_value)
+            # What was told of two at once is withdrawn from the first one from the beginning.
+            is_first = change.create_date == change.event_id.create_date
+            change.shown_old = not is_first and change._describe_value(change.old_value)
             change.shown_new = change._describe_value(change.new_value)
 
     def _describe_value(self, value):

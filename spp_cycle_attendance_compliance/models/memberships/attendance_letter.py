@@ -1,3 +1,5 @@
+import re
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
@@ -156,8 +158,8 @@ class AttendanceRunLine(models.Model):
         address = partner.address or partner._display_address(without_company=True)
         lines = [line.strip() for line in (address or "").splitlines()]
         area = partner.area_id.name if "area_id" in partner._fields else ""
-        known = {part.strip().casefold() for line in lines for part in line.split(",")}
-        if (area or "").casefold() not in known:
+        area = (area or "").strip()
+        if not any(re.search(rf"\b{re.escape(area)}\b", line, re.IGNORECASE) for line in lines):
             lines.append(area)
         return [line for line in lines if line]
 

@@ -361,10 +361,10 @@ class AttendanceCount(models.Model):
                 continue
             if name not in OF_LINES:
                 raise UserError(_("Take the filters of your own away to open the verdicts."))
-            if name == "status" and operator == "=":
+            if name == "status" and operator == "=" and value in (NO_DATA, UNDECIDED):
                 is_undecided = "=" if value == UNDECIDED else "!="
                 counted += ["&", ("verdict", is_undecided, UNDECIDED)]
-                value = NO_DATA if value == UNDECIDED else value
+                value = NO_DATA
             counted.append((".".join([OF_LINES[name], *rest]), operator, value))
         return [("kind", "!=", "member"), ("standing", "=", "stands"), *counted]
 

@@ -45,6 +45,13 @@ class AttendanceRun(models.Model):
             self._replace_problem_task()
         return result
 
+    def _apply_and_close(self, user, reason=False):
+        result = super()._apply_and_close(user, reason)
+        # What was only looked at was nobody's task until now.
+        if self.mode != APPLY and self.problem_done_count < self.exception_count:
+            self._replace_problem_task()
+        return result
+
     def _replace_problem_task(self):
         """Have who started this run look at its problems; of earlier ones nobody needs to."""
         earlier = self.search(

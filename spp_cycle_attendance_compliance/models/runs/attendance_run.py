@@ -345,23 +345,11 @@ class AttendanceRun(models.Model):
         )
 
     def _get_result(self):
-        """Return in one sentence what came out."""
+        """Return in one sentence why nothing was applied."""
         if self.state == OUTDATED:
             return _("nothing was applied. %(why)s Run again.", why=self.outdated_reason)
-        if self.state == WAITING:
-            why = self.error or self.brake_reason or ""
-            return _("a person has to look at the result. %(why)s", why=why)
-        if self.state == TAKEN_BACK:
-            return _("what stood before this run counts")
-        counts = _(
-            "%(compliant)s compliant, %(refused)s non-compliant, %(unknown)s without data",
-            compliant=self.compliant_count + self.exempt_count,
-            refused=self.non_compliant_count,
-            unknown=self.no_data_count,
-        )
-        if not self.warned_count:
-            return counts
-        return _("%(counts)s, %(warned)s warned", counts=counts, warned=self.warned_count)
+        why = self.error or self.brake_reason or ""
+        return _("a person has to look at the result. %(why)s", why=why)
 
     def _get_form_action(self):
         return {

@@ -38,7 +38,7 @@ class G2PCycle(models.Model):
 
     def _queue_attendance_run(self, run):
         """Lock the cycle, and queue the first step of a run."""
-        self._queue_step(run, "plan", _("The attendance of its members is being checked."))
+        self._queue_step(run, "plan", _("The attendance of its beneficiaries is being checked."))
 
     def _queue_attendance_request(self, run):
         """Lock the cycle, and queue what a person asked for."""

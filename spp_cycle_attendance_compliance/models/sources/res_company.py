@@ -15,7 +15,7 @@ class ResCompany(models.Model):
         help="In percent of the persons that count.",
     )
     attendance_non_compliant_limit = fields.Integer(
-        "Limit of Members Turned Non-Compliant",
+        "Limit of Beneficiaries Turned Non-Compliant",
         default=50,
         help="In percent of the beneficiaries who are not non-compliant yet, drafts too.",
     )
