@@ -127,6 +127,8 @@ class TestLeftOut(FileCase):
         attachment = self.env["ir.attachment"].search(
             [("res_field", "=", "left_out_file"), ("res_id", "=", intake.id)]
         )
+        self.assertTrue(attachment)
+        self.env.invalidate_all()
         with self.assertRaises(AccessError):
             attachment.with_user(validator).read(["datas"])
 
