@@ -154,14 +154,10 @@ class G2PCycle(models.Model):
 
     # Who may settle
 
-    @api.model
-    def _may_settle(self):
-        return any(map(self.env.user.has_group, MAY_SETTLE_GROUPS))
-
     def _check_may_settle(self):
         if self.env.su or not self:
             return
-        if not self._may_settle():
+        if not any(map(self.env.user.has_group, MAY_SETTLE_GROUPS)):
             raise AccessError(_("Only program managers may settle and end a cycle."))
         for cycle in self.sudo():
             company = cycle._get_company()

@@ -52,7 +52,7 @@ class G2PCycle(models.Model):
                 )
 
     @api.depends("nightly_plan", "open_line_count", "end_date", "state")
-    @api.depends_context("lang", "tz", "uid")
+    @api.depends_context("lang", "tz")
     def _compute_next_step(self):
         for cycle in self:
             cycle.next_step = cycle._get_next_step()
@@ -63,10 +63,8 @@ class G2PCycle(models.Model):
         if self.state == STATE_CANCELLED or not self.end_date:
             return False
         if plan == "none":
-            if self.open_line_count and not self._may_settle():
-                return _("Program managers look at the open lines, and clear each with a remark.")
             if self.open_line_count:
-                return _("Look at the open lines, and clear each with a remark.")
+                return _("Program managers look at the open lines, and clear each with a remark.")
             return _("Nothing is left to do.")
         if plan == "state":
             if self.is_expired:

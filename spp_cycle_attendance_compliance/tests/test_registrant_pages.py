@@ -57,6 +57,7 @@ class TestRegistrantPages(AttendanceCase):
         cycle = self._create_cycle(self._create_program("group"), [self.household])
         run = self._run(cycle)
         auditor = self._create_user("opens_all", READER)
+        self.assertEqual(cycle.with_user(auditor).read(["name"])[0]["name"], cycle.name)
         for record, view in (
             (cycle.cycle_membership_ids, "g2p_programs.view_cycle_membership_form"),
             (run.line_ids[0], "spp_cycle_attendance_compliance.view_attendance_run_line_form"),

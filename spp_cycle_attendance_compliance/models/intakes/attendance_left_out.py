@@ -18,8 +18,9 @@ class AttendanceIntake(models.Model):
 
     _inherit = "spp.attendance.intake"
 
+    # No attachment: on Odoo 17 whoever reads the record reads those, whatever the field's groups.
     left_out_file = fields.Binary(
-        "Rows to Correct", readonly=True, attachment=True, groups=IDENTIFIERS_GROUP
+        "Rows to Correct", readonly=True, attachment=False, groups=IDENTIFIERS_GROUP
     )
     left_out_name = fields.Char(readonly=True)
     left_out_count = fields.Integer("Rows in the File to Correct", readonly=True)
