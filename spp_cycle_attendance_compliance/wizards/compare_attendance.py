@@ -391,7 +391,8 @@ class CompareAttendance(models.TransientModel):
         ]
         cell = Markup('<td class="text-end">%s</td>')
         return Markup(
-            '<table class="table table-sm"><thead><tr>%s</tr></thead><tbody>%s</tbody></table>'
+            '<div class="table-responsive"><table class="table table-sm">'
+            "<thead><tr>%s</tr></thead><tbody>%s</tbody></table></div>"
         ) % (
             Markup("<th>%s</th>") % head[0]
             + Markup().join(Markup('<th class="text-end">%s</th>') % title for title in head[1:]),

@@ -300,7 +300,8 @@ class AttendanceRunLine(models.Model):
             for row in rows
         )
         return Markup(
-            '<table class="table table-sm"><thead><tr>%s</tr></thead><tbody>%s</tbody></table>'
+            '<div class="table-responsive"><table class="table table-sm">'
+            "<thead><tr>%s</tr></thead><tbody>%s</tbody></table></div>"
         ) % (head, body)
 
     @api.depends_context("lang")
