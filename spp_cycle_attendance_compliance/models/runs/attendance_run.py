@@ -108,7 +108,7 @@ class AttendanceRun(models.Model):
     compliant_count = fields.Integer("Compliant", help="They met the conditions.")
     non_compliant_count = fields.Integer("Non-Compliant", help="They did not meet the conditions.")
     no_data_count = fields.Integer(
-        "No Data", help="Nothing is known of them, or not enough to decide."
+        "No Data or Not Decided", help="Nothing is known of them, or not enough to decide."
     )
     warned_count = fields.Integer(
         "Warned", help="They did not meet the conditions, and stay enrolled this time."
