@@ -38,13 +38,14 @@ class TestProblemTasks(ProblemCase):
     # Whose, when
 
     def test_who_applies_a_preview_gets_its_task(self):
-        run = self._get_run(self.cycle.action_preview_attendance())
+        cycle = self.cycle.with_user(self.manager)
+        run = self._get_run(cycle.action_preview_attendance()).sudo()
         self.assertFalse(run.problem_activity_id)
         run._decide_to_apply("As agreed")
         self.assertEqual(run.state, "done")
-        self.assertEqual(run.problem_activity_id.user_id, run.user_id)
+        self.assertEqual(run.problem_activity_id.user_id, self.manager)
         self.assertEqual(run.problem_activity_id.res_id, self.cycle.id)
-        again = self._get_run(self.cycle.action_preview_attendance())
+        again = self._get_run(cycle.action_preview_attendance()).sudo()
         again._decide_to_apply("Once more")
         self.assertFalse(run.problem_activity_id)
         self.assertTrue(again.problem_activity_id)
