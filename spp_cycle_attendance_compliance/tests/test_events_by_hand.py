@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
 from lxml import etree
@@ -72,19 +72,20 @@ class TestEventsByHand(EventCase):
         self.assertEqual(event.words, f"Withdrawn: {self.person.name}, Unknown, School day")
         self.assertEqual(event.color, colors["unknown"])
 
-    def test_the_list_opens_with_what_counts_of_this_year(self):
-        this_year = self._record(self.person, date(date.today().year, 1, 1))
-        before = self._record(self.person, date(date.today().year - 1, 12, 31))
-        withdrawn = self._record(self.person, date(date.today().year, 1, 1), "absent")
+    def test_the_list_opens_with_what_counts_of_the_last_months(self):
+        today = date.today()
+        lately = self._record(self.person, today - timedelta(days=80))
+        before = self._record(self.person, today - timedelta(days=100))
+        withdrawn = self._record(self.person, today - timedelta(days=10), "absent")
         withdrawn._withdraw("Not so")
         action = self.env.ref("spp_cycle_attendance_compliance.action_spp_event_attendance")
         arch = etree.fromstring(self.env[action.res_model].get_view(view_type="search")["arch"])
-        domain = [("id", "in", (this_year + before + withdrawn).ids)]
+        domain = [("id", "in", (lately + before + withdrawn).ids)]
         names = {"context_today": date.today, "relativedelta": relativedelta}
         for key in safe_eval(action.context):
             (chosen,) = arch.xpath(f"//filter[@name='{key.removeprefix('search_default_')}']")
             domain += safe_eval(chosen.get("domain"), names)
-        self.assertEqual(self.env[action.res_model].search(domain), this_year)
+        self.assertEqual(self.env[action.res_model].search(domain), lately)
 
     def test_a_copy_is_recorded_by_hand(self):
         self._run(self.cycle)
