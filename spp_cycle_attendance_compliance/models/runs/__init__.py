@@ -9,12 +9,12 @@ from . import attendance_run_decision
 from . import verdict_bar
 from . import attendance_run_screen
 from . import attendance_run_application
+from . import attendance_run_request
 from . import attendance_problem
 from . import attendance_problem_words
 from . import attendance_problem_run
 from . import mail_activity
 from . import withheld_entitlement
-from . import attendance_run_request
 from . import cycle
 from . import cycle_result
 from . import cycle_jobs
