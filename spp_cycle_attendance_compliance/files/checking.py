@@ -112,6 +112,9 @@ class CellReader:
             raise Wrong(_FORMULA)
         if cell.__class__ is Shortened and field in ("identifier", "record_id"):
             raise Wrong(_SHORTENED)
+        # In a text, or a workbook of ours, formulas are texts. As an ID of a person it is unknown.
+        if field == "record_id" and cell.startswith("="):
+            raise Wrong(_FORMULA)
         return self._readers[field](cell)
 
     def _find_constant(self, field, name):

@@ -5,11 +5,14 @@ import io
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .tables import Table
-from .texts import clean, fold
+from .delimited import open_delimited
+from .tables import NUMBERS_TITLE, Table
+from .texts import clean
 from .writing import write_table
 
+# Each cell counts as one more. A workbook takes seconds of a request for so many cells.
 MOST_CHARACTERS = 2**25
+MOST_CELLS_OF_WORKBOOK = 100_000
 SHOWN_ROWS = 50
 SHOWN_COLUMNS = 12
 LONGEST_SHOWN = 80
@@ -19,7 +22,7 @@ class LeftOut(NamedTuple):
     """Rows that can't be used, as a file of the kind that they came in.
 
     :param extension: "xlsx" or "csv"
-    :param count: how many rows it holds: the first ones, as many as fit
+    :param count: how many rows it holds: the first ones, as many as fit, and never none
     :param titles: of the first columns, to be shown
     :param shown: the first rows: number, reason and the first cells, each cut
     """
@@ -32,47 +35,59 @@ class LeftOut(NamedTuple):
 
 
 def write_left_out(
-    table: Table, reasons: Mapping[int, str], title: str, most: int = MOST_CHARACTERS
+    table: Table,
+    reasons: Mapping[int, str],
+    title: str,
+    most: int = MOST_CHARACTERS,
+    most_cells: int = MOST_CELLS_OF_WORKBOOK,
 ) -> LeftOut:
-    """Return rows of a table in their own words, with a column more that says what is wrong.
+    """Return rows of a table in their own words, with two columns more: the row's number, and what
+    is wrong with it. A table doesn't have these two when it is read again.
 
     :param reasons: sentences by the number of their row, in the table's order
-    :param title: of that column; if the last one is called so already, this one takes its place
+    :param title: of their column
     :param most: of characters that the rows may have in all
+    :param most_cells: that they may have in a workbook
     :raises FileError: if the file can't be read any further
     """
-    width = len(table.header)
-    if fold(table.header[-1]) == fold(title):
-        width -= 1
-    titles = table.header[:width]
-    rows = list(_find_rows(table, reasons, width, most))
-    told = ((*cells, reasons[number]) for number, cells in rows)
-    if table.encoding is None:
-        content, extension = write_table((*titles, title), told), "xlsx"
+    is_text = table.encoding is not None
+    rows = _Rows(table, reasons, most, None if is_text else most_cells)
+    header = (*table.header, NUMBERS_TITLE, title)
+    if is_text:
+        content, extension = _write_text(header, rows, table.separator), "csv"
     else:
-        content, extension = _write_text((*titles, title), told, table.separator), "csv"
-    shown = [
-        [number, reasons[number], *(clean(cell, LONGEST_SHOWN) for cell in cells[:SHOWN_COLUMNS])]
-        for number, cells in rows[:SHOWN_ROWS]
-    ]
-    return LeftOut(content, extension, len(rows), list(titles[:SHOWN_COLUMNS]), shown)
+        content, extension = write_table(header, rows), "xlsx"
+    titles = list(table.header[:SHOWN_COLUMNS])
+    return LeftOut(content, extension, rows.count, titles, rows.shown)
 
 
-def _find_rows(table, reasons, width, most):
-    missing = len(reasons)
-    for number, cells in table.rows():
-        if number not in reasons:
-            continue
-        most -= sum(map(len, cells)) + len(reasons[number])
-        if most < 0:
-            return
-        if len(cells) > len(table.header):
-            # A cell was split: nothing that stands in the row is lost.
-            cells = (*cells[: width - 1], table.separator.join(cells[width - 1 :]))
-        yield number, cells[:width]
-        missing -= 1
-        if not missing:
-            return
+class _Rows:
+    """The rows to write, one by one, and what is to be known of them afterwards."""
+
+    def __init__(self, table, reasons, most, most_cells):
+        self._table, self._reasons = table, reasons
+        self._most, self._most_cells = most, most_cells
+        self.count, self.shown = 0, []
+
+    def __iter__(self):
+        characters = written = 0
+        for number, cells in self._table.rows():
+            reason = self._reasons.get(number)
+            if reason is None:
+                continue
+            written += len(cells) + 2
+            characters += sum(map(len, cells)) + len(cells) + len(reason)
+            is_full = characters > self._most or written > (self._most_cells or written)
+            if is_full and self.count:
+                return
+            self.count += 1
+            if self.count <= SHOWN_ROWS:
+                cut = (clean(cell, LONGEST_SHOWN) for cell in cells[:SHOWN_COLUMNS])
+                self.shown.append([number, reason, *cut])
+            # One of which a cell was split keeps all its cells, and is refused again.
+            yield *cells, number, reason
+            if self.count == len(self._reasons):
+                return
 
 
 def _write_text(header, rows, separator):
@@ -81,4 +96,7 @@ def _write_text(header, rows, separator):
     writer = csv.writer(text, delimiter=separator)
     writer.writerow(header)
     writer.writerows(rows)
-    return text.getvalue().encode("utf-8-sig", "replace")
+    content = text.getvalue().encode("utf-8-sig", "replace")
+    if open_delimited(content)[1] != separator:
+        content = f"sep={separator}\r\n{text.getvalue()}".encode("utf-8-sig", "replace")
+    return content

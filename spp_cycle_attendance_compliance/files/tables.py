@@ -13,6 +13,9 @@ from .workbooks import open_workbook
 
 MOST_COLUMNS = 400
 LONGEST_TITLE = 255
+# The title, in every language, of the last but one column of a file of rows to correct: it holds
+# their numbers, and the last one what was wrong with them. Neither is part of the table.
+NUMBERS_TITLE = "#!"
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -43,7 +46,8 @@ class Table:
             raise FileError(
                 _("The file is empty: its first row must hold the titles of its columns.")
             )
-        self.header: tuple[str, ...] = _name_columns(first)
+        self._told_columns = 2 if _tells_what_is_wrong(first) else 0
+        self.header: tuple[str, ...] = _name_columns(first[: len(first) - self._told_columns])
 
     def rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield the rows behind the titles that are not empty, each with its number as a
@@ -53,7 +57,8 @@ class Table:
 
         :raises FileError: if the file can't be read any further
         """
-        width, is_text = len(self.header), self.encoding is not None
+        told, is_text = self._told_columns, self.encoding is not None
+        width = len(self.header) + told
         lines = self._read_filled()
         next(lines)
         for number, cells in lines:
@@ -62,17 +67,22 @@ class Table:
                 cells.extend([""] * missing)
             elif missing and not is_text:
                 del cells[width:]
-                if not trim("".join(cells)):
-                    continue
+            # From its end: where a cell was split, they are further behind.
+            del cells[len(cells) - told :]
+            if not trim("".join(cells)):
+                continue
             yield number, tuple(cells)
 
     def _read_filled(self):
+        most = MOST_COLUMNS
         for number, cells in self._read_lines():
             if not trim("".join(cells)):
                 continue
             while not (cells[-1] and trim(cells[-1])):
                 cells.pop()
-            if len(cells) > MOST_COLUMNS:
+            if _tells_what_is_wrong(cells):
+                most = MOST_COLUMNS + 2
+            if len(cells) > most:
                 raise FileError(
                     _(
                         "Row %(row)s has more than %(most)s columns: delete those that hold no "
@@ -118,6 +128,10 @@ def open_table(content: bytes, name: str) -> Table:
 def get_written_title(title: str) -> str:
     """Return the title of a column without what tells it apart from others with the same."""
     return _TOLD_APART.sub("", title)
+
+
+def _tells_what_is_wrong(titles):
+    return len(titles) > 2 and trim(titles[-2]) == NUMBERS_TITLE
 
 
 def _name_columns(cells: Iterable[str]) -> tuple[str, ...]:

@@ -11,12 +11,12 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from .texts import clean
+from .texts import Shortened, clean
 from .words import find_columns
 from .workbooks import MOST_ROWS
 
 LONGEST_CELL = 32_767  # in Excel
-TEXT, DAY = "@", "yyyy-mm-dd"
+TEXT, DAY, WHOLE = "@", "yyyy-mm-dd", "0"
 # How many rows decide about the widths of the columns.
 SAMPLED = 100
 NARROWEST, WIDEST = 10, 50
@@ -32,8 +32,8 @@ def write_table(
 ) -> bytes:
     """Return a workbook (XLSX) that `open_table` and `guess_layout` understand.
 
-    All texts are texts, whatever they begin with. So is what is entered in the column of the IDs,
-    which is the first one if none is known by its title.
+    All texts are texts, whatever they begin with; a `Shortened` stays a number. What is entered in
+    the column of the IDs is a text, too; it is the first one if none is known by its title.
 
     :param header: the titles; the ones of a class sheet's days may be dates
     :param lists: the only words that cells of a column take, by its title
@@ -61,6 +61,11 @@ def _to_title(title):
 def _make_cell(sheet, value, is_title=False):
     if value is None or value == "":
         return None
+    if value.__class__ is Shortened and value.removeprefix("-").isdigit():
+        # As a text it would be taken for whole, and be another person's ID.
+        cell = WriteOnlyCell(sheet, int(value))
+        cell.number_format = WHOLE
+        return cell
     if isinstance(value, date | int):
         return WriteOnlyCell(sheet, value)
     cell = WriteOnlyCell(sheet, clean(value, LONGEST_CELL).translate(_NOT_IN_XML))

@@ -1,12 +1,16 @@
+import csv
+import io
 from base64 import b64decode, b64encode
+from functools import partial
 from unittest.mock import patch
 
 from lxml import html
+from openpyxl import load_workbook
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ..files import open_table, write_table
+from ..files import open_table, write_left_out, write_table
 from ..models.intakes import attendance_left_out
 from .file_common import HEADER, REGISTRAR, FileCase
 
@@ -23,9 +27,17 @@ class TestLeftOut(FileCase):
 
     def _read(self, intake):
         """Return the rows to correct, as (cells, reason)."""
-        table = open_table(b64decode(intake.left_out_file), intake.left_out_name)
-        self.assertEqual(table.header, (*HEADER.split(","), "What Is Wrong"))
-        return [(",".join(cells[:-1]), cells[-1]) for _number, cells in table.rows()]
+        content = b64decode(intake.left_out_file)
+        if intake.left_out_name.endswith(".xlsx"):
+            sheet = load_workbook(io.BytesIO(content))["Attendance"]
+            header, *rows = (
+                ["" if cell is None else str(cell) for cell in row]
+                for row in sheet.iter_rows(values_only=True)
+            )
+        else:
+            header, *rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        self.assertEqual(header, [*HEADER.split(","), "#!", "What Is Wrong"])
+        return [(",".join(row[:-2]), row[-1]) for row in rows]
 
     def _read_screen(self, intake):
         """Return what the form shows: its rows, and the sentences above them."""
@@ -66,6 +78,37 @@ class TestLeftOut(FileCase):
         again = self._get_intake(wizard.action_store_good_rows())
         self.assertEqual([row for row, _reason in self._read(again)], [NO_DAY])
 
+    def test_half_corrected_by_who_reads_another_language(self):
+        """The new sentence takes the first one's place, and the dialog shows neither."""
+        intake = self._leave_out(GOOD, NOBODY, NO_DAY)
+        text = b64decode(intake.left_out_file).decode("utf-8-sig")
+        text = text.replace("What Is Wrong", "Ce qui ne va pas")
+        wizard = self._look_at(text.encode("utf-8-sig"), "again.csv")
+        self.assertEqual(wizard.column_ids.mapped("name"), HEADER.split(","))
+        wizard.action_download_bad_rows()
+        header = b64decode(wizard.bad_rows).decode("utf-8-sig").split("\r\n")[0]
+        self.assertEqual(header, f"{HEADER},#!,What Is Wrong")
+
+    def test_which_other_row_is_meant(self):
+        """Rows are numbered anew in the file to correct: it holds the numbers they had."""
+        bad = ("BEN,2025-11-01,x,,,", "NOBODY,2025-11-01,x,,,", "BEN,2025-11-01,a,,,")
+        intake = self._leave_out(GOOD, *bad)
+        text = b64decode(intake.left_out_file).decode("utf-8-sig")
+        one, _nobody, other = list(csv.reader(text.splitlines()))[1:]
+        self.assertEqual((one[-2], other[-2]), ("3", "5"))
+        self.assertIn("Row 5 says something else", one[-1])
+        self.assertIn("Row 3 says something else", other[-1])
+
+    def test_one_row_that_is_longer_than_a_file_may_be(self):
+        short = partial(write_left_out, most=1)
+        with patch.object(attendance_left_out, "write_left_out", short):
+            intake = self._leave_out(GOOD, NOBODY, NO_DAY)
+        self.assertEqual(intake.left_out_count, 1)
+        self.assertEqual(len(self._read(intake)), 1)
+        self.assertEqual(
+            self._read_screen(intake)[1], ["The first 1 of 2 are shown; the file holds 1."]
+        )
+
     def test_a_workbook_stays_one(self):
         rows = [row.split(",") for row in (GOOD, NOBODY)]
         wizard = self._look_at(write_table(HEADER.split(","), rows), "november.xlsx")
@@ -89,8 +132,8 @@ class TestLeftOut(FileCase):
         self.assertEqual((intake.new_count, intake.bad_row_count), (3, 2))
         table = open_table(b64decode(intake.left_out_file), intake.left_out_name)
         cells = [cells for _number, cells in table.rows()]
-        self.assertEqual([row[:4] for row in cells], [tuple(rows[0]), tuple(rows[2])])
-        self.assertIn("2025-11-04: ", cells[0][4])
+        self.assertEqual(cells, [tuple(rows[0]), tuple(rows[2])])
+        self.assertIn("2025-11-04: ", intake.left_out_shown["rows"][0][1])
 
     def test_many(self):
         """The first 50 are shown, as many as fit are in the file, and it says so."""
