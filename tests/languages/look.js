@@ -6,7 +6,8 @@
         ".o-mail-Chatter, .o-mail-ChatterContainer, .o-mail-Form-chatter, .o_datetime_picker, " +
         ".fc, .o-kanban-button-new, .o-dashboard-header, .o-dashboard-action-header, .ribbon, " +
         ".o_searchview, .o_cp_searchview, sup, input:disabled ~ label";
-    const REACHED = "a[href], button, input, select, textarea, label, summary, [tabindex]";
+    const REACHED =
+        ":is(a[href], button, input, select, textarea, summary, [tabindex]):not([tabindex^='-'])";
     const COLOURED = ".badge, [class*='text-']";
 
     const getRoot = () =>
@@ -50,6 +51,8 @@
                     (element.tagName === "CANVAS" ||
                         getComputedStyle(element).cursor === "pointer") &&
                     !element.closest(`${REACHED}, ${FOREIGN}`) &&
+                    // Of a label its control is reached.
+                    !element.closest("label")?.control?.matches(REACHED) &&
                     !element.querySelector(REACHED)
             )
             .map(describe);
