@@ -10,6 +10,7 @@
         ":is(a[href], button, input, select, textarea, summary, [tabindex]):not([tabindex^='-'])";
     const COLOURED = ".badge, [class*='text-']";
 
+    const isReached = (element) => element.matches(REACHED) && element.checkVisibility();
     const getRoot = () =>
         document.querySelector(".modal-dialog") || document.querySelector(".o_action_manager");
     const describe = (element) =>
@@ -52,8 +53,9 @@
                         getComputedStyle(element).cursor === "pointer") &&
                     !element.closest(`${REACHED}, ${FOREIGN}`) &&
                     // Of a label its control is reached.
-                    !element.closest("label")?.control?.matches(REACHED) &&
-                    !element.querySelector(REACHED)
+                    ![...element.querySelectorAll("*"), element.closest("label")?.control].some(
+                        (other) => other && isReached(other)
+                    )
             )
             .map(describe);
     window.findFaint = () => {
