@@ -88,7 +88,7 @@ class PrivateApt:
         if not KEYRING.is_file():
             raise Problem(
                 f"Debian's archive keyring is missing at {KEYRING}: "
-                "apt-get install debian-archive-keyring, or set ODOO_BIN."
+                "apt-get install debian-archive-keyring."
             )
         lines = [
             f"deb [signed-by={KEYRING}] {uri} {suite} {' '.join(components)}\n"

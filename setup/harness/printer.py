@@ -19,6 +19,6 @@ def folder_on_path() -> Path | None:
         return None
     try:
         return unpacked(NAME, NAME, f"usr/bin/{NAME}", 0.3)
-    except Problem as problem:
-        say(f"There will be no PDFs, for {NAME} can't be had: {problem}")
+    except (Problem, OSError) as problem:
+        say(f"There will be no PDFs, for {NAME} can't be had: {' '.join(str(problem).split())}")
         return None

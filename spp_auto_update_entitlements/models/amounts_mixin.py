@@ -11,12 +11,17 @@ def format_amount(env, amount, currency, uom):
     Money in the currency's own decimals; a quantity in the unit's, or in as many as it has.
     """
     if currency:
-        shown = f"{formatLang(env, amount, digits=currency.decimal_places)} {currency.name}"
-    else:
-        digits = len(f"{amount:.{MAX_DIGITS}f}".rstrip("0").partition(".")[2])
-        shown = f"{formatLang(env, amount, digits=digits)} {uom.name or ''}".rstrip()
+        return f"{formatLang(env, amount, digits=currency.decimal_places)} {currency.name}"
+    digits = len(f"{amount:.{MAX_DIGITS}f}".rstrip("0").partition(".")[2])
+    return f"{formatLang(env, amount, digits=digits)} {uom.name or ''}".rstrip()
+
+
+def set_apart(env, shown):
+    """Return an amount for a sentence that is neither kept nor exported.
+
+    From right to left, its minus would stand behind, and what follows would be drawn into it.
+    """
     if get_lang(env).direction == "rtl":
-        # Else the minus stands behind, and what follows in a sentence is drawn into it.
         return f"\N{LEFT-TO-RIGHT MARK}{shown}\N{RIGHT-TO-LEFT MARK}"
     return shown
 

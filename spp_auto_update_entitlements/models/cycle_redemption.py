@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 
 from ..redemption import OPEN_STATES
-from .amounts_mixin import format_share
+from .amounts_mixin import format_share, set_apart
 
 
 class CycleRedemption(models.Model):
@@ -22,7 +22,7 @@ class CycleRedemption(models.Model):
     kind = fields.Selection([("cash", "Cash"), ("inkind", "In-kind")], required=True)
     entitlement_count = fields.Integer("Entitlements")
     redeemed_share = fields.Float("Redeemed (%)", digits=(16, 1))
-    summary = fields.Char(compute="_compute_summary")
+    summary = fields.Char(compute="_compute_summary", exportable=False)
 
     @api.depends("allocated", "redeemed", "balance", "currency_id", "uom_id", "redeemed_share")
     @api.depends_context("lang")
@@ -30,10 +30,10 @@ class CycleRedemption(models.Model):
         for row in self:
             row.summary = _(
                 "%(redeemed)s of %(granted)s redeemed (%(share)s), %(left)s left",
-                redeemed=row.redeemed_shown,
-                granted=row.allocated_shown,
+                redeemed=set_apart(self.env, row.redeemed_shown),
+                granted=set_apart(self.env, row.allocated_shown),
                 share=format_share(self.env, row.redeemed_share),
-                left=row.balance_shown,
+                left=set_apart(self.env, row.balance_shown),
             )
 
     @api.model

@@ -6,7 +6,7 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 
 from ..redemption import to_decimal
-from .amounts_mixin import format_amount, format_share
+from .amounts_mixin import format_amount, format_share, set_apart
 
 # Lines of each kind in a report; the others are on the screen.
 MAX_PRINTED = 500
@@ -19,7 +19,7 @@ class CycleSettlement(models.Model):
 
     _inherit = "spp.cycle.settlement"
 
-    money_totals = fields.Text(compute="_compute_money_totals")
+    money_totals = fields.Text(compute="_compute_money_totals", exportable=False)
 
     def _compute_money_totals(self):
         for settlement in self:
@@ -41,13 +41,18 @@ class CycleSettlement(models.Model):
             granted_and_redeemed[1] -= to_decimal(total.unpayable_redeemed)
         sentences = []
         for (_kind, currency, uom), (granted, redeemed) in sums.items():
+            left = granted - redeemed
+            shown = [
+                set_apart(self.env, format_amount(self.env, float(amount), currency, uom))
+                for amount in (granted, redeemed, left)
+            ]
             share = float(100 * redeemed / granted) if granted else 0
             sentences.append(
                 _(
                     "%(granted)s granted, %(redeemed)s redeemed (%(share)s), %(left)s left",
-                    granted=format_amount(self.env, float(granted), currency, uom),
-                    redeemed=format_amount(self.env, float(redeemed), currency, uom),
-                    left=format_amount(self.env, float(granted - redeemed), currency, uom),
+                    granted=shown[0],
+                    redeemed=shown[1],
+                    left=shown[2],
                     share=format_share(self.env, share),
                 )
             )
@@ -62,8 +67,8 @@ class CycleSettlement(models.Model):
                     "%(outcome)s: %(count)s (%(redeemed)s of %(allocated)s)",
                     outcome=outcomes[total.outcome],
                     count=total.count,
-                    redeemed=total.redeemed_shown,
-                    allocated=total.allocated_shown,
+                    redeemed=Markup("<bdi>%s</bdi>") % total.redeemed_shown,
+                    allocated=Markup("<bdi>%s</bdi>") % total.allocated_shown,
                 )
             )
         orphans = self._count_transactions_without_entitlement()

@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_amounts
 from . import test_cycle_expiry
 from . import test_desk
 from . import test_end_cycle

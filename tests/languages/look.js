@@ -6,9 +6,11 @@
         ".o-mail-Chatter, .o-mail-ChatterContainer, .o-mail-Form-chatter, .o_datetime_picker, " +
         ".fc, .o-kanban-button-new, .o-dashboard-header, .o-dashboard-action-header, .ribbon, " +
         ".o_searchview, .o_cp_searchview, sup, input:disabled ~ label";
-    const REACHED = "a[href], button, input, select, textarea, label, summary, [tabindex]";
+    const REACHED =
+        ":is(a[href], button, input, select, textarea, summary, [tabindex]):not([tabindex^='-'])";
     const COLOURED = ".badge, [class*='text-']";
 
+    const isReached = (element) => element.matches(REACHED) && element.checkVisibility();
     const getRoot = () =>
         document.querySelector(".modal-dialog") || document.querySelector(".o_action_manager");
     const describe = (element) =>
@@ -50,7 +52,10 @@
                     (element.tagName === "CANVAS" ||
                         getComputedStyle(element).cursor === "pointer") &&
                     !element.closest(`${REACHED}, ${FOREIGN}`) &&
-                    !element.querySelector(REACHED)
+                    // Of a label its control is reached.
+                    ![...element.querySelectorAll("*"), element.closest("label")?.control].some(
+                        (other) => other && isReached(other)
+                    )
             )
             .map(describe);
     window.findFaint = () => {

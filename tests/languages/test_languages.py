@@ -16,6 +16,14 @@ from harness.pictures import log_in
 HERE = Path(__file__).parent
 FILLED = re.compile(r"%\(\w+\)[sd]|%[sdi]")
 TAGS = re.compile(r"<[^>]*>")
+PLANT = """
+document.querySelector(".o_action_manager").insertAdjacentHTML("beforeend", `
+    <div id="planted">
+        <canvas class="unreachable" tabindex="-1" width="9" height="9"></canvas>
+        <label class="unreachable" style="cursor: pointer">Nothing</label>
+        <span class="faint text-muted" style="color: #999 !important">Faint</span>
+    </div>`)
+"""
 LETTERS = re.compile(r"[A-Za-z]{2}")
 
 
@@ -63,9 +71,19 @@ def walked(request, odoo_env, demo, found):
         for script in ("look.js", "walk.js"):
             browser.run((HERE / script).read_text())
         is_rtl = browser.run("getComputedStyle(document.body).direction") == "rtl"
+        check_that_faults_are_found(browser)
         for screen in found["screens"]:
             shown[screen["name"]] = browser.run(f"showScreen({json.dumps(screen)})")
     return request.param, is_rtl, shown
+
+
+def check_that_faults_are_found(browser):
+    assert browser.wait_for("!!document.querySelector('.o_action_manager')")
+    browser.run(PLANT)
+    unreachable, faint = browser.run("[findUnreachable(), findFaint()]")
+    assert {"canvas.unreachable", "label.unreachable"} <= {*unreachable}
+    assert any(found.startswith("span.faint") for found in faint), faint
+    browser.run("document.getElementById('planted').remove()")
 
 
 def test_no_english_word_is_left(odoo_env, found, walked):

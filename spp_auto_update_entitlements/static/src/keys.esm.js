@@ -29,8 +29,20 @@ export function useGraphKeys(renderer) {
         chart.update("none");
     }
 
-    function onKeydown(ev) {
+    function isOpening() {
         const {disableLinking, mode} = renderer.model.metaData;
+        return !disableLinking && mode !== "line";
+    }
+
+    function getLabel() {
+        const {measure, measures, title} = renderer.model.metaData;
+        const names = {graph: title, measure: measures[measure].string};
+        return isOpening()
+            ? _t("%(graph)s, %(measure)s: the arrow keys choose, Enter opens.", names)
+            : _t("%(graph)s, %(measure)s: the arrow keys choose.", names);
+    }
+
+    function onKeydown(ev) {
         const places = getPlaces(renderer.chart);
         const number = places.findIndex(
             ({datasetIndex, index}) =>
@@ -39,9 +51,12 @@ export function useGraphKeys(renderer) {
         if (STEPS[ev.key]) {
             const next = number + STEPS[ev.key];
             choose(places.at(next < 0 ? -1 : next % places.length));
-        } else if (ev.key === "Enter" && number >= 0 && !disableLinking && mode !== "line") {
+        } else if (ev.key === "Enter" && number >= 0 && isOpening()) {
             const {domains} = renderer.chart.data.datasets[chosen.datasetIndex];
-            renderer.onGraphClickedFinal(domains[chosen.index]);
+            // What stands for a period without figures has none.
+            if (domains) {
+                renderer.onGraphClickedFinal(domains[chosen.index]);
+            }
         } else {
             return;
         }
@@ -54,14 +69,8 @@ export function useGraphKeys(renderer) {
             if (!canvas) {
                 return;
             }
-            const {measure, measures, title} = renderer.model.metaData;
-            const graph = title || measures[measure].string;
             canvas.tabIndex = 0;
             canvas.setAttribute("role", "application");
-            canvas.setAttribute(
-                "aria-label",
-                _t("%(graph)s: the arrow keys choose, Enter opens.", {graph}).toString()
-            );
             // What is chosen is said: its figures appear there.
             canvas.parentElement.setAttribute("aria-live", "polite");
             const forget = () => choose(null);
@@ -74,6 +83,10 @@ export function useGraphKeys(renderer) {
         },
         () => [renderer.canvasRef.el]
     );
+    // At each patch: the measure and the kind of graph change.
+    useEffect(() => {
+        renderer.canvasRef.el?.setAttribute("aria-label", getLabel().toString());
+    });
 }
 
 // The same for a pivot's figures and heads: Tab comes to them, Enter and Space press them.
@@ -82,7 +95,8 @@ export function usePivotKeys(renderer) {
         for (const cell of renderer.tableRef.el?.querySelectorAll(".cursor-pointer") || []) {
             cell.tabIndex = 0;
             cell.onkeydown = (ev) => {
-                if (ev.key === "Enter" || ev.key === " ") {
+                // A head has its menu inside: its keys are not the head's.
+                if (ev.target === cell && (ev.key === "Enter" || ev.key === " ")) {
                     ev.preventDefault();
                     cell.click();
                 }

@@ -21,7 +21,11 @@ def open_dialog(cycle, **vals):
 
 
 def take_the_systems_font():
-    """Debian's wkhtmltopdf draws the letters of any other as pictures, which nobody can search."""
+    """Have the PDFs in a font of the machine, for the tests to read words in them.
+
+    Debian's wkhtmltopdf draws the letters of Odoo's own web fonts as pictures. So this tells
+    nothing of how those look.
+    """
     style = "* {font-family: 'DejaVu Sans' !important}"
     url = "/languages/font.css"
     env["ir.attachment"].create(
