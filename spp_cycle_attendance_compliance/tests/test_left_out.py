@@ -106,7 +106,7 @@ class TestLeftOut(FileCase):
         self.assertEqual(intake.left_out_count, 1)
         self.assertEqual(len(self._read(intake)), 1)
         self.assertEqual(
-            self._read_screen(intake)[1], ["The first 1 of 2 are shown; the file holds 1."]
+            self._read_screen(intake)[1], ["Rows left out: 2. Shown: the first 1. In the file: 1."]
         )
 
     def test_a_workbook_stays_one(self):
@@ -141,7 +141,7 @@ class TestLeftOut(FileCase):
         intake = self._leave_out(GOOD, *bad)
         rows, sentences = self._read_screen(intake)
         self.assertEqual((len(rows), len(self._read(intake))), (50, 60))
-        self.assertEqual(sentences, ["The first 50 of 60 are shown; the file holds 60."])
+        self.assertEqual(sentences, ["Rows left out: 60. Shown: the first 50. In the file: 60."])
         with patch.object(attendance_left_out, "MOST_LEFT_OUT", 55):
             intake = self._leave_out(GOOD, *bad)
         self.assertEqual(len(self._read(intake)), 55)

@@ -62,7 +62,16 @@ class AttendanceIntake(models.Model):
                 {
                     "titles": shown["titles"],
                     "rows": shown["rows"],
-                    "count": intake.bad_row_count,
-                    "kept": intake.left_out_count,
+                    "more": intake._describe_more_left_out(len(shown["rows"])),
                 },
             )
+
+    def _describe_more_left_out(self, shown_count):
+        if self.bad_row_count <= shown_count:
+            return ""
+        return _(
+            "Rows left out: %(count)s. Shown: the first %(shown)s. In the file: %(kept)s.",
+            count=self.bad_row_count,
+            shown=shown_count,
+            kept=self.left_out_count,
+        )
