@@ -76,9 +76,7 @@ class TestUndecided(AttendanceCase):
         """Of Eva nothing is known in two cycles; Ana came, but whether often enough is unclear."""
         program = self.cycle.program_id
         self._run(self.cycle)
-        later = self._create_cycle(
-            program, [self.ana, self.eva], no_data_rule="keep", sequence=2
-        )
+        later = self._create_cycle(program, [self.ana, self.eva], no_data_rule="keep", sequence=2)
         self._run(later)
         people = self.ana + self.eva
         domain = [("id", "in", people.ids), ("attendance_missing_twice", "=", True)]

@@ -19,7 +19,7 @@ class AttendanceRunLine(models.Model):
     )
     standing_reason = fields.Char("Why", compute="_compute_standing_status")
 
-    @api.depends("standing", "shown_status", "cycle_membership_id.attendance_status")
+    @api.depends("standing", "shown_status")
     @api.depends_context("lang", "uid", "su", "allowed_company_ids")
     def _compute_standing_status(self):
         for line in self:
