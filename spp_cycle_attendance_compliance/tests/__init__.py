@@ -27,6 +27,7 @@ from . import test_problems
 from . import test_problem_tasks
 from . import test_run
 from . import test_shown_status
+from . import test_what_stands
 from . import test_sources
 from . import test_letters
 from . import test_meanwhile

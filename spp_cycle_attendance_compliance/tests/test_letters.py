@@ -3,7 +3,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .common import TwoPersonsCase
+from .common import TwoPersonsCase, days
 from .test_prints import REGISTRAR, VALIDATOR, PrintCase
 
 LETTERS = "odoo.addons.spp_cycle_attendance_compliance.models.memberships.attendance_letter"
@@ -167,6 +167,34 @@ class TestLetters(PrintCase, TwoPersonsCase):
                 self.assertIn(status, shown)
                 self.assertIn(f"decided {decided}", shown)
                 self.assertNotIn("Why:", shown)
+
+    def test_who_was_refused_by_hand_without_a_decision(self):
+        """Nothing is known of Ana, and Ben may have come twice: a person refuses both."""
+        self.server.people.pop("ANA")
+        self.server.people["BEN"] = days(11, 1, 2)
+        self.server.people["BEN"][1]["attendance_category"] = "late"
+        self.cycle.no_data_rule = "keep"
+        run = self._run(self.cycle)
+        for person, membership in ((self.ana, self.ana_in), (self.ben, self.ben_in)):
+            line = self._get_line(run, person)
+            self.assertNotIn("decided", line._get_letter_sentences()[0].replace("be decided", ""))
+            membership.state = "non_compliant"
+            shown = self._show("attendance_letter", line)
+            self.assertIn("✕ Non-Compliant:", shown)
+            self.assertIn("decided against you", shown)
+            self.assertIn("you get no support", shown)
+            for told in ("No attendance of yours", "could not be decided", "Why:"):
+                self.assertNotIn(told, shown)
+
+    def test_who_lost_by_no_data_is_told_so(self):
+        self.server.people.pop("BEN")
+        self._run(self.cycle)
+        self.assertEqual(self._look_at(self.ben_in), ("no_data", "non_compliant"))
+        line = self.ben_in.attendance_line_ids
+        self.assertEqual(line._get_letter_sentences()[0], "No attendance of yours is known.")
+
+    def _look_at(self, membership):
+        return membership.attendance_status, membership.state
 
     def test_no_letter_to_who_left(self):
         run = self._run(self.cycle)

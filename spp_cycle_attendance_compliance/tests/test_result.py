@@ -84,7 +84,7 @@ class TestResult(TwoPersonsCase):
         eva_in = self._create_membership(self.cycle, self._create_person("EVA"), state="draft")
         self.cycle.no_data_rule = "keep"
         self._run(self.cycle)
-        self.assertIn("not decided and not enrolled", self.cycle.attendance_next_step)
+        self.assertIn("left in draft", self.cycle.attendance_next_step)
         eva_in.state = "enrolled"
         self.env.invalidate_all()
         self.assertIn("Prepare the entitlements", self.cycle.attendance_next_step)

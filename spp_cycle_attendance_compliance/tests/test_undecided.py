@@ -72,6 +72,17 @@ class TestUndecided(AttendanceCase):
         self.assertEqual((run.state, run.entitlement_count), ("done", 0))
         self.assertEqual((draft.state, pending.state), ("draft", "pending_validation"))
 
+    def test_who_came_is_not_without_data_twice(self):
+        """Of Eva nothing is known in two cycles; Ana came, but whether often enough is unclear."""
+        program = self.cycle.program_id
+        self._run(self.cycle)
+        later = self._create_cycle(program, [self.ana, self.eva], no_data_rule="keep", sequence=2)
+        self._run(later)
+        people = self.ana + self.eva
+        domain = [("id", "in", people.ids), ("attendance_missing_twice", "=", True)]
+        self.assertEqual(self.env["res.partner"].search(domain), self.eva)
+        self.assertEqual(people.mapped("attendance_missing_twice"), [False, True])
+
     def test_enrolling(self):
         run = self._run(self.cycle)
         lines = self._open_undecided(run)

@@ -180,28 +180,58 @@ class PrintAttendance(models.TransientModel):
         )
 
     def _get_listed_domain(self):
-        domain = self._get_line_domain()
-        if self._is_by_member():
-            households = self.env["spp.attendance.run.line"]._search(domain)
-            members = [("counts", "=", True)]
-            if self.which == FAILING:
-                # Of a household that was refused or warned, some may have met the criteria.
-                members.append(("verdict", "in", (NON_COMPLIANT, NO_DATA)))
-            # A household none of whose members is listed stands there itself: such as one that a
-            # person set non-compliant though all of them met the conditions.
-            run_domain = [("run_id", "in", self._get_runs().ids)]
-            domain = [
-                "|",
-                *["&"] * len(members),
-                ("household_line_id", "in", households),
-                *members,
-                "&",
-                ("id", "in", households),
-                ("member_line_ids", "not any", [*run_domain, *members]),
-            ]
+        place = []
         if self.location_id and self.content != LETTERS:
-            domain.append(("location_id", "=", self.location_id.id))
-        return domain
+            place = [("location_id", "=", self.location_id.id)]
+        if not self._is_by_member():
+            return [*self._get_line_domain(), *place]
+        lines = self.env["spp.attendance.run.line"]
+        domain = [("run_id", "in", self._get_runs().ids), *place]
+        # Two searches, each by an index: of "one or the other", PostgreSQL reads all runs.
+        listed = lines._search(domain)
+        listed.add_where(
+            SQL(
+                "%s IN (%s UNION ALL %s)",
+                SQL.identifier(lines._table, "id"),
+                self._find_members(domain).subselect(),
+                self._find_households_alone(place).subselect(),
+            )
+        )
+        return [("id", "in", listed)]
+
+    def _find_members(self, domain):
+        """Return the query of the members that are listed."""
+        lines = self.env["spp.attendance.run.line"]
+        households = lines._search(self._get_line_domain())
+        members = [("household_line_id", "in", households), ("counts", "=", True)]
+        if self.which == FAILING:
+            # Of a household that was refused or warned, some may have met the criteria.
+            members.append(("verdict", "in", (NON_COMPLIANT, NO_DATA)))
+        return lines._search([*domain, *members])
+
+    def _find_households_alone(self, place):
+        """Return the query of the households none of whose members is listed: they stand there
+        themselves, such as one that a person set non-compliant though all met the conditions."""
+        lines = self.env["spp.attendance.run.line"]
+        alone = lines._search([*self._get_line_domain(), *place])
+        lines.flush_model()
+        alone.add_where(
+            SQL(
+                """
+                NOT EXISTS (
+                    SELECT FROM spp_attendance_run_line AS member
+                    WHERE member.household_line_id = %(household)s AND member.counts
+                        AND %(is_listed)s
+                    OFFSET 0
+                )
+                """,
+                household=SQL.identifier(lines._table, "id"),
+                is_listed=SQL("member.verdict IN %s", (NON_COMPLIANT, NO_DATA))
+                if self.which == FAILING
+                else SQL("TRUE"),
+            )
+        )
+        return alone
 
     def _find_groups(self):
         """Return the ids of the verdicts, in their order: a list of ``(name, ids)``.

@@ -22,6 +22,9 @@ class EventAttendance(models.Model):
                 [False, "kanban"],
                 [False, "form"],
             ],
+            "search_view_id": self.env.ref(
+                "spp_cycle_attendance_compliance.view_attendance_verdict_search"
+            ).ids,
             "domain": [("id", "in", self._get_verdicts_that_counted().ids)],
             "context": {"create": False},
         }

@@ -195,9 +195,8 @@ class AttendanceHistoryMixin(models.AbstractModel):
 
         :param registrant_ids: look at these only
         """
-        self.env["g2p.cycle.membership"].flush_model(
-            ["partner_id", "cycle_id", "attendance_status"]
-        )
+        memberships = self.env["g2p.cycle.membership"]
+        memberships.flush_model(["partner_id", "cycle_id", "attendance_status"])
         self._flush_attendance_cycles()
         return SQL(
             """
@@ -206,11 +205,14 @@ class AttendanceHistoryMixin(models.AbstractModel):
             JOIN g2p_cycle AS cycle ON cycle.id = membership.cycle_id
             WHERE membership.cycle_id = ANY(%(cycles)s)
                 AND membership.attendance_status IN %(statuses)s AND %(asked)s
+                AND %(shown)s IN %(statuses)s
             GROUP BY membership.partner_id, cycle.program_id
             HAVING count(*) = 2
             """,
             cycles=self._get_last_attendance_cycles(),
             statuses=statuses,
+            # Who came, but can't be decided about, is not without data.
+            shown=memberships._field_to_sql("membership", "attendance_shown_status"),
             asked=SQL("TRUE")
             if registrant_ids is None
             else SQL("membership.partner_id = ANY(%s)", registrant_ids),

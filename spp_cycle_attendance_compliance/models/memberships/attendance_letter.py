@@ -8,6 +8,7 @@ from ...verdicts import (
     DECIDED_STATES,
     ENROLLED_STATE,
     EXEMPT,
+    NO_DATA,
     NON_COMPLIANT,
     NON_COMPLIANT_STATE,
     OVERRIDDEN,
@@ -170,7 +171,12 @@ class AttendanceRunLine(models.Model):
         """
         shown = self._get_shown_status()
         membership = self.sudo().cycle_membership_id
-        if membership.state == NON_COMPLIANT_STATE and shown[0] in (COMPLIANT, EXEMPT, WARNED):
+        refuses = membership.state == NON_COMPLIANT_STATE
+        if refuses and shown[0] in (COMPLIANT, EXEMPT, WARNED):
+            return self._name_status(NON_COMPLIANT)
+        # Of these, attendance decides by its rule for no data, or an earlier run did.
+        is_given = membership.attendance_state == NON_COMPLIANT_STATE
+        if refuses and shown[0] in (NO_DATA, UNDECIDED) and not is_given:
             return self._name_status(NON_COMPLIANT)
         if self._is_enrolled_by_hand():
             return self._name_status(OVERRIDDEN)

@@ -142,16 +142,20 @@ class G2PCycleMembership(models.Model):
         values = set(value if operator in ("in", "not in") else [value])
         if operator in ("!=", "not in"):
             values = {False, *dict(SHOWN_STATUSES)} - values
-        domain = [("attendance_status", "in", list(values - {verdicts.UNDECIDED}))]
+        stored = {verdicts.NO_DATA if each == verdicts.UNDECIDED else each for each in values}
+        domain = [("attendance_status", "in", list(stored))]
         if (verdicts.NO_DATA in values) == (verdicts.UNDECIDED in values):
             return domain
-        query = self.sudo()._search([("attendance_status", "=", verdicts.NO_DATA)])
-        shown = self._field_to_sql(self._table, "attendance_shown_status", query)
-        query.add_where(SQL("%s = %s", shown, verdicts.UNDECIDED))
-        if verdicts.UNDECIDED in values:
-            undecided = ["&", ("attendance_status", "=", verdicts.NO_DATA), ("id", "in", query)]
-            return ["|", *domain, *undecided]
-        return ["&", *domain, ("id", "not in", query)]
+        # Of the very row that is looked at, so that an index finds a cycle's memberships first: a
+        # set of ids would be made of all cycles.
+        shown = self._field_to_sql(self._table, "attendance_shown_status")
+        is_shown = SQL(
+            "(SELECT %s WHERE coalesce(%s, '') IN %s)",
+            SQL.identifier(self._table, "id"),
+            shown,
+            tuple(each or "" for each in values),
+        )
+        return ["&", *domain, ("id", "in", is_shown)]
 
     def _field_to_sql(self, alias, fname, query=None):
         """Group by what is shown, which is no column: only of who has no data, it is looked up
@@ -377,6 +381,9 @@ class G2PCycleMembership(models.Model):
                 [False, "kanban"],
                 [False, "form"],
             ],
+            "search_view_id": self.env.ref(
+                "spp_cycle_attendance_compliance.view_attendance_verdict_search"
+            ).ids,
             "domain": [("cycle_membership_id", "=", self.id), ("kind", "!=", "member")],
             "context": {"create": False},
         }

@@ -341,6 +341,9 @@ class AttendanceCount(models.Model):
                 ],
                 [False, "form"],
             ],
+            "search_view_id": self.env.ref(
+                "spp_cycle_attendance_compliance.view_attendance_verdict_search"
+            ).ids,
             "domain": self._get_counted_domain(domain),
             "context": {"create": False},
         }

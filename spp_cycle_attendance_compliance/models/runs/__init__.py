@@ -3,6 +3,7 @@ from . import deciding
 from . import attendance_run
 from . import attendance_run_line
 from . import attendance_run_line_reason
+from . import attendance_run_line_standing
 from . import attendance_run_line_days
 from . import attendance_run_asking
 from . import attendance_run_decision

@@ -131,8 +131,8 @@ class AttendanceRun(models.Model):
         "Non-Compliant Afterwards", help="Before or by this run: they get nothing in the cycle."
     )
     undecided_draft_count = fields.Integer(
-        "Not Decided and Not Enrolled",
-        help="They get no entitlement until somebody enrols them.",
+        "Still Draft",
+        help="No data, or not decided: they get no entitlement until somebody enrols them.",
     )
     changed_meanwhile_count = fields.Integer(
         "Changed Meanwhile",
@@ -377,8 +377,8 @@ class AttendanceRun(models.Model):
         return self._open_lines(_("Verdicts"), [("kind", "!=", "member")])
 
     def action_open_undecided(self):
-        """Open those who are not decided and not enrolled: a person enrols them, or nobody."""
-        action = self._open_lines(_("Not Decided and Not Enrolled"), self._get_undecided_domain())
+        """Open those whom attendance left in draft: a person enrols them, or nobody."""
+        action = self._open_lines(_("Still Draft"), self._get_undecided_domain())
         return {**action, "context": {**action["context"], "may_enrol": True}}
 
     @api.model

@@ -156,8 +156,8 @@ class G2PCycle(models.Model):
             return _("Preview the attendance again: the criteria were changed since.")
         if run.undecided_draft_count and self._has_undecided_drafts(run):
             return _(
-                "Decide about those who are not decided and not enrolled: the page of the run "
-                "lists them."
+                "Decide about those whom the attendance left in draft: the page of the run lists "
+                "them."
             )
         if self.state == "to_approve":
             return _("The cycle can be approved.")
