@@ -73,6 +73,8 @@ class G2PCycle(models.Model):
                 return _("The cycle is over, but was never approved: it is not settled.")
             return False
         if plan == "held":
+            if not self._may_settle():
+                return _("The cycle is held back: program managers settle it or leave it alone.")
             return _(
                 "The cycle is held back: look at the preview, then settle it or leave it alone."
             )
