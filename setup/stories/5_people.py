@@ -10,9 +10,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(sys.argv[0]).parent))
 from story_tools import print_page
 
-# Of an auditor's groups, who reads and writes nothing, not every platform has the first one.
+# Not every platform has it. Any other group that is missing is misspelt.
+PROGRAM_READER = "spp_programs.read_program_cycle_entitlement"
+# Of an auditor, who reads and writes nothing.
 READ_ONLY = (
-    "spp_programs.read_program_cycle_entitlement",
+    PROGRAM_READER,
     "spp_cycle_attendance_compliance.group_attendance_reader",
     "spp_auto_update_entitlements.group_settlement_reader",
 )
@@ -27,7 +29,10 @@ ROLES = {
 groups = "group_ids" if "group_ids" in env["res.users"]._fields else "groups_id"
 print("LOGIN admin Administrator")
 for login, (name, role, names) in ROLES.items():
-    found = [env.ref(each, raise_if_not_found=False) for each in ("base.group_user", *names)]
+    found = [
+        env.ref(each, raise_if_not_found=each != PROGRAM_READER)
+        for each in ("base.group_user", *names)
+    ]
     env["res.users"].with_context(no_reset_password=True).create(
         {
             "name": name,

@@ -1,3 +1,5 @@
+from urllib.parse import urlencode
+
 from odoo.http import request
 
 from odoo.addons.mail.controllers.mail import MailController
@@ -14,9 +16,14 @@ class MenuMailController(MailController):
         response = super()._redirect_to_record(model, res_id, access_token, **kwargs)
         location = response.headers.get("Location", "")
         opens_record = f"id={res_id}" in location or f"/{res_id}?" in location
-        if model in MENUS and opens_record and "menu_id=" not in location:
-            visible = request.env["ir.ui.menu"]._visible_menu_ids()
-            menus = (request.env.ref(name).id for name in MENUS[model])
-            for menu_id in [each for each in menus if each in visible][:1]:
-                response.headers["Location"] = f"{location}&menu_id={menu_id}"
+        if model not in MENUS or not opens_record or "menu_id=" in location:
+            return response
+        if request.session.uid is None:
+            # Which menu, and which page, depends on who logs in: the link is followed again then.
+            link = f"/mail/view?{urlencode({'model': model, 'res_id': res_id})}"
+            return request.redirect(f"/web/login?{urlencode({'redirect': link})}")
+        visible = request.env["ir.ui.menu"]._visible_menu_ids()
+        found = (request.env.ref(name, raise_if_not_found=False) for name in MENUS[model])
+        for menu in [menu for menu in found if menu and menu.id in visible][:1]:
+            response.headers["Location"] = f"{location}&menu_id={menu.id}"
         return response

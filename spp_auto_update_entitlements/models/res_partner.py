@@ -1,11 +1,15 @@
+from collections import defaultdict
+
 from odoo import _, api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.g2p_programs.models.constants import STATE_CANCELLED
+from odoo.addons.g2p_programs.models.constants import STATE_CANCELLED, STATE_ENDED
 
 READER = "spp_auto_update_entitlements.group_settlement_reader"
-# In other states of a membership its beneficiary gets nothing.
-GETTING_STATES = ("draft", "enrolled")
+# The platform grants to who is enrolled; a draft may still be, until its cycle is over.
+GETTING_STATE, UNDECIDED_STATE = "enrolled", "draft"
+# The states of entitlements that grant nothing.
+VOID_STATES = ("cancelled", "rejected1", "rejected2", "rejected3")
 
 
 class ResPartner(models.Model):
@@ -27,20 +31,26 @@ class ResPartner(models.Model):
     def _compute_cycles_without_entitlement(self):
         states = self.env["g2p.cycle.membership"]._fields["state"]
         labels = dict(states._description_selection(self.env))
-        found = self._find_cycles_without_entitlement()
-        for partner in self:
-            partner.cycles_without_entitlement = "\n".join(
+        sentences = defaultdict(list)
+        for partner_id, program, cycle, state in self._find_cycles_without_entitlement():
+            sentences[partner_id].append(
                 _(
-                    "%(cycle)s: nothing is granted, since the membership is “%(state)s”.",
+                    "%(program)s, %(cycle)s: nothing is granted, since the membership is "
+                    "“%(state)s”.",
+                    program=program,
                     cycle=cycle,
                     state=labels.get(state, state),
                 )
-                for partner_id, cycle, state in found
-                if partner_id == partner._origin.id
             )
+        for partner in self:
+            partner.cycles_without_entitlement = "\n".join(sentences[partner._origin.id])
 
     def _find_cycles_without_entitlement(self):
-        """Return ``(id, name of the cycle, state of the membership)``, the newest cycles first."""
+        """Return the newest cycles first.
+
+        :return: tuples of the id of the partner, the names of the program and of the cycle, and
+            the state of the membership
+        """
         # An export does not look at the groups of a field that is computed.
         if not self._origin or not (self.env.su or self.env.user.has_group(READER)):
             return []
@@ -48,12 +58,16 @@ class ResPartner(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT membership.partner_id, cycle.name, membership.state
+                SELECT membership.partner_id, program.name, cycle.name, membership.state
                 FROM g2p_cycle_membership AS membership
                 JOIN g2p_cycle AS cycle ON cycle.id = membership.cycle_id
                 JOIN g2p_program AS program ON program.id = cycle.program_id
                 WHERE membership.partner_id = ANY(%(partners)s)
-                    AND membership.state NOT IN %(getting)s AND cycle.state != %(cancelled)s
+                    AND membership.state != %(getting)s AND cycle.state != %(cancelled)s
+                    AND (
+                        membership.state != %(undecided)s OR cycle.state = %(ended)s
+                        OR cycle.end_date < %(today)s
+                    )
                     AND (
                         %(su)s OR coalesce(cycle.company_id, program.company_id) IS NULL
                         OR coalesce(cycle.company_id, program.company_id) = ANY(%(companies)s)
@@ -62,17 +76,23 @@ class ResPartner(models.Model):
                         SELECT FROM g2p_entitlement AS entitlement
                         WHERE entitlement.cycle_id = cycle.id
                             AND entitlement.partner_id = membership.partner_id
+                            AND entitlement.state NOT IN %(void)s
                     )
                     AND NOT EXISTS (
                         SELECT FROM g2p_entitlement_inkind AS entitlement
                         WHERE entitlement.cycle_id = cycle.id
                             AND entitlement.partner_id = membership.partner_id
+                            AND entitlement.state NOT IN %(void)s
                     )
                 ORDER BY cycle.end_date DESC, cycle.id DESC
                 """,
                 partners=self._origin.ids,
-                getting=GETTING_STATES,
+                getting=GETTING_STATE,
+                undecided=UNDECIDED_STATE,
+                void=VOID_STATES,
                 cancelled=STATE_CANCELLED,
+                ended=STATE_ENDED,
+                today=self.env.company._get_settlement_today(),
                 su=self.env.su,
                 companies=self.env.companies.ids,
             )

@@ -6,6 +6,7 @@ from . import test_end_cycle
 from . import test_finance
 from . import test_held_back
 from . import test_lines
+from . import test_links
 from . import test_nightly_run
 from . import test_overview
 from . import test_redemption

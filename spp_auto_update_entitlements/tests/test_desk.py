@@ -347,17 +347,27 @@ class TestDesk(SettlementCase):
                 ("In kind", "approved"),
             )
         }
+        other = self._create_registrant("Other")
         for name, cycle in cycles.items():
             state = "enrolled" if name == "Enrolled" else "paused"
             memberships.create(
                 {"cycle_id": cycle.id, "partner_id": self.registrant.id, "state": state}
             )
-        self._create_entitlement(cycles["Granted"], state="cancelled")
+            memberships.create({"cycle_id": cycle.id, "partner_id": other.id, "state": "enrolled"})
+        self._create_entitlement(cycles["Granted"])
+        # What is not granted any more is nothing.
+        for state in ("cancelled", "rejected1", "rejected2", "rejected3"):
+            self._create_entitlement(cycles["Paused"], state=state)
+        self._create_inkind(cycles["Paused"], state="cancelled")
         self._create_inkind(cycles["In kind"])
-        expected = f"Paused: nothing is granted, since the membership is “{label}”."
+        expected = (
+            f"{self.program.name}, Paused: nothing is granted, since the membership is “{label}”."
+        )
         finance = self.registrant.with_user(self.finance)
-        self.assertEqual(finance.cycles_without_entitlement, expected)
-        self.assertFalse(self._create_registrant("Other").cycles_without_entitlement)
+        self.assertEqual(
+            (finance + other.with_user(self.finance)).mapped("cycles_without_entitlement"),
+            [expected, ""],
+        )
         company = self.env["res.company"].create({"name": "Another one"})
         cycles["Paused"].company_id = company
         self.env.invalidate_all()
@@ -366,6 +376,25 @@ class TestDesk(SettlementCase):
             view = self.env.ref(f"g2p_registry_{view}")
             arch = self.registrant.with_user(self.manager).get_view(view.id, "form")["arch"]
             self.assertIn('name="cycles_without_entitlement"', arch)
+
+    def test_a_draft_gets_nothing_once_its_cycle_is_over(self):
+        memberships = self.env["g2p.cycle.membership"]
+        label = dict(memberships._fields["state"]._description_selection(self.env))["draft"]
+        for name, state, days_ago in (
+            ("Running", "draft", 0),
+            ("Over", "draft", 1),
+            ("Ended", "ended", -5),
+        ):
+            cycle = self._create_cycle(state=state, ended_days_ago=days_ago, name=name)
+            memberships.create(
+                {"cycle_id": cycle.id, "partner_id": self.registrant.id, "state": "draft"}
+            )
+        told = self.registrant.cycles_without_entitlement.splitlines()
+        self.assertEqual(
+            [line.partition(": ")[0] for line in told],
+            [f"{self.program.name}, Ended", f"{self.program.name}, Over"],
+        )
+        self.assertIn(f"“{label}”", told[0])
 
     # The turn of the night
 

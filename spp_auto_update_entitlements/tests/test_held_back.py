@@ -121,3 +121,15 @@ class TestHeldBack(SettlementCase):
             with self.subTest(user.login), self.assertRaises(AccessError):
                 cycle.with_user(user).write({"settlement_hold": False})
         self.assertEqual(cycle.settlement_hold, "held")
+
+    def test_who_may_not_decide_is_told_who_may(self):
+        cycle = self._create_settleable_cycle(state="ended")
+        self._hold_back(cycle)
+        told = "The cycle is held back: program managers settle it or leave it alone."
+        for role in ("g2p_finance_validator", "g2p_program_validator"):
+            user = self._create_user(role, f"g2p_programs.{role}")
+            self.assertEqual(cycle.with_user(user).next_step, told)
+        self.assertIn("look at the preview", cycle.with_user(self.manager).next_step)
+        view = self.env.ref("g2p_programs.view_cycle_form")
+        arch = cycle.with_user(user).get_view(view.id, "form")["arch"]
+        self.assertNotIn("settle it or leave it alone", arch)

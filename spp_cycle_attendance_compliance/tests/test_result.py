@@ -117,6 +117,16 @@ class TestResult(TwoPersonsCase):
         self._preview()
         self.assertIn("Open the run that failed", self.cycle.attendance_next_step)
 
+    def test_who_may_not_do_it_is_told_who_does(self):
+        validator = self._create_user("result_reader", "g2p_programs.g2p_program_validator")
+        cycle = self.cycle.with_user(validator)
+        self.assertTrue(cycle.attendance_next_step.startswith("For program managers: Set the"))
+        run = self._preview()
+        self.assertIn("For program managers: Open the run", cycle.attendance_next_step)
+        run.action_apply()
+        self.cycle.state = "to_approve"
+        self.assertEqual(cycle.attendance_next_step, "The cycle can be approved.")
+
     def test_another_companys_result_is_not_told(self):
         self._run(self.cycle)
         company = self.env["res.company"].create({"name": "Another one"})

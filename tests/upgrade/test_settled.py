@@ -41,6 +41,30 @@ COMPANIES = (
     " FROM res_company WHERE name IN ('Second', 'Closed')"
 )
 
+# A settlement that told nothing apart: of the first outcome, it lists all that it counts.
+SETTLED = (
+    "(SELECT settled.id FROM spp_cycle_settlement AS settled JOIN g2p_cycle AS cycle"
+    " ON cycle.id = cycle_id WHERE cycle.name = 'failed')"
+)
+NOT_TOLD_APART = f"""
+    INSERT INTO spp_cycle_settlement_total (settlement_id, kind, outcome, count, allocated)
+    SELECT {SETTLED}, 'cash', outcome, count, 300
+    FROM (VALUES ('unreadable', 3), ('over_voided', 2), ('partial', 1)) AS total (outcome, count);
+    INSERT INTO spp_cycle_settlement_line (
+        settlement_id, code, outcome, state_after, allocated, redeemed
+    )
+    SELECT {SETTLED}, 'old', line.* FROM (VALUES
+        ('unreadable', 'approved', 100, 40), ('unreadable', 'cancelled', 100, 40),
+        ('unreadable', 'rejected1', 50, 5), ('over_voided', 'cancelled', 100, 40),
+        ('partial', 'cancelled', 100, 40)
+    ) AS line;
+"""
+TOLD_APART = f"""
+    SELECT string_agg(concat_ws(' ', outcome, coalesce(unpayable_count::text, 'unknown'),
+        unpayable_allocated::float, unpayable_redeemed::float), ', ' ORDER BY id)
+    FROM spp_cycle_settlement_total WHERE settlement_id = {SETTLED}
+"""
+
 
 @pytest.fixture(scope="module")
 def released(odoo_env, tmp_path_factory):
@@ -226,6 +250,13 @@ def test_upgrading_once_more_changes_nothing(released, after_night):
     ):
         content = rows("row.*", f"{table} AS row")
         assert released.sql(content, name) == released.sql(content, after_night), table
+
+
+def test_what_grants_nothing_is_found_in_totals_that_did_not_say_so(released):
+    name, log = released.upgrade_copy("2.1.0", NOT_TOLD_APART)
+    assert not COMPLAINT.findall(log)
+    expected = "unreadable 2 150 45, over_voided unknown, partial unknown"
+    assert released.sql(TOLD_APART, name) == expected
 
 
 def test_a_paused_night_stays_paused(released):

@@ -139,7 +139,12 @@ class G2PCycle(models.Model):
             return "" if run else _("Nothing: the attendance of this cycle was not checked.")
         if self.locked:
             return _("Wait until the background task is done.")
-        return self._get_step_after_run(last) or self._get_step_after_verdicts(run)
+        step = self._get_step_after_run(last) or self._get_step_after_verdicts(run)
+        if not step:
+            return _("The cycle can be approved.")
+        if not self._may_run_attendance():
+            return _("For program managers: %(step)s", step=step)
+        return step
 
     def _get_step_after_run(self, last):
         steps = {
@@ -160,7 +165,7 @@ class G2PCycle(models.Model):
                 "them."
             )
         if self.state == "to_approve":
-            return _("The cycle can be approved.")
+            return ""
         if not self._has_entitlements():
             return _("Prepare the entitlements of those who are enrolled.")
         return _("Send the cycle to be approved.")
