@@ -1,8 +1,10 @@
 /* What is seen or pressed with pains on the page as it is: unreachable by keys, or with too little
    contrast, where the page's own views choose the colour. */
 (() => {
-    // Odoo's own, wherever they are.
+    // Odoo's own, wherever they are: in lists the arrow keys go on.
     const FOREIGN =
+        ".o_list_table :is(th, td, button)[tabindex='-1'], .o_pager, .btn-close, " +
+        ".o_external_button, .o_dropdown_button, " +
         ".o-mail-Chatter, .o-mail-ChatterContainer, .o-mail-Form-chatter, .o_datetime_picker, " +
         ".fc, .o-kanban-button-new, .o-dashboard-header, .o-dashboard-action-header, .ribbon, " +
         ".o_searchview, .o_cp_searchview, sup, input:disabled ~ label";

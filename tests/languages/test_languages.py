@@ -107,3 +107,11 @@ def test_no_english_word_is_left(odoo_env, found, walked):
 def test_keys_reach_all_and_colours_have_contrast(walked, fault):
     found = {text: name for name, screen in walked[2].items() for text in screen[fault]}
     assert not found, "\n".join(f"{name}: {text}" for text, name in found.items())
+
+
+def test_colours_are_changed_on_the_addons_pages_only():
+    for sheet in HERE.parents[1].glob("spp_*/static/src/contrast.css"):
+        rules = re.findall(r"^([^\s/}*][^{]*) \{", sheet.read_text(), re.M)
+        selectors = ",\n".join(rules).split(",\n") if rules else []
+        ours = re.compile(r"\.o_(spp_readable|attendance_pivot_view|settlement_pivot_view) ")
+        assert selectors and all(ours.match(selector) for selector in selectors), sheet
