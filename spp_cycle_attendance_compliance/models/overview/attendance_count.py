@@ -49,7 +49,6 @@ class AttendanceCount(models.Model):
     area_id = fields.Many2one("spp.area", ondelete="set null", help="Where they live.")
     region_id = fields.Many2one(
         "spp.area",
-        "Region",
         ondelete="set null",
         help="The topmost area in which they live; the one below, if all lie in the same.",
     )
