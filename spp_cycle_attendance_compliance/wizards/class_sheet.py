@@ -71,11 +71,12 @@ class ClassSheet(models.TransientModel):
             sheet.type_ids = self._get_types(sheet.cycle_id._origin, sheet.source_id._origin.id)
 
     def _compute_untyped_warning(self):
-        super()._compute_untyped_warning()
+        result = super()._compute_untyped_warning()
         for sheet in self:
             conditions = sheet.cycle_id._origin._get_conditions()
             if not any(condition.type_id for condition in conditions):
                 sheet.untyped_warning = False
+        return result
 
     @api.model
     def _get_types(self, cycle, source_id):

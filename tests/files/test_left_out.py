@@ -110,7 +110,11 @@ def test_a_remark_that_is_split_in_the_file_to_correct():
 @pytest.mark.parametrize("column", ["ID", "Record ID"])
 def test_a_shortened_number_is_never_taken_for_whole(number, column):
     """Of an ID of 16 digits, Excel makes another person's."""
-    cells = {"ID": make_inline("P1"), "Record ID": make_inline("1"), column: f"<c><v>{number}</v></c>"}
+    cells = {
+        "ID": make_inline("P1"),
+        "Record ID": make_inline("1"),
+        column: f"<c><v>{number}</v></c>",
+    }
     day, presence = make_inline("2026-11-04"), make_inline("x")
     rows = make_cells(cells["ID"], day, presence, cells["Record ID"])
     for letter, title in zip("ABCD", ("ID", "Date", "Presence", "Record ID"), strict=True):

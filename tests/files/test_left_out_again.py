@@ -23,7 +23,7 @@ def to_seconds(moment):
     return moment.replace(microsecond=0)
 
 
-CHARS = st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from('"\',;#|\t\n =+-@')
+CHARS = st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("\"',;#|\t\n =+-@")
 TEXTS = (
     st.text(CHARS, max_size=20)
     | st.sampled_from(["", "", "007", "00", "=1+1", "=", "@SUM(1)", "#N/A", '"', '""', "a\nb\n"])
