@@ -21,6 +21,7 @@ class G2PCycle(models.Model):
     settled_by = fields.Char("Settled", compute="_compute_settled_by", compute_sudo=True)
     next_step = fields.Char(
         compute="_compute_next_step",
+        compute_sudo=True,
         help="What happens to this cycle next, and who does it.",
     )
 
@@ -53,9 +54,8 @@ class G2PCycle(models.Model):
     @api.depends("nightly_plan", "open_line_count", "end_date", "state")
     @api.depends_context("lang", "tz")
     def _compute_next_step(self):
-        # Of what is always computed as the superuser, Odoo 17 finds nothing that goes by the user.
         for cycle in self:
-            cycle.next_step = cycle.sudo()._get_next_step()
+            cycle.next_step = cycle._get_next_step()
 
     def _get_next_step(self):
         """Return the sentence of the next step, or ``False`` if there is none."""
@@ -71,11 +71,7 @@ class G2PCycle(models.Model):
                 return _("The cycle is over, but was never approved: it is not settled.")
             return False
         if plan == "held":
-            if not self._may_settle():
-                return _("The cycle is held back: program managers settle it or leave it alone.")
-            return _(
-                "The cycle is held back: look at the preview, then settle it or leave it alone."
-            )
+            return _("The cycle is held back: program managers settle it or leave it alone.")
         if plan == "left":
             return _("A person left this cycle alone. It is settled when somebody settles it.")
         if plan == "locked":

@@ -63,7 +63,7 @@ class TestFinance(SettlementCase):
         self.assertEqual(settlement.line_ids.balance, -0.001)
         self.assertEqual(settlement.line_ids.balance_shown, "-0.001 JDX")
         note = " ".join(cycle.message_ids.mapped("body"))
-        self.assertIn("Redeemed: 3 (120.375 JDX of 120.375 JDX)", note)
+        self.assertIn("Redeemed: 3 (<bdi>120.375 JDX</bdi> of <bdi>120.375 JDX</bdi>)", note)
 
     def test_four_kilograms_of_a_ton(self):
         ton, kilogram = self.env.ref("uom.product_uom_ton"), self.env.ref("uom.product_uom_kgm")

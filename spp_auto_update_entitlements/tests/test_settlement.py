@@ -125,7 +125,8 @@ class TestSettlement(SettlementCase):
         name = self.currency.name
         note = self.cycle.message_ids.filtered(lambda message: "Settlement" in message.body).body
         self.assertIn("5 entitlements, 4 changed, 1 exceptions, 1 to look at", note)
-        self.assertIn(f"Partially redeemed: 2 (75.50 {name} of 200.00 {name})", note)
+        of_partial = f"2 (<bdi>75.50 {name}</bdi> of <bdi>200.00 {name}</bdi>)"
+        self.assertIn(f"Partially redeemed: {of_partial}", note)
         self.assertEqual(
             settlement.money_totals.split("\n"),
             [

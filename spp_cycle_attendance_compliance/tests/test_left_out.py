@@ -145,7 +145,7 @@ class TestLeftOut(FileCase):
         with patch.object(attendance_left_out, "MOST_LEFT_OUT", 55):
             intake = self._leave_out(GOOD, *bad)
         self.assertEqual(len(self._read(intake)), 55)
-        self.assertIn("the file holds 55.", self._read_screen(intake)[1][0])
+        self.assertIn("In the file: 55.", self._read_screen(intake)[1][0])
 
     def test_nothing_in_a_cell_is_markup(self):
         intake = self._leave_out(GOOD, "<b>NOBODY</b>,2025-11-01,x,,,")

@@ -65,7 +65,7 @@ class TestWithheldEntitlements(TwoPersonsCase):
         code = draft.code
         run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
         self.assertEqual((run.state, run.entitlement_count), ("waiting", 1))
-        self.assertIn("1 members who would be non-compliant have prepared", run.brake_reason)
+        self.assertIn("and have prepared entitlements: 1.", run.brake_reason)
         run._decide_to_apply("As agreed")
         self.assertFalse(draft.exists())
         self.assertEqual((of_ana.state, pending.state), ("pending_validation", "cancelled"))
@@ -228,7 +228,7 @@ class TestWithheldEntitlements(TwoPersonsCase):
         approved = self._prepare(state="approved")
         run = self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
         self.assertEqual(run.state, "waiting")
-        self.assertIn("1 members who would be non-compliant have approved", run.brake_reason)
+        self.assertIn("and have approved entitlements: 1.", run.brake_reason)
         run._decide_to_apply("As agreed")
         self.assertEqual((self.ben_in.state, approved.state), ("non_compliant", "approved"))
         # It is said once.
