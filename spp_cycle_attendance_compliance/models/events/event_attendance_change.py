@@ -45,7 +45,11 @@ class EventAttendanceChange(models.Model):
     def _compute_shown(self):
         for change in self:
             # What was told of two at once is withdrawn from the first one from the beginning.
-            is_first = change.intake_id and change.intake_id == change.event_id.intake_id
+            event = change.event_id
+            is_first = change.intake_id and (change.intake_id, change.create_date) == (
+                event.intake_id,
+                event.create_date,
+            )
             change.shown_old = not is_first and change._describe_value(change.old_value)
             change.shown_new = change._describe_value(change.new_value)
 
