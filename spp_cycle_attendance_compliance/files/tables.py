@@ -67,8 +67,11 @@ class Table:
                 cells.extend([""] * missing)
             elif missing and not is_text:
                 del cells[width:]
-            # From its end: where a cell was split, they are further behind.
-            del cells[len(cells) - told :]
+            # From its end: where a cell was split, they are further behind. Where somebody emptied
+            # them as well, what stands there is of another column: the row stays too long.
+            mark = trim(cells[-told]) if told else ""
+            if not mark or mark.isdecimal():
+                del cells[len(cells) - told :]
             if not trim("".join(cells)):
                 continue
             yield number, tuple(cells)

@@ -217,6 +217,8 @@ class TestBoard(AttendanceCase):
         self.ana.area_id = country
         self._run(self.cycle)
         self.assertEqual(self._get_counts().region_id, self.north | country)
+        # Counted are regions of before, whatever is topmost since.
+        areas.create({"draft_name": "Another Country"})
         for leaf, found in (
             (("region_id", "=", country.id), self.ana),
             (("region_id", "=", self.north.id), self.ben),

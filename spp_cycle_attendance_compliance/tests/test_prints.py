@@ -295,6 +295,12 @@ class TestHouseholdLists(PrintCase):
             ],
         )
 
+    def test_a_cycle_of_which_no_run_stands(self):
+        self.run_of_both._take_back("No")
+        for vals in ({"grouped_by": "location"}, {"grouped_by": "area"}, {}):
+            with self.subTest(vals), self.assertRaisesRegex(UserError, "no such verdict"):
+                self._open(cycle=self.cycle, content="xlsx", **vals).action_print()
+
     def test_only_members_who_failed_are_among_the_failing(self):
         dialog = self._open(self.run_of_both, content="xlsx", grouped_by="location")
         dialog.which = "failing"

@@ -20,7 +20,7 @@ def explain(records, domain):
 
 
 @tagged("post_install", "-at_install")
-class TestWhatStands(TwoPersonsCase):
+class TestWhatStands(PrintCase, TwoPersonsCase):
     """Lists of what stands say the same as the membership; those of a run, what it gave."""
 
     def setUp(self):
@@ -52,6 +52,19 @@ class TestWhatStands(TwoPersonsCase):
         self.assertEqual(self._find("view_attendance_run_line_search", "non_compliant"), of_ben)
         self.assertFalse(self._find("view_attendance_run_line_search", "overridden"))
         self.assertEqual(self._group(), {"compliant": 1, "overridden": 1})
+
+    def test_whose_registrant_is_disabled(self):
+        """The platform hides her membership from everybody; the list of verdicts opens."""
+        self.ben.disabled = "2026-01-01"
+        self.env.flush_all()
+        self.env.invalidate_all()
+        manager = self._create_user("of_disabled", "g2p_programs.g2p_program_manager")
+        lines = self.first.line_ids.with_user(manager)
+        self.assertFalse(self.ben_in.with_user(manager).search([("id", "=", self.ben_in.id)]))
+        rows = lines.read(["standing_status", "standing_reason"])
+        self.assertEqual({row["standing_status"] for row in rows}, {"compliant", "overridden"})
+        dialog = self._open(cycle=self.cycle, user=manager, content="xlsx")
+        self.assertIn("Overridden", [row[5] for row in self._read(dialog)])
 
     def test_what_was_replaced_or_lifted(self):
         second = self._run(self.cycle)

@@ -185,8 +185,10 @@ class PrintAttendance(models.TransientModel):
             place = [("location_id", "=", self.location_id.id)]
         if not self._is_by_member():
             return [*self._get_line_domain(), *place]
-        lines = self.env["spp.attendance.run.line"]
-        domain = [("run_id", "in", self._get_runs().ids), *place]
+        lines, runs = self.env["spp.attendance.run.line"], self._get_runs()
+        if not runs:
+            return [("id", "in", [])]
+        domain = [("run_id", "in", runs.ids), *place]
         # Two searches, each by an index: of "one or the other", PostgreSQL reads all runs.
         listed = lines._search(domain)
         listed.add_where(

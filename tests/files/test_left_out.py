@@ -188,3 +188,12 @@ def test_what_is_shown_is_cut():
     left_out, _table = write(make_text(header, ["a" * 5_000] * 30), {2: "All of it."})
     assert left_out.titles == list(header[:12])
     assert left_out.shown == [[2, "All of it.", *["a" * 80] * 12]]
+
+
+def test_a_split_row_without_our_cells_loses_nothing():
+    """Whoever empties what is wrong, and not what is, is told once more."""
+    text = "ID,Date,Presence,#!,What Is Wrong\n"
+    table = open_table(f"{text}Silva, Maria,2026-11-04,x\nP1,2026-11-04,x,2,no\n".encode(), "")
+    first, second = (cells for _number, cells in table.rows())
+    assert "x" in first and len(first) > len(table.header)
+    assert second == ("P1", "2026-11-04", "x")

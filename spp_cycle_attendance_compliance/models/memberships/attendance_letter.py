@@ -53,7 +53,7 @@ class AttendanceRunLine(models.Model):
         if self._is_told_of_household(of_run):
             return self.household_line_id._get_shown_reason(of_run)
         if self.kind != "member" and not of_run:
-            return self.cycle_membership_id.attendance_reason
+            return self._get_standing_reason()
         return self.reason
 
     def _is_told_of_household(self, of_run):

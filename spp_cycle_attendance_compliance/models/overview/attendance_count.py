@@ -383,8 +383,8 @@ class AttendanceCount(models.Model):
             regions = areas.browse(area_id for area_id, _name in found)
         else:
             raise UserError(_("Take the filters of your own away to open the verdicts."))
-        # Above the regions, who lives just there.
-        level = self._get_region_level()
-        topmost = regions.filtered(lambda area: area.parent_path.count("/") < level)
-        below = (regions - topmost).filtered(lambda area: area.parent_path.count("/") == level)
-        return ["|", ("area_id", "in", topmost.ids), ("area_id", "child_of", below.ids)]
+        counted = self._read_group([("region_id", "!=", False)], ["region_id"])
+        # Above another one, a region is who lives just there.
+        above = areas.union(*(region.sudo() for (region,) in counted)).parent_id & regions
+        below = regions - above
+        return ["|", ("area_id", "in", above.ids), ("area_id", "child_of", below.ids)]

@@ -23,10 +23,18 @@ class AttendanceRunLine(models.Model):
     @api.depends_context("lang", "uid", "su", "allowed_company_ids")
     def _compute_standing_status(self):
         for line in self:
-            stands = line.kind != "member" and line.standing == "stands"
-            membership = line.cycle_membership_id if stands else line.cycle_membership_id.browse()
-            line.standing_status = membership.attendance_shown_status or line.shown_status
-            line.standing_reason = membership.attendance_reason or line.reason
+            status, reason = line.shown_status, line.reason
+            if line.kind != "member" and line.standing == "stands":
+                # Whose registrant is disabled, a verdict is still read, but no membership.
+                membership = line.sudo().cycle_membership_id
+                status = membership.attendance_shown_status or status
+                reason = line._get_standing_reason()
+            line.standing_status, line.standing_reason = status, reason
+
+    def _get_standing_reason(self):
+        """Return why what stands is so: what an override says, or else this verdict."""
+        override = self.sudo().cycle_membership_id.attendance_override_id
+        return override._get_reason() if override else self._get_verdict_sentence()
 
     @api.model
     def _search_standing_status(self, operator, value):
