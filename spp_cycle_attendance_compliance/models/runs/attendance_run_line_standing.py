@@ -17,7 +17,7 @@ class AttendanceRunLine(models.Model):
         search="_search_standing_status",
         help="What stands, overrides included; where this verdict does not stand, what it was.",
     )
-    standing_reason = fields.Char("Standing Reason", compute="_compute_standing_status")
+    standing_reason = fields.Char(compute="_compute_standing_status")
 
     @api.depends("standing", "shown_status")
     @api.depends_context("lang", "uid", "su", "allowed_company_ids")
