@@ -11,6 +11,7 @@ class Area(models.Model):
     parent_path = fields.Char(index=True)
     draft_name = fields.Char(required=True, translate=True)
     code = fields.Char()
+    level = fields.Integer()
     name = fields.Char(compute="_compute_name", store=True, translate=True)
     kind = fields.Many2one("spp.area.kind")
 
