@@ -86,6 +86,21 @@ class AttendanceCase(TransactionCase):
         program.cycle_managers = [(4, wrapper.id)]
         return program
 
+    def _require_tag(self, program):
+        """Have a program want a tag of its registrants, by its compliance criteria."""
+        tag = self.env["g2p.registrant.tags"].create({"name": "Poor"})
+        manager = self.env["g2p.program_membership.manager.default"].create(
+            {
+                "name": "Poor",
+                "program_id": program.id,
+                "eligibility_domain": f"[('tags_ids', '=', {tag.id})]",
+            }
+        )
+        self.env["spp.compliance.manager"].create(
+            {"program_id": program.id, "manager_ref_id": f"{manager._name},{manager.id}"}
+        )
+        return tag
+
     @classmethod
     def _create_cycle(cls, program=None, registrants=(), state="draft", **vals):
         """Create a cycle that counts November 2025 and asks for 2 days, with enrolled members."""

@@ -208,20 +208,7 @@ class TestMeanwhile(OneVerdictCase):
             waiting._take_back("No")
 
     def test_the_programs_criteria_are_looked_at_again(self):
-        tag = self.env["g2p.registrant.tags"].create({"name": "Poor"})
-        manager = self.env["g2p.program_membership.manager.default"].create(
-            {
-                "name": "Poor",
-                "program_id": self.cycle.program_id.id,
-                "eligibility_domain": f"[('tags_ids', '=', {tag.id})]",
-            }
-        )
-        self.env["spp.compliance.manager"].create(
-            {
-                "program_id": self.cycle.program_id.id,
-                "manager_ref_id": f"{manager._name},{manager.id}",
-            }
-        )
+        tag = self._require_tag(self.cycle.program_id)
         run = self._preview()
         self.assertEqual(run.losing_count, 2)
         self.ana.tags_ids = tag

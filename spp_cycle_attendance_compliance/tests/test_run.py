@@ -66,20 +66,7 @@ class TestRun(AttendanceCase):
         other = self._create_person("OTHER")
         self.server.people["OTHER"] = []
         self._create_membership(self.cycle, other)
-        tag = self.env["g2p.registrant.tags"].create({"name": "Poor"})
-        manager = self.env["g2p.program_membership.manager.default"].create(
-            {
-                "name": "Poor",
-                "program_id": self.cycle.program_id.id,
-                "eligibility_domain": f"[('tags_ids', '=', {tag.id})]",
-            }
-        )
-        self.env["spp.compliance.manager"].create(
-            {
-                "program_id": self.cycle.program_id.id,
-                "manager_ref_id": f"{manager._name},{manager.id}",
-            }
-        )
+        tag = self._require_tag(self.cycle.program_id)
         self.env.company.attendance_non_compliant_limit = 100
         (self.truant + other).tags_ids = tag
         run = self._press()
