@@ -2,7 +2,7 @@
     "name": "OpenSPP Cycle: Attendance Compliance",
     "summary": "Hold the attendance of beneficiaries against the criteria of their cycle.",
     "category": "OpenSPP",
-    "version": "17.0.2.6.0",
+    "version": "17.0.2.7.0",
     "author": "OpenSPP.org",
     "website": "https://github.com/OpenSPP/openspp-modules",
     "license": "LGPL-3",

@@ -1,10 +1,14 @@
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from random import Random
+from runpy import run_path
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools.misc import file_path
 
 from .file_common import REGISTRAR, FileCase
+
+ADDON = "spp_cycle_attendance_compliance"
 
 
 @tagged("post_install", "-at_install")
@@ -161,6 +165,42 @@ class TestFilesTogether(FileCase):
         event = self._get_events().with_user(registrar)
         with self.assertRaisesRegex(UserError, "can't be changed here"):
             event.attendance_category = "absent"
+
+    def test_files_are_no_attachments(self):
+        """Whoever reads a record reads its attachments on Odoo 17, whatever the field's groups."""
+        binaries = [
+            field
+            for name, model in self.env.items()
+            if name.startswith("spp.") and not model._abstract
+            for field in model._fields.values()
+            if field.type == "binary" and ADDON in field._modules
+        ]
+        self.assertIn("spp.attendance.intake.file", map(str, binaries))
+        self.assertFalse([str(field) for field in binaries if field.attachment])
+
+    def test_files_that_were_attachments(self):
+        """An upgrade moves them to their intakes; one that the filestore has lost stays."""
+        kept, lost = (self._store(f"ANA,2025-11-0{day},x,Lesson,,") for day in (1, 2))
+        self.env.cr.execute("UPDATE spp_attendance_intake SET file = NULL")
+        (kept + lost).invalidate_recordset()
+        attachments = self.env["ir.attachment"].create(
+            [
+                {"name": "file", "res_model": kept._name, "res_field": "file", "res_id": intake.id}
+                for intake in (kept, lost)
+            ]
+        )
+        attachments[0].raw = b"ID,Date\nANA,2025-11-01"
+        with self.assertLogs(level="WARNING") as logs:
+            self._migrate("17.0.2.7.0", "post")
+        self.assertEqual(b64decode(kept.file), b"ID,Date\nANA,2025-11-01")
+        self.assertFalse(lost.file)
+        self.assertEqual(attachments.exists(), attachments[1])
+        self.assertIn(f"intake {lost.id} is missing", logs.output[0])
+
+    def _migrate(self, version, stage):
+        path = file_path(f"{ADDON}/migrations/{version}/{stage}-migration.py")
+        run_path(path)["migrate"](self.env.cr, version)
+        self.env.invalidate_all()
 
     def test_any_split_order_repetition_and_correction(self):
         """They end in the same events as the one right file."""

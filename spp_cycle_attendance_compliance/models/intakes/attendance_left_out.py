@@ -18,7 +18,6 @@ class AttendanceIntake(models.Model):
 
     _inherit = "spp.attendance.intake"
 
-    # No attachment: on Odoo 17 whoever reads the record reads those, whatever the field's groups.
     left_out_file = fields.Binary(
         "Rows to Correct", readonly=True, attachment=False, groups=IDENTIFIERS_GROUP
     )
