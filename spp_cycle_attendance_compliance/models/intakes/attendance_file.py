@@ -139,7 +139,6 @@ class AttendanceIntake(models.Model):
             cycle_id=None,
             program_id=None,
             scope=SQL("FALSE"),
-            categories=({}, {}),
         )
         stored = store.settle(individual_ids, self.company_id.id)
         totals = Counter(stored_person_count=len(individual_ids))

@@ -50,7 +50,7 @@ class AttendanceIntake(models.Model):
         help="Of each membership: its override, members and identifiers when they were asked for. "
         "Empty as soon as the run has decided.",
     )
-    # Or a file. No attachment: whoever reads the record reads those on Odoo 17, whatever the groups.
+    # Or a file. No attachment: on Odoo 17 who reads a record reads those, whatever the groups.
     file = fields.Binary(readonly=True, attachment=False, groups=IDENTIFIERS_GROUP)
     file_name = fields.Char(readonly=True)
     file_layout = fields.Json("Columns of the File", readonly=True)

@@ -16,9 +16,10 @@ class AttendanceIntake(models.Model):
 
     _inherit = "spp.attendance.intake"
 
-    def _receive(self, client, store, partner_ids, question):
+    def _receive(self, client, event_rows, store, partner_ids, question):
         """Ask about persons, and keep what is answered.
 
+        :param event_rows: the `EventRows` that are made of it
         :param store: the `EventStore` of this intake
         :param dict partner_ids: by the identifiers to ask by
         :raise connector.AttendanceError: whoever calls has to roll back
@@ -36,7 +37,7 @@ class AttendanceIntake(models.Model):
                 for person in answer.persons.values()
                 if person.attendances is not None
             }
-            return answer, store.make_ready(told)
+            return answer, event_rows.make_ready(told)
 
         with closing(read_ahead(map(make_ready, answers))) as answers:
             for answer, ready in answers:
@@ -46,13 +47,13 @@ class AttendanceIntake(models.Model):
                     rows = self._store_answer(store, answer, ready, partner_ids, totals)
                     reasons.update(set_aside.reason for set_aside in answer.set_aside)
                 self._write_answers(rows, partner_ids)
-        totals["not_asked_for_count"] += store.not_wanted
+        totals["not_asked_for_count"] += event_rows.not_wanted
         self.write(
             {
                 **totals,
-                "unknown_category_count": store.unknown_categories,
-                "unclear_count": store.unclear,
-                "unknown_words": store.unknown_words.most_common(MOST_WORDS) or False,
+                "unknown_category_count": event_rows.unknown_categories,
+                "unclear_count": event_rows.unclear,
+                "unknown_words": event_rows.unknown_words.most_common(MOST_WORDS) or False,
                 "set_aside_reasons": "\n".join(
                     f"{count} x {reason}" for reason, count in reasons.most_common(20)
                 ),
@@ -78,12 +79,7 @@ class AttendanceIntake(models.Model):
         """
         partial = {set_aside.person_id for set_aside in answer.set_aside}
         # What nobody has said the meaning of is read, and listed, each time.
-        unclear = {
-            person.person_id
-            for person in answer.persons.values()
-            if any(map(store.is_unmapped, person.attendances or ()))
-        }
-        digest = None if unclear else answer.digest
+        digest = None if ready.unmapped_ids else answer.digest
         withdrawable, rows = [], []
         for person_id in answer.asked:
             partner_id = partner_ids[person_id]
@@ -103,7 +99,7 @@ class AttendanceIntake(models.Model):
                 {
                     **row,
                     "answer": KNOWN,
-                    "digest": None if note or person_id in unclear else person.digest,
+                    "digest": None if note or partner_id in ready.unmapped_ids else person.digest,
                     "unreadable_count": person.unreadable,
                     "note": note,
                 }

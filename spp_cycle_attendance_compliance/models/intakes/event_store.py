@@ -4,19 +4,15 @@ Written through the ORM one by one, a million attendances take hours. So the ans
 a staging table, and each of the statements below does its step for a whole batch of persons.
 """
 
-import csv
-import io
-from collections import Counter
-from itertools import product
 from typing import NamedTuple
 
 from odoo.tools import SQL
 
-from ..events.event_attendance import COUNTS_ONCE, UNKNOWN
+from ..events.event_attendance import COUNTS_ONCE
 from ..events.event_data import ATTENDANCE_MODEL
-from ..sources.attendance_category_map import fold
 
-# (column of the staging table, its type, column of spp_event_attendance).
+# (column of the staging table, its type, column of spp_event_attendance); `event_rows` makes rows
+# of the first ones, in this order.
 COLUMNS = (
     ("individual_id", "integer", "individual_id"),
     ("external_id", "integer", "event_data_external_id"),
@@ -52,15 +48,6 @@ class Stored(NamedTuple):
     moved: int = 0
 
 
-class Ready(NamedTuple):
-    """Attendances of some persons that are ready to be copied."""
-
-    individual_ids: list
-    lines: io.StringIO
-    count: int
-    has_shared: bool
-
-
 class EventStore:
     """Writes the events of one intake, which are told from each other by their numbers.
 
@@ -69,29 +56,14 @@ class EventStore:
     :param company_id: of which an attendance counts for one person
     :param cycle_id, program_id: for which it was asked, if it was for any
     :param SQL scope: the condition of the ``event`` that was asked for
-    :param categories: types and locations, two dicts of records by the source's ids
-    :param wanted: pairs of the ids of a type and a location, ``None`` for all: nothing else that
-        comes is stored
     """
 
     counts_once = COUNTS_ONCE
     has_key = SQL("event.event_data_external_id > 0")
     is_same = SQL("event.event_data_external_id = staging.external_id")
 
-    def __init__(
-        self,
-        env,
-        intake_id,
-        source,
-        company_id,
-        cycle_id,
-        program_id,
-        scope,
-        categories,
-        wanted=((None, None),),
-    ):
+    def __init__(self, env, intake_id, source, company_id, cycle_id, program_id, scope):
         self.env = env
-        self.wanted = None if (None, None) in wanted else set(wanted)
         self.source_id = source.id
         self.scope = scope
         self.parameters = {
@@ -104,38 +76,12 @@ class EventStore:
             "uid": env.uid,
             "now": env.cr.now(),
         }
-        self.type_ids, self.location_ids = (
-            {external_id: record.id for external_id, record in records.items()}
-            for records in categories
-        )
-        self.not_wanted = 0
-        self.category_map = source._get_category_map()
         self.label = env["ir.model"]._get(ATTENDANCE_MODEL).name
-        self.unknown_categories = 0
-        self.unclear = 0
-        self.unknown_words = Counter()
-
-    def make_ready(self, attendances):
-        """Make attendances ready to be stored. This asks nothing of the database.
-
-        :param dict attendances: lists of `connector.Attendance` by partner id
-        :rtype: Ready
-        """
-        if self.wanted:
-            attendances = {key: self._keep_wanted(told) for key, told in attendances.items()}
-        lines = io.StringIO()
-        csv.writer(lines).writerows(
-            self._get_row(individual_id, attendance)
-            for individual_id, listed in attendances.items()
-            for attendance in listed
-        )
-        ids = [each.external_id for listed in attendances.values() for each in listed]
-        return Ready(list(attendances), lines, len(ids), len(set(ids)) < len(ids))
 
     def store(self, ready, withdrawable):
         """Bring the stored events of some persons to what the attendance system has.
 
-        :param Ready ready: what it has
+        :param event_rows.Ready ready: what it has
         :param withdrawable: ids of the partners whose other events, within what was asked, are
             gone from the attendance system
         :rtype: Stored
@@ -151,17 +97,6 @@ class EventStore:
             f"COPY spp_attendance_staging ({names}) FROM STDIN (FORMAT csv)", ready.lines
         )
         return self._store_staged(individual_ids, withdrawable, ready.count, ready.has_shared)
-
-    def _keep_wanted(self, attendances):
-        kept = []
-        for attendance in attendances:
-            type_id = self.type_ids.get(attendance.type_id)
-            location_id = self.location_ids.get(attendance.location_id)
-            pairs = product((type_id, None), (location_id, None))
-            if not self.wanted.isdisjoint(pairs):
-                kept.append(attendance)
-        self.not_wanted += len(attendances) - len(kept)
-        return kept
 
     def _store_staged(self, individual_ids, withdrawable, count, has_shared=False):
         """Store what is staged: so many attendances, about these persons."""
@@ -213,46 +148,6 @@ class EventStore:
             )
         )
         cr.execute("TRUNCATE spp_attendance_staging")
-
-    def _get_row(self, individual_id, attendance):
-        type_id = self.type_ids.get(attendance.type_id)
-        location_id = self.location_ids.get(attendance.location_id)
-        if (attendance.type_id and not type_id) or (attendance.location_id and not location_id):
-            self.unknown_categories += 1
-        category, reason_id = attendance.category, None
-        if category == UNKNOWN:
-            category, reason_id = self._find_meaning(attendance.word)
-        return (
-            individual_id,
-            attendance.external_id,
-            None,
-            attendance.date,
-            attendance.time,
-            category,
-            type_id,
-            location_id,
-            reason_id,
-            attendance.description,
-            attendance.external_url,
-            attendance.submitted_by,
-            attendance.submitted_datetime,
-            attendance.submission_source,
-        )
-
-    def is_unmapped(self, attendance):
-        """Return whether an attendance says a word of which nobody has said what it means."""
-        if attendance.category != UNKNOWN or not attendance.word:
-            return False
-        return fold(attendance.word) not in self.category_map
-
-    def _find_meaning(self, word):
-        meaning = self.category_map.get(fold(word))
-        if word and not meaning:
-            self.unknown_words[word] += 1
-        category, reason_id = meaning or (UNKNOWN, None)
-        if category == UNKNOWN:
-            self.unclear += 1
-        return category, reason_id
 
     def _find_events(self):
         """Note which of the staged attendances are stored already.

@@ -3,6 +3,7 @@ import time
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ..intakes.event_rows import EventRows
 from ..intakes.event_store import EventStore
 from ..intakes.identifiers import get_identifier
 from .draft import Draft
@@ -61,24 +62,24 @@ class AttendanceCriteriaMixin(models.AbstractModel):
         started = time.monotonic()
         calls_before = client.calls
         cycle = self._get_cycle()
+        source = self.attendance_source_id
         store = EventStore(
             self.env,
             intake_id=intake.id,
-            source=self.attendance_source_id,
+            source=source,
             company_id=cycle._get_attendance_company().id,
             cycle_id=cycle.id,
             program_id=cycle.program_id.id,
             scope=self._get_event_scope(),
-            wanted=self._get_scopes(),
-            categories=self._get_categories(),
         )
+        rows = EventRows(source, self._get_categories(), self._get_scopes())
         # What the source's words mean may have been changed since the intake was planned.
         intake.question_key = self._get_question_key()
-        intake._receive(client, store, partner_ids, self._get_question())
+        intake._receive(client, rows, store, partner_ids, self._get_question())
         intake.write(
             {
                 "is_done": True,
-                "server_url": self.attendance_source_id.url,
+                "server_url": source.url,
                 "answered_at": fields.Datetime.now(),
                 "person_count": len(partner_ids),
                 "call_count": client.calls - calls_before,
