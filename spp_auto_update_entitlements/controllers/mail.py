@@ -4,9 +4,7 @@ from odoo.http import request
 
 from odoo.addons.mail.controllers.mail import MailController
 
-PROGRAMS = "g2p_programs.g2p_program_menu_root"
-# The apps whose menu is around what mails of this addon link to: the first that the user has.
-MENUS = {"g2p.cycle": [PROGRAMS], "g2p.program": [PROGRAMS]}
+from .menus import MENUS
 
 
 class MenuMailController(MailController):
@@ -22,6 +20,9 @@ class MenuMailController(MailController):
             # Which menu, and which page, depends on who logs in: the link is followed again then.
             link = f"/mail/view?{urlencode({'model': model, 'res_id': res_id})}"
             return request.redirect(f"/web/login?{urlencode({'redirect': link})}")
+        # Whether she may be read was checked before. Contacts are of other apps.
+        if model == "res.partner" and not request.env[model].sudo().browse(res_id).is_registrant:
+            return response
         visible = request.env["ir.ui.menu"]._visible_menu_ids()
         found = (request.env.ref(name, raise_if_not_found=False) for name in MENUS[model])
         for menu in [menu for menu in found if menu and menu.id in visible][:1]:

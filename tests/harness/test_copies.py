@@ -5,7 +5,10 @@ import pytest
 from harness.steps import ROOT
 
 ADDONS = ("spp_auto_update_entitlements", "spp_cycle_attendance_compliance")
-COPIES = ("static/src/keys.esm.js", "static/src/contrast.css", "migrations/0.0.0/end-migration.py")
+COPIES = (
+    *("static/src/keys.esm.js", "static/src/contrast.css"),
+    *("controllers/mail.py", "migrations/0.0.0/end-migration.py"),
+)
 
 
 @pytest.mark.parametrize("path", COPIES)
