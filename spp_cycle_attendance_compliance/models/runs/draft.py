@@ -354,7 +354,7 @@ class Draft:
                 WHEN EXISTS (
                     SELECT FROM (%(sharing)s) AS sharing
                     JOIN res_partner AS other ON other.id = sharing.id
-                    WHERE other.id != line.partner_id AND (
+                    WHERE sharing.id != line.partner_id AND (
                         (other.active AND other.disabled IS NULL
                             AND other.company_id IS NOT DISTINCT FROM known.company_id)
                         OR EXISTS (

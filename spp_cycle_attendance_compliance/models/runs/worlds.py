@@ -1,44 +1,36 @@
 """The world that each line of a run is decided in, kept to be compared later."""
 
-from odoo.tools import SQL
-
-# The world that each membership is decided in. What is recorded here is part of it, where nobody
-# is asked; elsewhere a run brings it, and by it where somebody last attended.
-WORLDS = SQL(
-    """
-    SELECT line.id, line.cycle_membership_id,
-        md5(concat_ws(' ', line.override_id, line.partner_id, world.persons,
-            line.failed_ids::text)) AS world
-    FROM spp_attendance_draft AS line
-    LEFT JOIN (
-        SELECT coalesce(household_line_id, id) AS id, string_agg(
-            concat_ws(':', partner_id, identifier, counts, CASE WHEN counts THEN
-                concat_ws(':', about, free_until, waivers, counted) END),
-            ' ' ORDER BY partner_id
-        ) AS persons
-        FROM spp_attendance_draft WHERE kind != 'household' GROUP BY 1
-    ) AS world ON world.id = line.id
-    WHERE line.kind != 'member'
-    """
-)
-
 
 def set_worlds(draft):
-    """Note on each membership's line the world that it is decided in, to be compared later."""
+    """Note on each membership's line the world that it is decided in, to be compared later.
+
+    What is recorded here is part of it, where nobody is asked; elsewhere a run brings it, and by it
+    where somebody last attended.
+    """
     draft.execute(
         """
-        UPDATE spp_attendance_draft AS line SET world = found.world
-        FROM (%(worlds)s) AS found WHERE found.id = line.id
-        """,
-        worlds=WORLDS,
+        UPDATE spp_attendance_draft AS line
+        SET world = md5(concat_ws(' ', line.override_id, line.partner_id, world.persons,
+            line.failed_ids::text))
+        FROM spp_attendance_draft AS own
+        LEFT JOIN (
+            SELECT coalesce(household_line_id, id) AS id, string_agg(
+                concat_ws(':', partner_id, identifier, counts, CASE WHEN counts THEN
+                    concat_ws(':', about, free_until, waivers, counted) END),
+                ' ' ORDER BY partner_id
+            ) AS persons
+            FROM spp_attendance_draft WHERE kind != 'household' GROUP BY 1
+        ) AS world ON world.id = own.id
+        WHERE own.id = line.id AND line.kind != 'member'
+        """
     )
 
 
 def get_worlds(draft):
     """Return the worlds as a text that `leave_alone_who_changed` reads."""
     draft.execute(
-        "SELECT jsonb_object_agg(cycle_membership_id, world)::text FROM (%(worlds)s) AS found",
-        worlds=WORLDS,
+        "SELECT jsonb_object_agg(cycle_membership_id, world)::text FROM spp_attendance_draft"
+        " WHERE kind != 'member'"
     )
     return draft.cr.fetchone()[0]
 
