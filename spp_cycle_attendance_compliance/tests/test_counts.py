@@ -3,6 +3,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from ..models.overview import attendance_count_question as questions
 from .common import FIRST, AttendanceCase
 
 PERSONS, SEEDS = 12, 3
@@ -151,3 +152,44 @@ class TestCounts(AttendanceCase):
         self.env.invalidate_all()
         self._delete(cycle.cycle_membership_ids[:3])
         self.assertFalse(self._read(cycle))
+
+    def test_the_locations_with_most_non_compliant(self):
+        """Of the latest cycle of each program; what is behind a bar is where it is, too."""
+        program = self._create_program()
+        old, new = self._create_cycle(program), self._create_cycle(program)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE g2p_cycle SET start_date = start_date - 60 WHERE id = %s", [old.id]
+        )
+        self.env.invalidate_all()
+        place_ids = {}
+        for name, cycle, status, number in (
+            ("Some", new, "non_compliant", 5),
+            ("Most", new, "non_compliant", 9),
+            ("Most", new, "compliant", 1),
+            ("Good", new, "compliant", 50),
+            ("Once", old, "non_compliant", 99),
+        ):
+            place = self.places.search([("name", "=", name)]) or self.places.create({"name": name})
+            place_ids[name] = place.id
+            self.counts._as_attendance_writer().create(
+                {
+                    "cycle_id": cycle.id,
+                    "program_id": program.id,
+                    "location_id": place.id,
+                    "status": status,
+                    "membership_count": number,
+                }
+            )
+        is_shown = [("is_shown_location", "=", True)]
+        mine = [("program_id", "=", program.id)]
+        for most, names in ((1, {"Most"}), (2, {"Most", "Some"}), (3, {"Most", "Some", "Good"})):
+            with self.subTest(most=most), patch.object(questions, "MOST_LOCATIONS", most):
+                shown = self.counts.search(is_shown + mine)
+                self.assertEqual(set(shown.location_id.mapped("name")), names)
+                self.assertEqual(set(shown.mapped("is_shown_location")), {True})
+                others = self.counts.search([("is_shown_location", "=", False)] + mine)
+                self.assertEqual(others, self.counts.search(mine) - shown)
+                behind = self.counts.action_open_counted(is_shown)["domain"]
+                ids = [place_ids[name] for name in ("Most", "Some", "Good")][:most]
+                self.assertIn(("location_id", "in", ids), behind)
