@@ -20,6 +20,7 @@ from . import test_guards
 from . import test_history
 from . import test_household_reasons
 from . import test_jobs
+from . import test_periods
 from . import test_poll
 from . import test_result
 from . import test_registrant_pages

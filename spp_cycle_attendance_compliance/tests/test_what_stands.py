@@ -65,6 +65,11 @@ class TestWhatStands(PrintCase, TwoPersonsCase):
         self.assertEqual({row["standing_status"] for row in rows}, {"compliant", "overridden"})
         dialog = self._open(cycle=self.cycle, user=manager, content="xlsx")
         self.assertIn("Overridden", sum(self._read(dialog), []))
+        counts = self.env["spp.attendance.count"].with_user(manager)
+        mine = ("cycle_id", "=", self.cycle.id)
+        for status, line in zip(("compliant", "overridden"), lines, strict=True):
+            domain = counts.action_open_counted([mine, ("status", "=", status)])["domain"]
+            self.assertEqual(lines.search(domain), line, "as many as the figure says")
 
     def test_what_was_replaced_or_lifted(self):
         second = self._run(self.cycle)

@@ -2,14 +2,14 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...verdicts import NO_DATA, NON_COMPLIANT, UNDECIDED
+from ...verdicts import NON_COMPLIANT
 
 # Of a verdict that is looked for by what its count says of it.
 OF_LINES = {
     "cycle_id": "run_id.cycle_id",
     "program_id": "run_id.program_id",
     "company_id": "run_id.company_id",
-    "status": "cycle_membership_id.attendance_status",
+    "status": "standing_status",
     "area_id": "area_id",
     "location_id": "location_id",
 }
@@ -165,10 +165,6 @@ class AttendanceCount(models.Model):
                 continue
             if name not in OF_LINES:
                 raise UserError(_("Take the filters of your own away to open the verdicts."))
-            if name == "status" and operator == "=" and value in (NO_DATA, UNDECIDED):
-                is_undecided = "=" if value == UNDECIDED else "!="
-                counted += ["&", ("verdict", is_undecided, UNDECIDED)]
-                value = NO_DATA
             counted.append((".".join([OF_LINES[name], *rest]), operator, value))
         return [("kind", "!=", "member"), ("standing", "=", "stands"), *counted]
 
