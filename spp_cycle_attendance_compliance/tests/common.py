@@ -244,5 +244,10 @@ class OneVerdictCase(TwoPersonsCase):
         self.server.next("attendance", Fault.status(403))
         return self._get_run(self.cycle.action_filter_beneficiaries_by_compliance_criteria())
 
+    def _answered_at(self, moment):
+        """Let what was answered to this cycle so far be of another moment."""
+        intakes = self.cycle.attendance_run_ids.intake_ids
+        intakes._as_attendance_writer().answered_at = moment
+
     def _look(self, membership):
         return membership.attendance_status, membership.state

@@ -52,11 +52,6 @@ class TestOneVerdict(OneVerdictCase):
         self.assertEqual(self._look(self.ana_in), ("compliant", "enrolled"))
         self.assertNotIn("WRONG", self.server.asked("attendance")[-1].body["person_ids"])
 
-    def _answered_at(self, moment):
-        """Let what was answered to this cycle so far be of another moment."""
-        intakes = self.cycle.attendance_run_ids.intake_ids
-        intakes._as_attendance_writer().answered_at = moment
-
     def test_the_list_of_verdicts_opens_with_what_stands(self):
         first, second = self._run(self.cycle), self._run(self.cycle)
         self._preview()
