@@ -3,6 +3,7 @@ from random import Random
 from runpy import run_path
 
 from odoo.exceptions import AccessError, UserError
+from odoo.release import series
 from odoo.tests import tagged
 from odoo.tools.misc import file_path
 
@@ -190,17 +191,14 @@ class TestFilesTogether(FileCase):
             ]
         )
         attachments[0].raw = b"ID,Date\nANA,2025-11-01"
+        script = f"{ADDON}/migrations/{series}.2.7.0/post-migration.py"
         with self.assertLogs(level="WARNING") as logs:
-            self._migrate("17.0.2.7.0", "post")
+            run_path(file_path(script))["migrate"](self.env.cr, f"{series}.2.6.0")
+        self.env.invalidate_all()
         self.assertEqual(b64decode(kept.file), b"ID,Date\nANA,2025-11-01")
         self.assertFalse(lost.file)
         self.assertEqual(attachments.exists(), attachments[1])
         self.assertIn(f"intake {lost.id} is missing", logs.output[0])
-
-    def _migrate(self, version, stage):
-        path = file_path(f"{ADDON}/migrations/{version}/{stage}-migration.py")
-        run_path(path)["migrate"](self.env.cr, version)
-        self.env.invalidate_all()
 
     def test_any_split_order_repetition_and_correction(self):
         """They end in the same events as the one right file."""
