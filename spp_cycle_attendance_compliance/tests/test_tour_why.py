@@ -2,9 +2,9 @@ from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
-from .common import AttendanceCase
+from .tour_common import TourCase
 
 # The first of a month, three years ago.
 FIRST = date.today().replace(day=1) - relativedelta(years=3)
@@ -12,21 +12,11 @@ CYCLES = 25
 
 
 @tagged("post_install", "-at_install")
-class TestTourWhy(AttendanceCase, HttpCase):
+class TestTourWhy(TourCase):
     """Why was this family not paid in this cycle, three years ago?"""
 
     def setUp(self):
         super().setUp()
-        if "spp_registry_base" in self.env["ir.module.module"]._installed():
-            # The newest platform names a script that it does not bring, which is an error to tours.
-            self.env["ir.asset"].create(
-                {
-                    "name": "A script that is missing",
-                    "bundle": "web.assets_backend",
-                    "directive": "remove",
-                    "path": "spp_registry/static/src/import_records/import_records.js",
-                }
-            )
         self.rosa = self._create_person(name="Rosa", birthdate=FIRST - relativedelta(years=9))
         self.family = self._create_household(self.rosa, name="Family of Rosa")
         self.program = self._create_program("group", name="Program of the Tour")

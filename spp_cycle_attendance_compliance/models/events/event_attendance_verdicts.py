@@ -9,25 +9,10 @@ class EventAttendance(models.Model):
     def action_open_attendance_verdicts(self):
         """Open the verdicts of applied runs that counted this attendance."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": _("Verdicts that Counted %(attendance)s", attendance=self.display_name),
-            "res_model": "spp.attendance.run.line",
-            "view_mode": "list,kanban,form",
-            "views": [
-                [
-                    self.env.ref("spp_cycle_attendance_compliance.view_attendance_verdict_tree").id,
-                    "list",
-                ],
-                [False, "kanban"],
-                [False, "form"],
-            ],
-            "search_view_id": self.env.ref(
-                "spp_cycle_attendance_compliance.view_attendance_verdict_search"
-            ).ids,
-            "domain": [("id", "in", self._get_verdicts_that_counted().ids)],
-            "context": {"create": False},
-        }
+        return self.env["spp.attendance.run.line"]._get_verdict_action(
+            _("Verdicts that Counted %(attendance)s", attendance=self.display_name),
+            [("id", "in", self._get_verdicts_that_counted().ids)],
+        )
 
     def _get_verdicts_that_counted(self):
         """Return the lines about the person, of applied runs, that counted this attendance."""

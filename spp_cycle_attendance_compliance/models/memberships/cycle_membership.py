@@ -368,22 +368,7 @@ class G2PCycleMembership(models.Model):
     def action_open_attendance_verdicts(self):
         """Open what each run decided about this membership."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": _("Attendance Verdicts"),
-            "res_model": "spp.attendance.run.line",
-            "view_mode": "list,kanban,form",
-            "views": [
-                [
-                    self.env.ref("spp_cycle_attendance_compliance.view_attendance_verdict_tree").id,
-                    "list",
-                ],
-                [False, "kanban"],
-                [False, "form"],
-            ],
-            "search_view_id": self.env.ref(
-                "spp_cycle_attendance_compliance.view_attendance_verdict_search"
-            ).ids,
-            "domain": [("cycle_membership_id", "=", self.id), ("kind", "!=", "member")],
-            "context": {"create": False},
-        }
+        return self.env["spp.attendance.run.line"]._get_verdict_action(
+            _("Attendance Verdicts"),
+            [("cycle_membership_id", "=", self.id), ("kind", "!=", "member")],
+        )

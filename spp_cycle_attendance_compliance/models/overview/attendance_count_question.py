@@ -129,23 +129,9 @@ class AttendanceCount(models.Model):
 
         :param domain: of these counts, as a graph has it
         """
-        return {
-            "type": "ir.actions.act_window",
-            "name": _("Verdicts"),
-            "res_model": "spp.attendance.run.line",
-            "views": [
-                [
-                    self.env.ref("spp_cycle_attendance_compliance.view_attendance_verdict_tree").id,
-                    "list",
-                ],
-                [False, "form"],
-            ],
-            "search_view_id": self.env.ref(
-                "spp_cycle_attendance_compliance.view_attendance_verdict_search"
-            ).ids,
-            "domain": self._get_counted_domain(domain),
-            "context": {"create": False},
-        }
+        return self.env["spp.attendance.run.line"]._get_verdict_action(
+            _("Verdicts"), self._get_counted_domain(domain)
+        )
 
     @api.model
     def _get_counted_domain(self, domain):

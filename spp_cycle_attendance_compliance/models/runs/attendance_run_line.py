@@ -362,6 +362,25 @@ class AttendanceRunLine(models.Model):
         memberships.write({"state": ENROLLED_STATE})
         memberships._give_entitlements_back(SQL("SELECT unnest(%s)", memberships.ids))
 
+    @api.model
+    def _get_verdict_action(self, name, domain):
+        """Return the action that opens some verdicts as the list of verdicts shows them."""
+        addon = "spp_cycle_attendance_compliance"
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": self._name,
+            "view_mode": "list,kanban,form",
+            "views": [
+                [self.env.ref(f"{addon}.view_attendance_verdict_tree").id, "list"],
+                [False, "kanban"],
+                [False, "form"],
+            ],
+            "search_view_id": self.env.ref(f"{addon}.view_attendance_verdict_search").ids,
+            "domain": domain,
+            "context": {"create": False},
+        }
+
     def action_open_registrant(self):
         """Open the person or household."""
         self.ensure_one()
