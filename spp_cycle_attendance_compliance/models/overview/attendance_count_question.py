@@ -34,7 +34,7 @@ class AttendanceCount(models.Model):
         "Location with Most Non-Compliant",
         compute="_compute_is_shown_location",
         search="_search_is_shown_location",
-        help="One of the 20 that have most, in the latest cycle of each program.",
+        help="One of the 20 that have most of them, in the latest cycle of each program.",
     )
 
     @api.depends("cycle_id")
