@@ -35,7 +35,7 @@ class TestResult(TwoPersonsCase):
 
     def test_the_cycle_shows_the_run_that_stands(self):
         self.assertFalse(self.cycle[BAR])
-        self.assertIn("Set the criteria", self.cycle.attendance_next_step)
+        self.assertIn("Look at the criteria", self.cycle.attendance_next_step)
         first = self._run(self.cycle)
         self.assertEqual(self.cycle.attendance_standing_run_id, first)
         self.assertEqual(self._get_texts(self.cycle[BAR]), ["✓1 compliant", "✕1 non-compliant"])
@@ -117,10 +117,63 @@ class TestResult(TwoPersonsCase):
         self._preview()
         self.assertIn("Open the run that failed", self.cycle.attendance_next_step)
 
+    def test_next_is_to_prepare_for_who_was_enrolled_since(self):
+        """Each case: when Ben was enrolled, beside the preparation; whether he has none yet."""
+        self._run(self.cycle)
+        entitlement = {"partner_id": self.ana.id, "cycle_id": self.cycle.id, "initial_amount": 10}
+        self.env["g2p.entitlement"].create(entitlement)
+        self.ben_in.state = "enrolled"
+        for hours, state, again in (
+            (-1, "draft", False),
+            (1, "draft", True),
+            (1, "to_approve", True),
+            (-1, "to_approve", False),
+        ):
+            with self.subTest(hours=hours, state=state):
+                self.cycle.state = state
+                self.env.flush_all()
+                self.env.cr.execute(
+                    "UPDATE g2p_cycle_membership SET write_date = %s WHERE id = %s",
+                    [self.env.cr.now() + timedelta(hours=hours), self.ben_in.id],
+                )
+                self.env.invalidate_all()
+                step = self.cycle.attendance_next_step
+                self.assertEqual("somebody was enrolled since" in step, again)
+        # The last case once more, now that he has one in kind.
+        product = self.env["product.product"].create({"name": "Rice"})
+        in_kind = {"product_id": product.id, "uom_id": product.uom_id.id, "qty": 1}
+        self.env["g2p.entitlement.inkind"].create(
+            {"partner_id": self.ben.id, "cycle_id": self.cycle.id, **in_kind}
+        )
+        later = self.env.cr.now() + timedelta(hours=1)
+        self.env.cr.execute("UPDATE g2p_cycle_membership SET write_date = %s", [later])
+        self.env.invalidate_all()
+        self.assertNotIn("somebody was enrolled since", self.cycle.attendance_next_step)
+
+    def test_next_is_to_evaluate_again_after_a_waiver(self):
+        self._run(self.cycle)
+        waiver = self.env["spp.attendance.waiver"].create(
+            {
+                "name": "Flood",
+                "legal_basis": "Resolution 1",
+                "program_id": self.cycle.program_id.id,
+                "from_date": FIRST,
+                "to_date": LAST,
+                "scope": "everybody",
+            }
+        )
+        self.assertNotIn("waiver", self.cycle.attendance_next_step)
+        waiver.action_approve()
+        self.env.invalidate_all()
+        self.assertIn("Evaluate the attendance again", self.cycle.attendance_next_step)
+        self._get_run(self.cycle.action_evaluate_attendance())._decide_to_apply("As agreed")
+        self.env.invalidate_all()
+        self.assertIn("Prepare the entitlements of", self.cycle.attendance_next_step)
+
     def test_who_may_not_do_it_is_told_who_does(self):
         validator = self._create_user("result_reader", "g2p_programs.g2p_program_validator")
         cycle = self.cycle.with_user(validator)
-        self.assertTrue(cycle.attendance_next_step.startswith("For program managers: Set the"))
+        self.assertTrue(cycle.attendance_next_step.startswith("For program managers: Look at"))
         run = self._preview()
         self.assertIn("For program managers: Open the run", cycle.attendance_next_step)
         run.action_apply()

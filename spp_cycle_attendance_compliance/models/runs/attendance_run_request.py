@@ -160,8 +160,8 @@ class AttendanceRun(models.Model):
             return self._get_form_action()
         if self._would_more_lose():
             self.error = _(
-                "More beneficiaries would lose than you were shown, so nothing was applied: look "
-                "at the verdicts again."
+                "More beneficiaries would lose than you were shown, or more entitlements were "
+                "prepared for them meanwhile, so nothing was applied: look at the verdicts again."
             )
             return self._get_look_again_action()
         self._apply_and_close(asked_by, reason)

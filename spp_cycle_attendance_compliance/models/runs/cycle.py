@@ -227,8 +227,9 @@ class G2PCycle(models.Model):
             last = runs[:1]
             cycle.attendance_run_count = len(runs)
             cycle.attendance_run_state = last.state
-            message = last.error or last.outdated_reason or last.brake_reason
-            cycle.attendance_run_message = not cycle._is_another_companys() and message
+            why = filter(None, (last.error, last.outdated_reason or last.brake_reason))
+            message = not cycle._is_another_companys() and "\n".join(why)
+            cycle.attendance_run_message = message
             cycle.attendance_progress = last.progress if last.state == RUNNING else 0
             applied = runs.sorted("applied_number")[-1:]
             cycle.attendance_taken_back_id = applied if applied.state == TAKEN_BACK else False

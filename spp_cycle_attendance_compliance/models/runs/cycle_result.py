@@ -156,17 +156,27 @@ class G2PCycle(models.Model):
 
     def _get_step_after_verdicts(self, run):
         if not run:
-            return _("Set the criteria below, then preview the attendance: that changes nothing.")
+            return _(
+                "Look at the criteria below, then preview the attendance: that changes nothing."
+            )
         if self._has_other_criteria(run):
             return _("Preview the attendance again: the criteria were changed since.")
+        if run._explain_other_waivers():
+            return _("Evaluate the attendance again: a waiver was approved or revoked since.")
         if run.undecided_draft_count and self._has_undecided_drafts(run):
             return _(
                 "Decide about those whom the attendance left in draft: the page of the run lists "
                 "them."
             )
+        prepared_at = self._get_last_preparation()
+        if prepared_at and self._has_enrolled_since(prepared_at):
+            return _(
+                "Prepare the entitlements again, while the cycle is in draft: somebody was "
+                "enrolled since they were prepared, and has none."
+            )
         if self.state == "to_approve":
             return ""
-        if not self._has_entitlements():
+        if not prepared_at:
             return _("Prepare the entitlements of those who are enrolled.")
         return _("Send the cycle to be approved.")
 
@@ -179,12 +189,43 @@ class G2PCycle(models.Model):
         ]
         return bool(self.env["spp.attendance.run.line"].sudo().search_count(domain, limit=1))
 
-    def _has_entitlements(self):
-        domain = [("cycle_id", "=", self.id)]
-        return any(
-            self.env[name].sudo().search_count(domain, limit=1)
-            for name in ("g2p.entitlement", "g2p.entitlement.inkind")
+    def _get_last_preparation(self):
+        """Return when the last entitlement of this cycle was prepared, if any was."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            SELECT greatest(
+                (SELECT max(create_date) FROM g2p_entitlement WHERE cycle_id = %(cycle)s),
+                (SELECT max(create_date) FROM g2p_entitlement_inkind WHERE cycle_id = %(cycle)s)
+            )
+            """,
+            {"cycle": self._origin.id},
         )
+        return self.env.cr.fetchone()[0]
+
+    def _has_enrolled_since(self, prepared_at):
+        """Return whether somebody was enrolled after a moment who has no entitlement.
+
+        Of who was enrolled before it, the program may want it so.
+        """
+        self.env.cr.execute(
+            """
+            SELECT FROM g2p_cycle_membership AS membership
+            WHERE cycle_id = %(cycle)s AND state = 'enrolled' AND write_date > %(moment)s
+                AND NOT EXISTS (
+                    SELECT FROM g2p_entitlement AS entitlement
+                    WHERE entitlement.partner_id = membership.partner_id
+                        AND entitlement.cycle_id = membership.cycle_id
+                ) AND NOT EXISTS (
+                    SELECT FROM g2p_entitlement_inkind AS entitlement
+                    WHERE entitlement.partner_id = membership.partner_id
+                        AND entitlement.cycle_id = membership.cycle_id
+                )
+            LIMIT 1
+            """,
+            {"cycle": self._origin.id, "moment": prepared_at},
+        )
+        return bool(self.env.cr.rowcount)
 
     def _log_attendance(self, user, sentences, run):
         """Say in the chatter what a person did about the attendance, with a link to the run.
