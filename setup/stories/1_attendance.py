@@ -166,7 +166,7 @@ def print_verdicts(memberships):
     rows += [
         (
             membership.partner_id.name,
-            get_label(membership, "attendance_status"),
+            get_label(membership, "attendance_shown_status"),
             shorten(membership.attendance_reason, 67, placeholder=" ..."),
         )
         for membership in memberships
@@ -178,7 +178,7 @@ def get_examples(cycle):
     """The first membership of each status."""
     by_status = {}
     for membership in cycle.cycle_membership_ids:
-        by_status.setdefault(membership.attendance_status, membership)
+        by_status.setdefault(membership.attendance_shown_status, membership)
     return list(by_status.values())
 
 

@@ -275,7 +275,7 @@ def print_decisions(run):
         membership = line.cycle_membership_id
         family = membership.partner_id
         marks = get_marks(run.cycle_id.program_id, family)
-        print(f"  {family.name:<16} {marks:>7}  {get_label(membership, 'attendance_status')}")
+        print(f"  {family.name:<16} {marks:>7}  {get_label(membership, 'attendance_shown_status')}")
         print_why(line.reason)
         for member in line.member_line_ids.filtered(is_worth_telling):
             print_why(f"{member.partner_id.name}: {member.reason}")
