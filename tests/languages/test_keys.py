@@ -288,6 +288,7 @@ FLOWS = {
         ("press", "Enter"),
         ("tab", ".o_data_row button[name=action_open_entitlement]"),
         ("press", "Enter"),
+        ("see", "div[name=redeemed]"),
         ("tab", ".o_notebook a[name=redemption]"),
         ("press", "Enter"),
         ("tab", "div[name=transaction_ids] td.o_data_cell"),
