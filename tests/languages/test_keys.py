@@ -71,7 +71,7 @@ OPEN_FILE = f"""
 {SERVICES}.orm.search("spp.attendance.source", [["protocol", "=", "file"]], {{limit: 1}})
     .then(([source_id]) =>
         {SERVICES}.orm.create("spp.upload.attendance", [
-            {{source_id, file: btoa("ID,Date,Presence\\n1,2026-01-12,present"), file_name: "a.csv"}},
+            {{source_id, file_name: "a.csv", file: btoa("ID,Date,Presence\\n1,2026-1-12,x")}},
         ])
     )
     .then((ids) => {SERVICES}.orm.call("spp.upload.attendance", "action_look", [ids]))
