@@ -194,9 +194,7 @@ FLOWS = {
         *LEAVE_DIALOG,
     ),
     "a system is tried": (
-        open_action("spp_cycle_attendance_compliance.action_attendance_source"),
-        ("tab", ".o_control_panel .btn-primary:not(.o_list_button_add)"),
-        ("press", "Enter"),
+        open_action("spp_cycle_attendance_compliance.action_connect_attendance"),
         ("tab", ".modal div[name=name] input"),
         ("type", "Schools"),
         ("tab", ".modal div[name=url] input"),
@@ -292,8 +290,6 @@ FLOWS = {
         ("tab", ".o_notebook a[name=redemption]"),
         ("press", "Enter"),
         ("tab", "div[name=transaction_ids] td.o_data_cell"),
-        ("press", "Enter"),
-        ("see", ".modal .o_form_view"),
     ),
 }
 
