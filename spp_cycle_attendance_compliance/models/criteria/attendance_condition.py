@@ -26,6 +26,7 @@ class AttendanceConditionMixin(models.AbstractModel):
 
     _name = "spp.attendance.condition.mixin"
     _description = "Attendance Condition"
+    _rec_name = "sentence"
     _order = "sequence, id"
 
     sequence = fields.Integer(default=10)
@@ -149,7 +150,6 @@ class AttendanceCondition(models.Model):
     _name = "spp.attendance.condition"
     _inherit = ["spp.attendance.condition.mixin", "spp.attendance.guard.mixin"]
     _description = "Attendance Condition of a Cycle"
-    _rec_name = "sentence"
 
     cycle_id = fields.Many2one("g2p.cycle", required=True, ondelete="cascade", index=True)
     attendance_source_id = fields.Many2one(related="cycle_id.attendance_source_id")

@@ -1,6 +1,8 @@
 /** @odoo-module **/
 
+import {ListRenderer} from "@web/views/list/list_renderer";
 import {_t} from "@web/core/l10n/translation";
+import {patch} from "@web/core/utils/patch";
 import {useEffect} from "@odoo/owl";
 
 const STEPS = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1};
@@ -104,3 +106,26 @@ export function usePivotKeys(renderer) {
         }
     });
 }
+
+// Lists on the addons' own pages, and on those that they add to.
+patch(ListRenderer.prototype, {
+    setup() {
+        super.setup(...arguments);
+        // Tab comes into a form's list, and the arrow keys go on: Odoo's own Tab passes it by.
+        useEffect(() => {
+            const {el} = this.tableRef;
+            const cell = el?.querySelector(".o_spp_readable .o_data_row .o_data_cell");
+            if (cell && this.isX2Many && !this.props.archInfo.noOpen) {
+                cell.tabIndex = 0;
+            }
+        });
+    },
+
+    onCellKeydown(ev, ...more) {
+        // Enter presses a button in a row: Odoo opens the row instead.
+        if (ev.key === "Enter" && ev.target.matches(".o_spp_readable .o_data_cell button")) {
+            return;
+        }
+        super.onCellKeydown(ev, ...more);
+    },
+});
