@@ -2,7 +2,7 @@
     "name": "OpenSPP Auto-Update Entitlements",
     "summary": "Settle entitlements against their redemptions when a cycle is over, and end it.",
     "category": "OpenSPP",
-    "version": "17.0.2.4.0",
+    "version": "17.0.2.4.1",
     "author": "OpenSPP.org",
     "website": "https://github.com/OpenSPP/openspp-modules",
     "license": "LGPL-3",
