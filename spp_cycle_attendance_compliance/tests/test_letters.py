@@ -4,8 +4,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import TwoPersonsCase, days
-from .test_prints import REGISTRAR, VALIDATOR, PrintCase
+from .test_prints import MANAGER, REGISTRAR, VALIDATOR, PrintCase
 
+READER = "spp_cycle_attendance_compliance.group_attendance_reader"
 FAILED, FAMILY_FAILED = (
     f"{who} did not do all that the program asks for." for who in ("You", "Your family")
 )
@@ -53,6 +54,50 @@ class TestLetters(PrintCase, TwoPersonsCase):
         with self.assertRaises(AccessError):
             self._hand_over("attendance_letter", line, registrar)
         self.assertFalse(line.letter_printed_at)
+
+    def test_who_only_reads_has_no_letter_marked_as_printed(self):
+        run = self._run(self.cycle)
+        line = self._get_line(run, self.ben)
+        auditor = self._create_user("attendance_print_auditor", READER)
+        refused = "Only program managers and validators may print letters"
+        for name, records in (
+            ("attendance_letter", line),
+            ("attendance_letters", self._open(run, user=auditor, content="letters")),
+        ):
+            for hand_over in (self._hand_over, self._show):
+                with self.assertRaisesRegex(AccessError, refused):
+                    hand_over(name, records, auditor)
+        for print_ in (
+            line.with_user(auditor).action_print_letter,
+            self.ben_in.with_user(auditor).action_print_attendance_letter,
+            self._open(run, user=auditor, content="letters").action_print,
+        ):
+            with self.assertRaisesRegex(AccessError, refused):
+                print_()
+        self.assertFalse(line.letter_printed_at)
+        # Lists are for all readers.
+        self.assertIn("Person BEN", self._print(self._open(run, user=auditor)))
+
+    def test_letters_are_offered_to_who_may_print_them(self):
+        report = self.env.ref("spp_cycle_attendance_compliance.action_report_attendance_letter")
+        for login, group, may in (
+            ("attendance_letters_auditor", READER, False),
+            ("attendance_letters_validator", VALIDATOR, True),
+            ("attendance_letters_manager", MANAGER, True),
+        ):
+            env = self.env(user=self._create_user(login, group))
+            dialog = env["spp.attendance.print"].fields_get(["content"])["content"]["selection"]
+            self.assertEqual("letters" in dict(dialog), may, group)
+            self.assertIn("pdf", dict(dialog))
+            for model, button in (
+                ("spp.attendance.run.line", "action_print_letter"),
+                ("g2p.cycle.membership", "action_print_attendance_letter"),
+            ):
+                arch = env[model].get_view(view_type="form")["arch"]
+                self.assertEqual(f'name="{button}"' in arch, may, (group, model))
+            offered = env["ir.actions.actions"].get_bindings("spp.attendance.run.line")
+            offered = [action["id"] for action in offered.get("report", [])]
+            self.assertEqual(report.id in offered, may, group)
 
     def test_all_failing_of_a_run_once(self):
         run = self._run(self.cycle)

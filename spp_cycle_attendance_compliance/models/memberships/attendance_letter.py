@@ -1,7 +1,7 @@
 import re
 
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ...verdicts import (
     COMPLIANT,
@@ -17,8 +17,10 @@ from ...verdicts import (
     UNDECIDED,
     WARNED,
 )
+from ..criteria.cycle import MAY_RUN_GROUPS
 from ..runs.verdict_bar import LOOKS
 
+MAY_PRINT_GROUPS = (*MAY_RUN_GROUPS, "g2p_programs.g2p_program_validator")
 # More pages at once take the printer's program, and whoever waits for it, too long.
 MOST_LETTERS = 500
 
@@ -76,13 +78,26 @@ class AttendanceRunLine(models.Model):
     # The letter
 
     @api.model
+    def _may_print_letters(self):
+        return self.env.su or any(map(self.env.user.has_group, MAY_PRINT_GROUPS))
+
+    @api.model
+    def _check_may_print_letters(self):
+        """Keep those who only read from having letters marked as printed, which families then do
+        not get."""
+        if not self._may_print_letters():
+            raise AccessError(_("Only program managers and validators may print letters."))
+
+    @api.model
     def _get_letter_lines(self, ids):
         """Return the verdicts of some ids about which letters are printed, in that order.
 
         Attendance does not decide about who is paused, exited or not eligible: they are left out.
 
+        :raise AccessError: if the user only reads verdicts
         :raise UserError: if there is none, there are too many, or one of them does not stand
         """
+        self._check_may_print_letters()
         place = {line_id: number for number, line_id in enumerate(ids)}
         lines = self._search_letters([("id", "in", list(ids))])
         if any(line.standing != "stands" for line in lines):
