@@ -17,6 +17,11 @@ COLUMNS = (
     ("is_settled", "boolean"),
 )
 BATCH_SIZE = 5000
+TASKS = (
+    "mail_activity_settlement_failed",
+    "mail_activity_lines_to_look_at",
+    "mail_activity_held_back",
+)
 
 
 def pre_init_hook(env):
@@ -26,6 +31,21 @@ def pre_init_hook(env):
 def post_init_hook(env):
     compute_redemptions(env)
     env["g2p.cycle"]._hold_back()
+
+
+def uninstall_hook(env):
+    forget_tasks(env)
+
+
+def forget_tasks(env):
+    """Delete the tasks on cycles and programs: nothing would end them.
+
+    Done ones would keep their kinds here; what was done about them is in the chatter.
+    """
+    tasks = env["mail.activity"].with_context(active_test=False)
+    names = (f"spp_auto_update_entitlements.{name}" for name in TASKS)
+    kinds = filter(None, (env.ref(name, raise_if_not_found=False) for name in names))
+    tasks.search([("activity_type_id", "in", [kind.id for kind in kinds])]).unlink()
 
 
 def prepare_columns(cr):

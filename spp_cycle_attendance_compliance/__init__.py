@@ -2,9 +2,4 @@ from . import controllers
 from . import models
 from . import report
 from . import wizards
-from .models.sources.secrets import drop_table
-
-
-def forget_secrets(env):
-    """Drop the table that no model stands for."""
-    drop_table(env.cr)
+from .hooks import uninstall_hook

@@ -55,7 +55,7 @@
         "report/verdict_list.xml",
         "report/attendance_letter.xml",
     ],
-    "uninstall_hook": "forget_secrets",
+    "uninstall_hook": "uninstall_hook",
     "assets": {
         "web.assets_backend": [
             "spp_cycle_attendance_compliance/static/src/*",

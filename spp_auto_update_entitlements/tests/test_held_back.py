@@ -3,6 +3,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..hooks import uninstall_hook
 from ..models import cycle_end
 from .common import SettlementCase
 
@@ -56,6 +57,13 @@ class TestHeldBack(SettlementCase):
         self.assertEqual(len(activity), 1)
         self.assertIn("held back (2)", activity.note)
         self.assertTrue(activity.user_id.has_group("base.group_user"))
+
+    def test_uninstalling_leaves_no_task(self):
+        self._hold_back(self._create_settleable_cycle())
+        own = self.program.activity_schedule("mail.mail_activity_data_todo")
+        self.assertEqual(len(self.program.activity_ids), 2)
+        uninstall_hook(self.env)
+        self.assertEqual(self.program.activity_ids.exists(), own)
 
     def test_they_are_settled_when_a_person_says_so(self):
         cycles = self._create_settleable_cycle() + self._create_settleable_cycle(state="ended")

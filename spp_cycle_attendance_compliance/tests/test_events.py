@@ -2,6 +2,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from ..hooks import forget_events
 from ..models.intakes.event_store import EventStore
 from .attendance_server import AttendanceServer
 from .common import EventCase, days
@@ -17,6 +18,16 @@ class TestEvents(EventCase):
         events = self.env.cr.fetchall()
         self.env.cr.execute("SELECT * FROM spp_event_data ORDER BY id")
         return events, self.env.cr.fetchall()
+
+    def test_uninstalling_leaves_no_event_that_cannot_be_opened(self):
+        self._run(self.cycle)
+        other = self.env["spp.event.data"].create(
+            {"model": "res.partner", "partner_id": self.person.id}
+        )
+        self.assertTrue(self._get_data())
+        forget_events(self.env)
+        self.assertFalse(self._get_data())
+        self.assertTrue(other.exists(), "events of another kind stay")
 
     def test_events_as_the_platform_has_them(self):
         type_id = self.env["spp.res.config.attendance.type"].create(

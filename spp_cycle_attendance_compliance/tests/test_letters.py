@@ -4,8 +4,18 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import TwoPersonsCase, days
-from .test_prints import REGISTRAR, VALIDATOR, PrintCase
+from .test_prints import MANAGER, REGISTRAR, VALIDATOR, PrintCase
 
+READER = "spp_cycle_attendance_compliance.group_attendance_reader"
+FAILED, FAMILY_FAILED = (
+    f"{who} did not do all that the program asks for." for who in ("You", "Your family")
+)
+NO_SUPPORT = "For this cycle you get no support."
+NO_FAMILY_SUPPORT = "For this cycle your family gets no support."
+WARNED = "This is a warning: you stay in the program this time."
+UNKNOWN = "Nothing is recorded. Unknown to the attendance system"
+ONE_OF_TWO = "Came on 1 day; the program asks for 2 days"
+PERCENTAGE = {"requirement": "percentage", "required_percentage": 75}
 LETTERS = "odoo.addons.spp_cycle_attendance_compliance.models.memberships.attendance_letter"
 
 
@@ -25,7 +35,7 @@ class TestLetters(PrintCase, TwoPersonsCase):
         self.assertEqual(self.cycle.message_ids, messages)
         shown = self._hand_over("attendance_letter", line, validator)
         self.assertIn("You did not do all that the program asks for.", shown)
-        self.assertIn("Nobody loses anything", shown)
+        self.assertIn("You lose nothing by", shown)
         self.assertTrue(line.letter_printed_at)
         self.assertEqual(line.letter_printed_by_id, validator)
         self.assertIn("1 letter about attendance", self.cycle.message_ids[0].body)
@@ -44,6 +54,50 @@ class TestLetters(PrintCase, TwoPersonsCase):
         with self.assertRaises(AccessError):
             self._hand_over("attendance_letter", line, registrar)
         self.assertFalse(line.letter_printed_at)
+
+    def test_who_only_reads_has_no_letter_marked_as_printed(self):
+        run = self._run(self.cycle)
+        line = self._get_line(run, self.ben)
+        auditor = self._create_user("attendance_print_auditor", READER)
+        refused = "Only program managers and validators may print letters"
+        for name, records in (
+            ("attendance_letter", line),
+            ("attendance_letters", self._open(run, user=auditor, content="letters")),
+        ):
+            for hand_over in (self._hand_over, self._show):
+                with self.assertRaisesRegex(AccessError, refused):
+                    hand_over(name, records, auditor)
+        for print_ in (
+            line.with_user(auditor).action_print_letter,
+            self.ben_in.with_user(auditor).action_print_attendance_letter,
+            self._open(run, user=auditor, content="letters").action_print,
+        ):
+            with self.assertRaisesRegex(AccessError, refused):
+                print_()
+        self.assertFalse(line.letter_printed_at)
+        # Lists are for all readers.
+        self.assertIn("Person BEN", self._print(self._open(run, user=auditor)))
+
+    def test_letters_are_offered_to_who_may_print_them(self):
+        report = self.env.ref("spp_cycle_attendance_compliance.action_report_attendance_letter")
+        for login, group, may in (
+            ("attendance_letters_auditor", READER, False),
+            ("attendance_letters_validator", VALIDATOR, True),
+            ("attendance_letters_manager", MANAGER, True),
+        ):
+            env = self.env(user=self._create_user(login, group))
+            dialog = env["spp.attendance.print"].fields_get(["content"])["content"]["selection"]
+            self.assertEqual("letters" in dict(dialog), may, group)
+            self.assertIn("pdf", dict(dialog))
+            for model, button in (
+                ("spp.attendance.run.line", "action_print_letter"),
+                ("g2p.cycle.membership", "action_print_attendance_letter"),
+            ):
+                arch = env[model].get_view(view_type="form")["arch"]
+                self.assertEqual(f'name="{button}"' in arch, may, (group, model))
+            offered = env["ir.actions.actions"].get_bindings("spp.attendance.run.line")
+            offered = [action["id"] for action in offered.get("report", [])]
+            self.assertEqual(report.id in offered, may, group)
 
     def test_all_failing_of_a_run_once(self):
         run = self._run(self.cycle)
@@ -98,7 +152,7 @@ class TestLetters(PrintCase, TwoPersonsCase):
         self.assertIn("تعال يوم الاثنين", shown)
         self.assertIn("Venez lundi", shown)
         self.assertNotIn("Come on Monday", shown)
-        self.assertNotIn("Nobody loses anything", shown)
+        self.assertNotIn("You lose nothing by", shown)
         self.assertEqual(shown.count('dir="rtl"'), 1)
         self.assertIn('lang="ar-001"', shown)
 
@@ -108,7 +162,7 @@ class TestLetters(PrintCase, TwoPersonsCase):
         shown = self._show("attendance_letter", line)
         self.assertIn("Come &lt;script&gt;", shown)
         self.cycle.program_id.attendance_letter_text = " \n"
-        self.assertIn("Nobody loses anything", self._show("attendance_letter", line))
+        self.assertIn("You lose nothing by", self._show("attendance_letter", line))
 
     def test_an_address_says_each_place_once(self):
         area = self.env["spp.area"].create({"draft_name": "Kisumu"})
@@ -146,7 +200,7 @@ class TestLetters(PrintCase, TwoPersonsCase):
         shown = self._show("attendance_letter", line)
         self.assertIn(refused, shown)
         self.assertIn("✕ Non-Compliant:", shown)
-        self.assertIn("1 day (2 needed)", shown)
+        self.assertIn("Came on 1 day; the program asks for 2 days", shown)
         for told in (stays, "Warned", "warning"):
             self.assertNotIn(told, shown)
         self.ben_in.state = "draft"
@@ -183,7 +237,7 @@ class TestLetters(PrintCase, TwoPersonsCase):
             self.assertIn("✕ Non-Compliant:", shown)
             self.assertIn("decided against you", shown)
             self.assertIn("you get no support", shown)
-            for told in ("No attendance of yours", "could not be decided", "Why:"):
+            for told in ("Nothing that counts", "could not be decided", "Why:"):
                 self.assertNotIn(told, shown)
 
     def test_who_lost_by_no_data_is_told_so(self):
@@ -191,7 +245,10 @@ class TestLetters(PrintCase, TwoPersonsCase):
         self._run(self.cycle)
         self.assertEqual(self._look_at(self.ben_in), ("no_data", "non_compliant"))
         line = self.ben_in.attendance_line_ids
-        self.assertEqual(line._get_letter_sentences()[0], "No attendance of yours is known.")
+        self.assertEqual(
+            line._get_letter_sentences(),
+            ["Nothing that counts is recorded of you.", "For this cycle you get no support."],
+        )
 
     def _look_at(self, membership):
         return membership.attendance_status, membership.state
@@ -207,3 +264,161 @@ class TestLetters(PrintCase, TwoPersonsCase):
         dialog = self._open(run, content="letters")
         self._print(dialog)
         self.assertEqual(dialog.letter_numbers, self._get_line(run, self.ana).ids)
+
+
+@tagged("post_install", "-at_install")
+class TestLetterWords(PrintCase):
+    def setUp(self):
+        super().setUp()
+        self.number = 0
+
+    def _tell(self, persons, conditions=(), is_household=False, **vals):
+        """Return the sentences, the reason and the members of the letter after a run.
+
+        :param persons: what the attendance system has of each, by name; None: it knows nobody
+        """
+        people = []
+        for name, attended in persons.items():
+            self.number += 1
+            identifier = f"W{self.number}"
+            people.append(self._create_person(identifier))
+            people[-1].name = name
+            if attended is not None:
+                # Numbers of attendances are the system's own: no two have the same.
+                self.server.people[identifier] = days(100 * self.number, *attended)
+        if conditions:
+            vals["attendance_condition_ids"] = [(0, 0, condition) for condition in conditions]
+        program = self._create_program("group" if is_household else "individual")
+        registrants = [self._create_household(*people)] if is_household else people
+        run = self._run(self._create_cycle(program, registrants, **vals))
+        line = run.line_ids.filtered(lambda line: line.kind != "member")
+        return line, (
+            line._get_letter_sentences(),
+            line._get_letter_reason(),
+            dict(line._get_letter_members()),
+        )
+
+    def test_what_a_person_reads(self):
+        """Each case: what is recorded, the criteria; what her letter says, and why."""
+        warnings = {"attendance_warnings": 1, "attendance_warning_cycles": 3}
+        two = {"attendance_warnings": 2, "attendance_warning_cycles": 3}
+        unknown = "Nothing that counts is recorded of you."
+        conditions = [
+            {"name": "School", "required_number": 1},
+            {"name": "Clinic", "required_number": 3},
+        ]
+        for attended, criteria, sentences, reason in (
+            ([1], {}, [FAILED, NO_SUPPORT], ONE_OF_TWO),
+            (
+                [1, -2, -3],
+                {},
+                [FAILED, NO_SUPPORT],
+                "Came on 1 of 3 days; the program asks for 2 days",
+            ),
+            (
+                [1, -2, -3],
+                {"conditions": [PERCENTAGE]},
+                [FAILED, NO_SUPPORT],
+                "Came on 1 of 3 days; the program asks for 3 days",
+            ),
+            (
+                [1, -2],
+                {"conditions": [{**PERCENTAGE, "unit": "sessions"}]},
+                [FAILED, NO_SUPPORT],
+                "Came to 1 of 2 sessions; the program asks for 2 sessions",
+            ),
+            (
+                [1],
+                {"conditions": [{"unit": "sessions", "required_number": 2}]},
+                [FAILED, NO_SUPPORT],
+                "Came to 1 session; the program asks for 2 sessions",
+            ),
+            (
+                [1, 2],
+                {},
+                ["You did what the program asks for."],
+                "Came on 2 days; the program asks for 2 days",
+            ),
+            (None, {}, [unknown, NO_SUPPORT], UNKNOWN),
+            (
+                [],
+                {"conditions": [PERCENTAGE]},
+                [unknown, NO_SUPPORT],
+                "Nothing is recorded",
+            ),
+            ([1], warnings, [FAILED, WARNED], ONE_OF_TWO),
+            ([1], two, [FAILED, WARNED], f"{ONE_OF_TWO}. First of 2 warnings"),
+            (None, warnings, [unknown, WARNED], UNKNOWN),
+            (
+                [1],
+                {"conditions": conditions},
+                [FAILED, NO_SUPPORT],
+                "Clinic: Came on 1 day; the program asks for 3 days",
+            ),
+        ):
+            with self.subTest(attended=attended, criteria=criteria):
+                line, told = self._tell({"Eva": attended}, **criteria)
+                self.assertEqual(told, (sentences, reason, {}))
+                self.assertIn(reason, self._show("attendance_letter", line))
+
+    def test_what_a_household_reads(self):
+        """Each case: what is recorded of its members, the criteria; what its letter says."""
+        met = "Came on 2 days; the program asks for 2 days"
+        every, any_ = {"household_rule": "all"}, {"household_rule": "any"}
+        refused = [FAMILY_FAILED, NO_FAMILY_SUPPORT]
+        two = [{"name": "School", "required_number": 2}, {"name": "Clinic", **PERCENTAGE}]
+        for persons, criteria, sentences, reason, members in (
+            ({"Eva": [1]}, every, refused, "", {"Eva": ONE_OF_TWO}),
+            (
+                {"Eva": [1], "Leo": [1, 2]},
+                every,
+                refused,
+                "Of your family, 1 of 2 did what is asked for (all are needed)",
+                {"Eva": ONE_OF_TWO, "Leo": met},
+            ),
+            (
+                {"Eva": [1, 2], "Leo": None},
+                every,
+                ["Nothing that counts is recorded of Leo.", NO_FAMILY_SUPPORT],
+                "Of your family, 1 of 2 did what is asked for (all are needed)",
+                {"Eva": met, "Leo": UNKNOWN},
+            ),
+            (
+                {"Eva": None, "Leo": None},
+                {**any_, "attendance_warnings": 1, "attendance_warning_cycles": 3},
+                [
+                    "Nothing that counts is recorded of Eva, Leo.",
+                    "This is a warning: your family stays in the program this time.",
+                ],
+                "Of your family, 0 of 2 did what is asked for (one is enough)",
+                {"Eva": UNKNOWN, "Leo": UNKNOWN},
+            ),
+            (
+                {"Eva": [1, -2]},
+                {**every, "conditions": two},
+                refused,
+                "",
+                {
+                    "Eva": "School: Came on 1 of 2 days; the program asks for 2 days. Clinic: "
+                    "Came on 1 of 2 days; the program asks for 2 days"
+                },
+            ),
+        ):
+            with self.subTest(persons=persons, criteria=criteria):
+                line, told = self._tell(persons, is_household=True, **criteria)
+                self.assertEqual(told, (sentences, reason, members))
+                shown = self._show("attendance_letter", line)
+                self.assertEqual("Why:" in shown, bool(reason))
+                for told in members.values():
+                    self.assertIn(told, shown)
+
+    def test_what_is_excused_free_or_not_clear_is_told(self):
+        records = days(900, 1, 2, -3, 4)
+        records[1]["attendance_category"] = "late"
+        line, _told = self._tell({"Eva": [1]}, [PERCENTAGE])
+        self.server.people[f"W{self.number}"] = records
+        line = self._run(line.cycle_id).line_ids
+        self.assertEqual(
+            line._get_letter_reason(),
+            "Came on 2 of 4 days; the program asks for 3 days. Records that are not clear: 1",
+        )

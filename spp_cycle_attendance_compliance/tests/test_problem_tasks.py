@@ -1,6 +1,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from ..hooks import forget_tasks
 from .common import days
 from .test_problems import MANAGER, READER, REGISTRAR, VALIDATOR, ProblemCase
 
@@ -49,6 +50,18 @@ class TestProblemTasks(ProblemCase):
         again._decide_to_apply("Once more")
         self.assertFalse(run.problem_activity_id)
         self.assertTrue(again.problem_activity_id)
+
+    def test_uninstalling_leaves_no_task(self):
+        own = self.ben.activity_schedule("mail.mail_activity_data_todo", user_id=self.manager.id)
+        _line, task = self._create_task()
+        cycle = self._create_cycle(registrants=[self.ben]).with_user(self.manager)
+        run = self._get_run(cycle.action_preview_attendance()).sudo()
+        run._decide_to_apply("As agreed")
+        of_run = run.problem_activity_id
+        self.assertTrue(task and of_run)
+        forget_tasks(self.env)
+        self.assertFalse((task | of_run).exists())
+        self.assertTrue(own.exists(), "a task that people made stays")
 
     # Of which cycle
 

@@ -278,9 +278,9 @@ class TestResult(TwoPersonsCase):
         run.intake_ids.is_done = False
         self.assertEqual(run.progress_text, "0 of 1 parts are answered.")
 
-    def test_waivers_are_counted(self):
+    def test_waivers_in_force_are_counted(self):
         self.assertEqual(self.cycle.attendance_waiver_count, 0)
-        self.env["spp.attendance.waiver"].create(
+        waiver = self.env["spp.attendance.waiver"].create(
             {
                 "name": "Flood",
                 "legal_basis": "1/2026",
@@ -289,8 +289,14 @@ class TestResult(TwoPersonsCase):
                 "program_id": self.cycle.program_id.id,
             }
         )
-        self.cycle.invalidate_recordset()
-        self.assertEqual(self.cycle.attendance_waiver_count, 1)
+        for step, count in (
+            (lambda: None, 0),
+            (waiver.action_approve, 1),
+            (lambda: waiver._revoke("The school was open"), 0),
+        ):
+            step()
+            self.cycle.invalidate_recordset()
+            self.assertEqual(self.cycle.attendance_waiver_count, count, waiver.state)
 
 
 @tagged("post_install", "-at_install")

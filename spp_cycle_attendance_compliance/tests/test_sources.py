@@ -3,7 +3,8 @@ from datetime import date, timedelta
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
-from ..models.sources.secrets import drop_table, find_secret, keep_secret
+from ..hooks import uninstall_hook
+from ..models.sources.secrets import find_secret, keep_secret
 from .attendance_faults import Fault
 from .attendance_server import AttendanceServer
 from .common import AttendanceCase, EventCase, days
@@ -153,7 +154,7 @@ class TestSources(WizardCase):
             self.source.persons_per_request = 0
 
     def test_uninstalling_forgets_the_secrets(self):
-        drop_table(self.env.cr)
+        uninstall_hook(self.env)
         self.env.cr.execute("SELECT to_regclass('spp_attendance_secret')")
         self.assertEqual(self.env.cr.fetchone(), (None,))
 

@@ -254,6 +254,12 @@ class TestWithheldEntitlements(TwoPersonsCase):
         self.cycle.invalidate_recordset()
         self.assertFalse(self.cycle.attendance_to_do)
 
+    def test_dialogs_say_what_happens_to_entitlements(self):
+        for name in ("spp.attendance.override", "spp.attendance.override.lift"):
+            arch = " ".join(self.env[name].get_view(view_type="form")["arch"].split())
+            for told in ("are deleted", "are cancelled", "are pending again"):
+                self.assertIn(told, arch, name)
+
     def test_who_has_no_entitlement_is_looked_up_in_an_index(self):
         """Every form of a cycle counts them: it does not read all memberships for that."""
         self.env.cr.execute("SET LOCAL enable_seqscan = off")

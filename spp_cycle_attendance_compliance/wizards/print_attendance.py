@@ -71,6 +71,16 @@ class PrintAttendance(models.TransientModel):
     def _compute_has_areas(self):
         self.has_areas = self.env["spp.attendance.waiver"]._has_areas()
 
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        """Offer letters only to who may print them."""
+        found = super().fields_get(allfields, attributes)
+        content = found.get("content", {})
+        lines = self.env["spp.attendance.run.line"]
+        if "selection" in content and not lines._may_print_letters():
+            content["selection"] = [each for each in content["selection"] if each[0] != LETTERS]
+        return found
+
     @api.onchange("content")
     def _onchange_content(self):
         """Propose letters for those only who lose something, or may lose it the next time."""
@@ -91,7 +101,9 @@ class PrintAttendance(models.TransientModel):
 
     def _print_letters(self):
         # Says what is wrong while the dialog is still open.
-        self.env["spp.attendance.run.line"]._search_letters(self._get_line_domain())
+        lines = self.env["spp.attendance.run.line"]
+        lines._check_may_print_letters()
+        lines._search_letters(self._get_line_domain())
         groups = self._find_groups()
         self.letter_numbers = [line_id for _name, ids in groups for line_id in ids]
         return self._get_report("action_report_attendance_letters")

@@ -343,8 +343,12 @@ class AttendanceWaiver(models.Model):
         :param date last: the last of the days
         :return: in the order of their first days, as the superuser
         """
-        domain = [("state", "=", APPROVED), *self._get_overlapping_domain(cycle, first, last)]
+        domain = self._get_domain_in_force(cycle, first, last)
         return self.sudo().search(domain, order="from_date, id")
+
+    @api.model
+    def _get_domain_in_force(self, cycle, first, last):
+        return [("state", "=", APPROVED), *self._get_overlapping_domain(cycle, first, last)]
 
     @api.model
     def _get_overlapping_domain(self, cycle, first, last):
@@ -364,7 +368,7 @@ class G2PCycle(models.Model):
     _inherit = "g2p.cycle"
 
     attendance_waiver_count = fields.Integer(
-        "Waivers", compute="_compute_attendance_waiver_count", help="Approved or not."
+        "Waivers", compute="_compute_attendance_waiver_count", help="Those that are in force."
     )
 
     @api.depends("attendance_period", "from_date", "to_date", "start_date", "end_date")
@@ -372,7 +376,7 @@ class G2PCycle(models.Model):
         waivers = self.env["spp.attendance.waiver"].sudo()
         for cycle in self:
             days = cycle._get_attendance_period()
-            domain = all(days) and waivers._get_overlapping_domain(cycle._origin, *days)
+            domain = all(days) and waivers._get_domain_in_force(cycle._origin, *days)
             cycle.attendance_waiver_count = domain and waivers.search_count(domain)
 
     def action_open_attendance_waivers(self):

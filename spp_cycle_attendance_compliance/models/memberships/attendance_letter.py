@@ -1,10 +1,11 @@
 import re
 
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ...verdicts import (
     COMPLIANT,
+    DAYS,
     DECIDED_STATES,
     ENROLLED_STATE,
     EXEMPT,
@@ -12,11 +13,14 @@ from ...verdicts import (
     NON_COMPLIANT,
     NON_COMPLIANT_STATE,
     OVERRIDDEN,
+    PERCENTAGE,
     UNDECIDED,
     WARNED,
 )
+from ..criteria.cycle import MAY_RUN_GROUPS
 from ..runs.verdict_bar import LOOKS
 
+MAY_PRINT_GROUPS = (*MAY_RUN_GROUPS, "g2p_programs.g2p_program_validator")
 # More pages at once take the printer's program, and whoever waits for it, too long.
 MOST_LETTERS = 500
 
@@ -74,13 +78,26 @@ class AttendanceRunLine(models.Model):
     # The letter
 
     @api.model
+    def _may_print_letters(self):
+        return self.env.su or any(map(self.env.user.has_group, MAY_PRINT_GROUPS))
+
+    @api.model
+    def _check_may_print_letters(self):
+        """Keep those who only read from having letters marked as printed, which families then do
+        not get."""
+        if not self._may_print_letters():
+            raise AccessError(_("Only program managers and validators may print letters."))
+
+    @api.model
     def _get_letter_lines(self, ids):
         """Return the verdicts of some ids about which letters are printed, in that order.
 
         Attendance does not decide about who is paused, exited or not eligible: they are left out.
 
+        :raise AccessError: if the user only reads verdicts
         :raise UserError: if there is none, there are too many, or one of them does not stand
         """
+        self._check_may_print_letters()
         place = {line_id: number for number, line_id in enumerate(ids)}
         lines = self._search_letters([("id", "in", list(ids))])
         if any(line.standing != "stands" for line in lines):
@@ -224,7 +241,6 @@ class AttendanceRunLine(models.Model):
             return _("The program looked at your case and decided for you.")
         return _("The program looked at your case and decided against you.")
 
-    @api.model
     def _describe_letter_status(self, status, is_household):
         met = (
             _("Your family did what the program asks for.")
@@ -242,28 +258,124 @@ class AttendanceRunLine(models.Model):
             return _("It could not be decided yet whether you did what the program asks for.")
         if status == COMPLIANT:
             return met
-        if status in (NON_COMPLIANT, WARNED):
+        if status in (NON_COMPLIANT, WARNED) and not self._is_refused_without_data():
             return failed
-        return _("No attendance of yours is known.")
+        if not is_household:
+            return _("Nothing that counts is recorded of you.")
+        unknown = self._get_counting_members().filtered(lambda line: line.verdict == NO_DATA)
+        names = ", ".join((unknown or self).sudo().mapped("partner_id.name"))
+        return _("Nothing that counts is recorded of %(names)s.", names=names)
+
+    def _is_refused_without_data(self):
+        """Return whether nobody knows how the family attended, whatever follows from that."""
+        return self.passes_criteria and self.verdict == NO_DATA
+
+    def _get_counting_members(self):
+        return self.member_line_ids.filtered("counts")
 
     def _get_letter_reason(self):
-        """Return why, for the family; not who overrode it and with which words."""
+        """Return why, in sentences for the family; not who overrode it and with which words."""
         if self._is_decided_by_hand():
             return ""
-        if self._get_letter_status() != self._get_shown_status():
-            # Of whom a warning does not save: its sentence says that it was one.
-            return self.found
-        return self._get_shown_reason()
+        if not self.passes_criteria:
+            return self._get_shown_reason()
+        is_household = self.kind == "household"
+        sentences = [
+            self._describe_letter_household() if is_household else self._describe_letter_person(),
+            self._describe_failures(),
+            self.note,
+        ]
+        # Whom a warning does not save is not told that it was one.
+        is_one_of_several = self.warning and self.run_id.attendance_warnings > 1
+        if is_one_of_several and self._get_letter_status()[0] == WARNED:
+            warning = self._describe_warning()
+            sentences.append(warning[0].upper() + warning[1:])
+        return ". ".join(filter(None, sentences))
+
+    def _describe_letter_household(self):
+        """Say how many members were enough, or not; of one the table below says it all."""
+        if self.members_counting == 1 or self.verdict == EXEMPT:
+            return ""
+        if not self.members_counting:
+            return _("No member counts")
+        return _(
+            "Of your family, %(meeting)s of %(counting)s did what is asked for (%(needed)s)",
+            meeting=self.members_meeting,
+            counting=self.members_counting,
+            needed=self.run_id._describe_needed_members(),
+        )
 
     def _get_letter_members(self):
-        """Return the name of each member who counts, and why she met what is asked for or not."""
+        """Return the name of each member who counts, and how she attended."""
         if self.kind != "household" or self._is_decided_by_hand():
             return []
         return [
-            (member.sudo().partner_id.name, member.reason)
-            for member in self.member_line_ids
-            if member.counts
+            (member.sudo().partner_id.name, member._describe_letter_person())
+            for member in self._get_counting_members()
         ]
+
+    def _describe_letter_person(self):
+        """Return how a person attended, as one says it to her family."""
+        cells = self._get_telling_cells()
+        if not cells:
+            return self._describe_nothing_asked()
+        if self._is_finding_told():
+            finding = dict(self._fields["finding"]._description_selection(self.env))[self.finding]
+            if self.verdict != NO_DATA or self.finding == "unrecorded":
+                return finding
+            return f"{_('Nothing is recorded')}. {finding}"
+        return ". ".join(map(self._describe_letter_cell, cells))
+
+    def _describe_letter_cell(self, cell):
+        conditions = self.run_id._get_conditions()
+        condition = conditions[cell.number - 1]
+        if cell.verdict == EXEMPT or cell.why == "silent" or not condition.amount:
+            return self._describe_cell(cell)
+        name = condition.name
+        if not name and len(conditions) > 1:
+            name = ", ".join(filter(None, (condition.type_name, condition.location_name)))
+        which = ", ".join(filter(None, (name, cell.month and self._describe_span(cell))))
+        maybe = self._count_unclear(cell)
+        free = self._describe_free_days(cell)
+        sentences = [
+            self._describe_letter_count(cell, condition),
+            cell.excused and _("%(count)s excused", count=cell.excused),
+            maybe and _("Records that are not clear: %(count)s", count=maybe),
+            free and _("Free days: %(why)s", why=free),
+        ]
+        told = ". ".join(filter(None, sentences))
+        return f"{which}: {told}" if which else told
+
+    def _describe_letter_count(self, cell, condition):
+        by_percentage, by_days = condition.kind == PERCENTAGE, condition.unit == DAYS
+        recorded = cell.present + cell.absent + cell.unclear
+        needed = cell.required
+        if by_percentage:
+            recorded += self.undated
+            needed = max(1, -(-cell.required * recorded // 100))
+        else:
+            recorded += cell.excused
+        if cell.verdict == NO_DATA and not recorded:
+            return _("Nothing is recorded")
+        values = {
+            "attended": cell.present,
+            "recorded": self._describe_times(recorded, condition.unit),
+            "needed": self._describe_times(needed, condition.unit),
+        }
+        # Of a number only the presences may be recorded: "2 of 2 days" would tell nothing.
+        if by_percentage or cell.absent or cell.unclear:
+            if by_days:
+                return _(
+                    "Came on %(attended)s of %(recorded)s; the program asks for %(needed)s",
+                    **values,
+                )
+            return _(
+                "Came to %(attended)s of %(recorded)s; the program asks for %(needed)s", **values
+            )
+        values["attended"] = self._describe_times(cell.present, condition.unit)
+        if by_days:
+            return _("Came on %(attended)s; the program asks for %(needed)s", **values)
+        return _("Came to %(attended)s; the program asks for %(needed)s", **values)
 
     def _get_letter_text(self):
         """Return what the program tells families, or nothing."""

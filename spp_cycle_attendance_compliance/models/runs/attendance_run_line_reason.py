@@ -145,16 +145,28 @@ class AttendanceRunLine(models.Model):
         cells = self._get_cells()
         if not cells:
             return self._describe_nothing_asked()
-        is_told = self.verdict == EXEMPT or any(cell.why == "silent" for cell in cells)
-        if self.finding not in WITH_DATA and not is_told:
+        if self._is_finding_told():
             return dict(self._fields["finding"]._description_selection(self.env))[self.finding]
         # The first one that was not met says it; who met all is told how.
+        cells = self._get_telling_cells()
         if self.verdict != COMPLIANT:
-            # Months that one unreadable record might save, but not all of them, are undecided.
-            wanted = (self.verdict, UNDECIDED)
-            own = [[cell for cell in cells if cell.verdict == verdict] for verdict in wanted]
-            cells = (own[0] or own[1] or cells)[:1]
+            cells = cells[:1]
         return "; ".join(map(self._describe_cell, cells))
+
+    def _is_finding_told(self):
+        """Return whether what was found of the person says it all, and no count does."""
+        is_told = self.verdict == EXEMPT or any(cell.why == "silent" for cell in self._get_cells())
+        return self.finding not in WITH_DATA and not is_told
+
+    def _get_telling_cells(self):
+        """Return what decided: what was not met, or all of who met all."""
+        cells = self._get_cells()
+        if self.verdict == COMPLIANT:
+            return cells
+        # Months that one unreadable record might save, but not all of them, are undecided.
+        wanted = (self.verdict, UNDECIDED)
+        own = [[cell for cell in cells if cell.verdict == verdict] for verdict in wanted]
+        return own[0] or own[1] or cells
 
     def _describe_nothing_asked(self):
         born = self.sudo().partner_id.birthdate
@@ -198,7 +210,7 @@ class AttendanceRunLine(models.Model):
         return _("All days are free (%(why)s)", why=free)
 
     def _describe_count(self, cell, condition):
-        maybe = cell.unclear + cell.excused_unclear + cell.free_unclear + self.undated
+        maybe = self._count_unclear(cell)
         by_percentage = condition.kind == PERCENTAGE
         found = (
             self._describe_share(cell, condition.unit)
@@ -221,6 +233,10 @@ class AttendanceRunLine(models.Model):
             count=maybe,
         )
 
+    def _count_unclear(self, cell):
+        """Return how many records may be presences."""
+        return cell.unclear + cell.excused_unclear + cell.free_unclear + self.undated
+
     def _describe_share(self, cell, unit):
         values = {
             "attended": cell.present,
@@ -231,14 +247,16 @@ class AttendanceRunLine(models.Model):
         return _("%(attended)s of %(recorded)s recorded sessions", **values)
 
     def _describe_attended(self, cell, unit):
-        count = cell.present
-        if unit == DAYS:
-            attended = _("1 day") if count == 1 else _("%(count)s days", count=count)
-        else:
-            attended = _("1 session") if count == 1 else _("%(count)s sessions", count=count)
+        attended = self._describe_times(cell.present, unit)
         if not cell.excused:
             return attended
         return _("%(attended)s and %(excused)s excused", attended=attended, excused=cell.excused)
+
+    @api.model
+    def _describe_times(self, count, unit):
+        if unit == DAYS:
+            return _("1 day") if count == 1 else _("%(count)s days", count=count)
+        return _("1 session") if count == 1 else _("%(count)s sessions", count=count)
 
     def _describe_needed(self, cell, condition):
         if condition.kind == PERCENTAGE:
