@@ -173,6 +173,7 @@ class TestFiles(FileCase):
         with self.assertRaisesRegex(UserError, "correct them, or leave them out"):
             wizard.action_store()
         self.assertFalse(self._get_events())
+        self.assertEqual(wizard.summary, "Rows: 10. Persons found in the registry: 2.")
         wizard.action_download_bad_rows()
         table = open_table(b64decode(wizard.bad_rows), "rows.xlsx")
         intake = self._get_intake(wizard.action_store_good_rows())
@@ -340,8 +341,8 @@ class TestFiles(FileCase):
             }
         )
         sheet.action_make()
-        self.assertIn("2 persons", sheet.note)
-        self.assertIn("1 have no such ID, or the same", sheet.note)
+        self.assertIn("Persons: 2.", sheet.note)
+        self.assertIn("the same as somebody else: 1.", sheet.note)
         table = open_table(b64decode(sheet.sheet), sheet.sheet_name)
         filled = []
         for _number, cells in table.rows():
@@ -403,7 +404,7 @@ class TestFiles(FileCase):
         sheet = sheets.create({})
         self.assertEqual(str(sheet.from_date), "2025-11-01")
         sheet.action_make()
-        self.assertIn("2 have no such ID, or the same", sheet.note)
+        self.assertIn("the same as somebody else: 2.", sheet.note)
 
     def test_taking_back_leaves_the_files_own_figures(self):
         intake = self._store("ANA,2025-11-01,x,,,")

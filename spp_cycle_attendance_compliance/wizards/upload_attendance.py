@@ -325,7 +325,7 @@ class UploadAttendance(models.TransientModel):
             "untyped_count": counts["untyped"] if untyped_warning else 0,
             "untyped_warning": untyped_warning,
             "summary": _(
-                "%(rows)s rows of %(persons)s persons.",
+                "Rows: %(rows)s. Persons found in the registry: %(persons)s.",
                 rows=counts["rows"],
                 persons=counts["persons"],
             ),
