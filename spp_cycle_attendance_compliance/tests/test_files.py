@@ -175,7 +175,7 @@ class TestFiles(FileCase):
         self.assertFalse(self._get_events())
         self.assertEqual(wizard.summary, "Rows: 10. Persons found in the registry: 2.")
         wizard.action_download_bad_rows()
-        table = open_table(b64decode(wizard.bad_rows), "rows.xlsx")
+        table = open_table(b64decode(wizard.bad_rows), "rows.csv")
         intake = self._get_intake(wizard.action_store_good_rows())
         self.assertEqual(self._count(intake), (1, 0, 0, 0, 9))
         self.assertIn(",#!,What Is Wrong\r\n", b64decode(wizard.bad_rows).decode())
@@ -295,9 +295,10 @@ class TestFiles(FileCase):
             (b"\n\n", "empty"),
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "XLSX"),
             (b"PK\x03\x04 no zip", "can't be used"),
+            (b"ID,Date\nANA,2025-11-01", "no workbook, though its name says so"),
         ):
             with self.subTest(content=content):
-                wizard = self._look_at(content)
+                wizard = self._look_at(content, "list.XLSX")
                 self.assertIn(sentence, wizard.problem)
                 self.assertFalse(wizard.row_count)
         wizard = self._look("ANA,2025-11-01,x", header="ID,Date,Presence")

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools.translate import code_translations
 
 from ..files import Sentence, open_table, write_table
@@ -63,6 +63,14 @@ class TestFilesWords(FileCase):
         draft = FileDraft(self.env, self.files.new())
         message = "No person of the registry has this ID."
         self.assertEqual(draft._say_who_is_not_found(), message)
+
+    def test_a_sheet_of_another_choice_is_not_ready(self):
+        cycle = self._create_cycle(registrants=[self.ana], attendance_source_id=self.files.id)
+        sheet, _ids = self._make_sheet(cycle)
+        with Form(sheet) as form:
+            form.to_date = form.from_date
+            self.assertFalse(form.sheet_name or form.note)
+        self.assertFalse(sheet.sheet_name or sheet.note)
 
     def test_a_class_sheet_is_of_those_who_have_to_come(self):
         grown = self._create_person("GROWN", birthdate="1980-01-01")

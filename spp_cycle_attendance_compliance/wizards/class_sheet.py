@@ -89,6 +89,11 @@ class ClassSheet(models.TransientModel):
             return usable
         return usable.filtered(lambda each: each.id in asked)
 
+    @api.onchange("source_id", "type_id", "location_id", "from_date", "to_date")
+    def _onchange_choice(self):
+        """The sheet that is ready is another one."""
+        self.sheet = self.sheet_name = self.note = False
+
     def action_make(self):
         """Make the sheet, to be downloaded."""
         self.ensure_one()
