@@ -36,7 +36,6 @@ CHILDREN = ("Ama", "Thandi", "Musa", "Grace", "Kofi")
 SURNAMES = ("Asante", "Banda", "Dube", "Kone", "Mbeki", "Nkosi", "Okoro", "Phiri", "Sesay", "Toure")
 CASH, WAGE = 120.0, 120.0
 PAYABLE = ("approved", "trans2FSP", "expired", "parrdpd2ben", "rdpd2ben")
-REMARK = "Both receipts seen at Shop B: the family came twice that day."
 
 
 def days_ago(number):
@@ -84,10 +83,11 @@ def spell_type_wrong(cycle):
 
 
 def send_twice(cycle):
-    """A service point that sends a purchase again, because no answer came."""
+    """A service point that sends a purchase again, because no answer came; return the first."""
     first = cycle.entitlement_ids.transaction_ids[0]
     moment = first.timestamp_transaction_created + timedelta(seconds=1)
     first.copy({"transaction_uuid": "sent again", "timestamp_transaction_created": moment})
+    return first
 
 
 def describe_parents_and_child(number):
@@ -118,11 +118,17 @@ def create_households():
     )
 
 
-def clear_a_line(cycle):
-    """A program manager looks at what is listed, and says why it is in order."""
-    line = cycle.settlement_ids.line_ids.filtered(lambda line: line.is_twin)[:1]
-    env["spp.settlement.clearing"].create({"line_ids": line.ids, "remark": REMARK}).action_confirm()
-    return line
+def clear_a_line(first):
+    """A program manager looks at a purchase that was sent twice, and says what is done about it."""
+    line = first.entitlement_id.cycle_id.settlement_ids.line_ids.filtered(
+        lambda line: line.is_twin and line.entitlement_id == first.entitlement_id
+    )
+    remark = (
+        f"Sent twice: {first.service_point_device_id} has one receipt {first.receipt_number}, and "
+        "voids the second purchase."
+    )
+    env["spp.settlement.clearing"].create({"line_ids": line.ids, "remark": remark}).action_confirm()
+    return line, remark
 
 
 def print_settlements(cycles):
@@ -206,7 +212,7 @@ add_cash(over, households[1], [0.5], state="cancelled")
 add_cash(over, households[2], [0.5, -0.75])
 add_food(basket, households[3], [1, 0.25])
 spell_type_wrong(over)
-send_twice(over)
+twice = send_twice(over)
 forget_entitlement(over)
 basket._compute_inkind_entitlements_count()
 env.flush_all()
@@ -222,7 +228,7 @@ late = over.entitlement_ids.filtered(
 add_transaction(late[0], 0.5, amount_charged_by_service_point=60)
 cycles._cron_settle()
 env.cr.commit()
-cleared = clear_a_line(over)
+cleared, remark = clear_a_line(twice)
 env.cr.commit()
 env.invalidate_all()
 print_settlements(cycles)
@@ -231,7 +237,7 @@ move_cycle(running, days_ago(1))
 env.cr.commit()
 print_text(
     f"A purchase for “{over.name}” came late: the next night settled that entitlement again. "
-    f"The line of {cleared.partner_id.name} in “{over.name}” was cleared: “{REMARK}”",
+    f"The line of {cleared.partner_id.name} in “{over.name}” was cleared: “{remark}”",
     f"“{forgotten.name}” was over before the addon came: it is held back until somebody settles "
     f"it or leaves it alone. After that, “{running.name}” came to its end, too: it waits for "
     "somebody to press “Set as Ended”, or for the night.",

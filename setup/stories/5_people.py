@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(sys.argv[0]).parent))
-from story_tools import print_page
+from story_tools import APPROVERS, print_page
 
 # Not every platform has it. Any other group that is missing is misspelt.
 PROGRAM_READER = "spp_programs.read_program_cycle_entitlement"
@@ -20,7 +20,7 @@ READ_ONLY = (
 )
 ROLES = {
     "manager": ("Maryam Manager", "Program Manager", ["g2p_programs.g2p_program_manager"]),
-    "validator": ("Victor Validator", "Program Validator", ["g2p_programs.g2p_program_validator"]),
+    "validator": ("Victor Validator", "Program Validator, who approves cycles", [APPROVERS]),
     "finance": ("Fatou Finance", "Finance Validator", ["g2p_programs.g2p_finance_validator"]),
     "registrar": ("Rashid Registrar", "Registrar", ["g2p_registry_base.group_g2p_registrar"]),
     "auditor": ("Amina Auditor", "Auditor, who only reads", READ_ONLY),

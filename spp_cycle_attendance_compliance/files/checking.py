@@ -44,12 +44,12 @@ _SCIENTIFIC_ID = _(
     "and save the file anew."
 )
 _NO_PRESENCE = _(
-    "The presence is missing: write one of %(present)s for present, of %(absent)s for absent, of "
-    "%(excused)s, the name of a reason for excused, or ? if it isn't known."
+    "The presence is missing. Write one of these. For present: %(present)s. For absent: "
+    "%(absent)s. For excused: %(excused)s, or the name of a reason. Write ? where it isn't known."
 )
 _UNKNOWN_PRESENCE = _(
-    "This is no word for a presence: write one of %(present)s for present, of %(absent)s for "
-    "absent, of %(excused)s, the name of a reason for excused, or ? if it isn't known."
+    "This is no word for a presence. Write one of these. For present: %(present)s. For absent: "
+    "%(absent)s. For excused: %(excused)s, or the name of a reason. Write ? where it isn't known."
 )
 _NO_TYPE = _(
     'There is no type with the name "%(name)s": correct it, or ask an administrator to add this '

@@ -18,6 +18,8 @@ LONGEST_TITLE = 255
 NUMBERS_TITLE = "#!"
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+# Not ".xls": many programs give that name to the texts that they export.
+_WORKBOOKS = (".xlsx", ".xlsm")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OTHER = (b"<!doctype", b"<html", b"<table", b"<meta", b"<style", b"<?xml", b"%pdf-", b"{\\rtf")
 _TOLD_APART = re.compile(r"( \(column [A-Z]+\))+$")
@@ -103,6 +105,7 @@ def open_table(content: bytes, name: str) -> Table:
     :param name: of the file, for the sentences of errors
     :raises FileError: if it is no table that can be read
     """
+    is_called_workbook = name.strip().lower().endswith(_WORKBOOKS)
     name = clean(name, 100)
     start = content[:1024].lstrip().lower()
     if content.startswith(_OLE):
@@ -120,6 +123,13 @@ def open_table(content: bytes, name: str) -> Table:
     try:
         if content.startswith(_ZIP):
             return Table(open_workbook(content))
+        if is_called_workbook and start:
+            raise FileError(
+                _(
+                    "It is no workbook, though its name says so: save it anew as XLSX, or as CSV "
+                    "with a name that ends in .csv."
+                )
+            )
         encoding, separator, read_lines = open_delimited(content)
         return Table(read_lines, encoding, separator)
     except FileError as error:

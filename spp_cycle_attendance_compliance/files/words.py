@@ -44,14 +44,37 @@ UNKNOWN_WORDS = (
     + ("desconocido", "desconocida", "desconhecido", "desconhecida")
     + ("غير معروف", "غير معروفة")
 )
-_WORDS = frozenset(map(fold, PRESENT_WORDS + ABSENT_WORDS + EXCUSED_WORDS + UNKNOWN_WORDS))
-PLAIN_WORDS = frozenset(map(fold, _PRESENT_NAMES + _ABSENT_NAMES + _EXCUSED_NAMES))
+_PRESENT = frozenset(map(fold, PRESENT_WORDS))
+_ABSENT = frozenset(map(fold, ABSENT_WORDS))
+_WORDS = _PRESENT | _ABSENT | frozenset(map(fold, EXCUSED_WORDS + UNKNOWN_WORDS))
+_PLAIN_WORDS = frozenset(map(fold, _PRESENT_NAMES + _ABSENT_NAMES + _EXCUSED_NAMES))
 
 
 def is_word(text: str) -> bool:
     """Return whether a text means a presence, an absence or neither in every file: then it can't
     be the name of a reason, too."""
     return fold(text) in _WORDS
+
+
+def is_plain_word(text: str) -> bool:
+    """Return whether a text says of somebody that she came, or not, whatever it answers."""
+    return fold(text) in _PLAIN_WORDS
+
+
+def are_words(texts: Iterable[str]) -> bool:
+    """Return whether texts are words for a presence, and hardly anything else.
+
+    A letter or digit may be a class or a sex, too: alone it tells nothing, but as both of a pair,
+    such as Y and N, it does.
+    """
+    words = {*map(fold, texts)}
+    is_pair = words & _PRESENT and words & _ABSENT
+    is_telling = any(map(_is_telling, words & (_PRESENT | _ABSENT)))
+    return words <= _WORDS and bool(is_pair or is_telling)
+
+
+def _is_telling(word):
+    return len(word) > 1 or word == "x" or not word.isalnum()
 
 
 # By the field of a layout; the first that is found in a file is taken.
@@ -86,9 +109,13 @@ _TITLES = {
     "category": """
         presence; attendance; category; attendance category; present; attended; status
         attendance status; present/absent; presence/absence
+        was present; was there; was here; came; showed up
         présence; présent; statut; catégorie; assiduité; présence/absence; statut de présence
+        était présent; était là; est venu; venu
         presencia; asistencia; presente; asistió; estado; categoría; estado de asistencia
+        estuvo presente; estuvo; vino
         presença; compareceu; frequência; situação; categoria; assistência
+        esteve presente; esteve; veio
         الحضور; حضور; الحالة; حالة الحضور; الحضور والغياب; حاضر
     """,
     "type": """
@@ -126,6 +153,16 @@ _OTHER_DATES = """
     fecha de inscripción; data de nascimento; data de inscrição; data de registro
     تاريخ الميلاد; تاريخ التسجيل
 """
+# In a title, they ask who did not come: "yes" would mean absent.
+_ABSENCES = """
+    absent; absents; absence; absences; absentee; absentees; missed; missing; away
+    not; no; didn; wasn; non; pas
+    absente; absentes; ausente; ausentes; ausencia; ausencias; inasistencia; inasistencias
+    falta; faltas; falto; faltou; nao
+    غائب; غائبة; غاب; غابت; غياب; الغياب; الغائب; لم; لا
+"""
+# In a title, they ask nothing.
+_ANSWERS = ("yes no", "oui non", "si no", "sim nao", "نعم لا")
 
 
 def find_columns(titles: Iterable[str]) -> dict[str, str]:
@@ -149,6 +186,19 @@ def is_other_date(title: str) -> bool:
     return _simplify(title).replace(" ", "") in _OTHER
 
 
+def is_presence(title: str) -> bool:
+    """Return whether the title is known as that of a presence."""
+    return _simplify(title) in _PRESENCE_TITLES
+
+
+def is_absence(title: str) -> bool:
+    """Return whether the title asks who did not come, and not for the one or the other."""
+    text = f" {_simplify(title)} "
+    for answers in _ANSWERS:
+        text = text.replace(f" {answers} ", " ")
+    return not is_presence(title) and not _ABSENCE_WORDS.isdisjoint(text.split())
+
+
 def _split(names):
     return [fold(name) for name in re.split(r"[;\n]", names) if name.strip()]
 
@@ -156,9 +206,11 @@ def _split(names):
 def _simplify(title):
     """Return a title without accents and marks, which are often left out in titles."""
     text = unicodedata.normalize("NFKD", title).casefold()
-    text = "".join(" " if char in "_-./:*'’#" else char for char in text)
+    text = "".join(" " if char in "_-./:*'’#?¿؟()" else char for char in text)
     return " ".join("".join(c for c in text if not unicodedata.combining(c)).split())
 
 
 _KNOWN = {field: _split(names) for field, names in _TITLES.items()}
+_PRESENCE_TITLES = {*map(_simplify, _KNOWN["category"])}
+_ABSENCE_WORDS = {*map(_simplify, _split(_ABSENCES))}
 _OTHER = {_simplify(name).replace(" ", "") for name in _split(_OTHER_DATES)}

@@ -173,8 +173,9 @@ class TestFiles(FileCase):
         with self.assertRaisesRegex(UserError, "correct them, or leave them out"):
             wizard.action_store()
         self.assertFalse(self._get_events())
+        self.assertEqual(wizard.summary, "Rows: 10. Persons found in the registry: 2.")
         wizard.action_download_bad_rows()
-        table = open_table(b64decode(wizard.bad_rows), "rows.xlsx")
+        table = open_table(b64decode(wizard.bad_rows), "rows.csv")
         intake = self._get_intake(wizard.action_store_good_rows())
         self.assertEqual(self._count(intake), (1, 0, 0, 0, 9))
         self.assertIn(",#!,What Is Wrong\r\n", b64decode(wizard.bad_rows).decode())
@@ -244,6 +245,43 @@ class TestFiles(FileCase):
         self.assertFalse(again.problem)
         self.assertEqual((again.date_format, again.new_count), ("dmy", 1))
 
+    def test_absences_are_not_stored_as_presences(self):
+        """By its title or its answers, the column that says who came is found."""
+        for title, answers in (("Came", "yes,no"), ("Sunday", "Y,N"), ("Sunday", "x,a")):
+            with self.subTest(title=title, answers=answers):
+                one, other = answers.split(",")
+                wizard = self._look(
+                    f"ANA,2025-11-01,Lesson,{one}",
+                    f"BEN,2025-11-01,Lesson,{other}",
+                    header=f"ID,Date of attendance,What,{title}",
+                )
+                self.assertEqual(wizard.column_ids[3].meaning, "category")
+                warned = 'read from the column "Sunday", though' in (wizard.presence_warning or "")
+                self.assertEqual(warned, title == "Sunday")
+        wizard.action_store()
+        self.assertEqual([row[2] for row in self._get_counting()], ["present", "absent"])
+        again = self._look("ANA,2025-11-02,x", header="ID,Date,Sunday")
+        self.assertFalse(again.presence_warning, "it was stored by that column")
+
+    def test_all_would_be_present(self):
+        rows = "ANA,2025-11-01,no", "BEN,2025-11-01,yes", "NOBODY,2025-11-01,no"
+        wizard = self._look(*rows, header="ID,Date,Absent")
+        self.assertFalse(wizard.column_ids[2].meaning)
+        self.assertIn("each row that is stored counts as present", wizard.presence_warning)
+        self.assertIn("(rows: 2). Columns that are not looked at: Absent.", wizard.presence_warning)
+        self.assertIn("yes would count as present: Absent.", wizard.presence_warning)
+        wizard.column_ids[2].meaning = "category"
+        self.assertIn("yes is read as present in it", wizard.presence_warning)
+        self.assertIn(
+            "counts as present",
+            self._look("ANA,2025-11-01,late", header="ID,Date,Q").presence_warning,
+        )
+        rows = "ANA,2025-11-01,late", "BEN,2025-11-01,"
+        warning = self._look(*rows, header="ID,Date,Remarks").presence_warning
+        self.assertFalse(warning, "each column is looked at")
+        self.assertFalse(self._look("ANA,x", header="ID,2025-11-01").presence_warning)
+        self.assertFalse(self._look("ANA,2025-11-01,x,,,").presence_warning)
+
     def test_the_column_of_the_sources_own_ids(self):
         """Called as the ID type is, it is the one, whatever else may be an ID."""
         self.id_type.name = "School Card"
@@ -257,9 +295,10 @@ class TestFiles(FileCase):
             (b"\n\n", "empty"),
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "XLSX"),
             (b"PK\x03\x04 no zip", "can't be used"),
+            (b"ID,Date\nANA,2025-11-01", "no workbook, though its name says so"),
         ):
             with self.subTest(content=content):
-                wizard = self._look_at(content)
+                wizard = self._look_at(content, "list.XLSX")
                 self.assertIn(sentence, wizard.problem)
                 self.assertFalse(wizard.row_count)
         wizard = self._look("ANA,2025-11-01,x", header="ID,Date,Presence")
@@ -303,8 +342,8 @@ class TestFiles(FileCase):
             }
         )
         sheet.action_make()
-        self.assertIn("2 persons", sheet.note)
-        self.assertIn("1 have no such ID, or the same", sheet.note)
+        self.assertIn("Persons: 2.", sheet.note)
+        self.assertIn("the same as somebody else: 1.", sheet.note)
         table = open_table(b64decode(sheet.sheet), sheet.sheet_name)
         filled = []
         for _number, cells in table.rows():
@@ -366,7 +405,7 @@ class TestFiles(FileCase):
         sheet = sheets.create({})
         self.assertEqual(str(sheet.from_date), "2025-11-01")
         sheet.action_make()
-        self.assertIn("2 have no such ID, or the same", sheet.note)
+        self.assertIn("the same as somebody else: 2.", sheet.note)
 
     def test_taking_back_leaves_the_files_own_figures(self):
         intake = self._store("ANA,2025-11-01,x,,,")

@@ -85,7 +85,7 @@ class TestFilesExcused(FileCase):
         self.illness.active = False
         wizard = self._look("ANA,2025-11-01,Illness,,,", "BEN,2025-11-01,e,,,")
         self.assertEqual((wizard.bad_count, wizard.new_count), (1, 1))
-        self.assertIn("the name of a reason for excused", wizard.problem_ids.message)
+        self.assertIn("excused, or the name of a reason", wizard.problem_ids.message)
         self.other.active = False
         wizard.action_look_again()
         self.assertEqual(wizard.bad_count, 2)

@@ -3,11 +3,12 @@ from datetime import date, timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools.translate import code_translations
 
 from ..files import Sentence, open_table, write_table
 from ..models.intakes.file_sentences import FileSentences
+from ..models.intakes.file_store import FileDraft
 from .file_common import TYPE, FileCase
 
 ADDON = "spp_cycle_attendance_compliance"
@@ -56,11 +57,20 @@ class TestFilesWords(FileCase):
         wizard = self._look_at_sheet(
             [date(2025, 11, 3), date(2025, 11, 4), date(2025, 11, 5)], ["NOBODY", "x", "a", "x"]
         )
-        self.assertRecordValues(
-            wizard.problem_ids,
-            [{"number": 2, "message": "No person of the registry has this ID."}],
-        )
+        message = f"No person of the registry has this ID of the type {self.id_type.name}."
+        self.assertRecordValues(wizard.problem_ids, [{"number": 2, "message": message}])
         self.assertEqual(wizard.bad_count, 1)
+        draft = FileDraft(self.env, self.files.new())
+        message = "No person of the registry has this ID."
+        self.assertEqual(draft._say_who_is_not_found(), message)
+
+    def test_a_sheet_of_another_choice_is_not_ready(self):
+        cycle = self._create_cycle(registrants=[self.ana], attendance_source_id=self.files.id)
+        sheet, _ids = self._make_sheet(cycle)
+        with Form(sheet) as form:
+            form.to_date = form.from_date
+            self.assertFalse(form.sheet_name or form.note)
+        self.assertFalse(sheet.sheet_name or sheet.note)
 
     def test_a_class_sheet_is_of_those_who_have_to_come(self):
         grown = self._create_person("GROWN", birthdate="1980-01-01")

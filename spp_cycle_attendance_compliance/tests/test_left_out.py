@@ -49,7 +49,8 @@ class TestLeftOut(FileCase):
         intake = self._leave_out(GOOD, NOBODY, NO_DAY)
         (first, nobody), (second, no_day) = self._read(intake)
         self.assertEqual((first, second), (NOBODY, NO_DAY))
-        self.assertEqual(nobody, "No person of the registry has this ID.")
+        kind = self.id_type.name
+        self.assertEqual(nobody, f"No person of the registry has this ID of the type {kind}.")
         self.assertIn("Date: ", no_day)
         self.assertEqual(intake.left_out_name, "list, rows to correct.csv")
         rows, sentences = self._read_screen(intake)

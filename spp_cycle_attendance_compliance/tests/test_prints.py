@@ -5,7 +5,7 @@ from unittest.mock import patch
 from openpyxl import load_workbook
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools.translate import code_translations
 
 from .common import FIRST, AttendanceCase, TwoPersonsCase, days
@@ -210,6 +210,17 @@ class TestVerdictLists(PrintCase, TwoPersonsCase):
         self.assertEqual(
             dialog.sheet_name, f"Verdicts, {self.cycle.program_id.name}, {self.cycle.name}.xlsx"
         )
+
+    def test_a_list_of_another_choice_is_not_ready(self):
+        dialog = self._open(self._run(self.cycle), content="xlsx")
+        for name, value in (("content", "letters"), ("which", "failing"), ("grouped_by", "area")):
+            with self.subTest(name=name):
+                dialog.write({"content": "xlsx", "which": "all", "grouped_by": False})
+                dialog.action_print()
+                with Form(dialog) as form:
+                    setattr(form, name, value)
+                    self.assertFalse(form.sheet_name)
+                self.assertFalse(dialog.sheet_name)
 
     def test_by_location_where_they_were_last(self):
         places = self.env["spp.res.config.attendance.location"].create(

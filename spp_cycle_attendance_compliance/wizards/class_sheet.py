@@ -89,6 +89,11 @@ class ClassSheet(models.TransientModel):
             return usable
         return usable.filtered(lambda each: each.id in asked)
 
+    @api.onchange("source_id", "type_id", "location_id", "from_date", "to_date")
+    def _onchange_choice(self):
+        """The sheet that is ready is another one."""
+        self.sheet = self.sheet_name = self.note = False
+
     def action_make(self):
         """Make the sheet, to be downloaded."""
         self.ensure_one()
@@ -112,13 +117,13 @@ class ClassSheet(models.TransientModel):
         self.sheet = b64encode(write_table(header, rows, words))
         self.sheet_name = self._name_sheet()
         self.note = _(
-            "%(count)s persons. Enter x for present, a for absent, and the reason for who is "
+            "Persons: %(count)s. Enter x for present, a for absent, and the reason for who is "
             "excused; an empty cell says nothing. Bring the sheet in with From a File.",
             count=len(members),
         )
         if without_id:
             self.note += " " + _(
-                "%(count)s have no such ID, or the same as somebody else, and are left out.",
+                "Left out, since they have no such ID, or the same as somebody else: %(count)s.",
                 count=without_id,
             )
         return self._reopen()

@@ -86,6 +86,11 @@ class PrintAttendance(models.TransientModel):
         """Propose letters for those only who lose something, or may lose it the next time."""
         self.which = FAILING if self.content == LETTERS else ALL
 
+    @api.onchange("content", "which", "grouped_by", "area_id", "location_id")
+    def _onchange_choice(self):
+        """The list that is ready is another one."""
+        self.sheet = self.sheet_name = False
+
     def action_print(self):
         """Make the list or the letters."""
         self.ensure_one()

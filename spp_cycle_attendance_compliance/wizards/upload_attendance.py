@@ -7,6 +7,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..files import FileError, Layout, guess_layout, open_table, write_table
+from ..files.words import is_absence, is_plain_word, is_presence
 from ..models.intakes.attendance_file import BIG_FILE
 from ..models.intakes.file_sentences import FileSentences
 from ..models.sources.attendance_source import FILES
@@ -17,6 +18,8 @@ SHOWN_COUNTS = (
     *("row_count", "new_count", "changed_count", "same_count", "bad_count", "missing_count"),
 )
 SAMPLES = 3
+# How many columns are named to who has to choose one of them.
+NAMED_COLUMNS = 10
 TEMPLATE = ("ID", "Name", "Date", "Presence", "Type", "Location", "Time")
 
 
@@ -72,6 +75,9 @@ class UploadAttendance(models.TransientModel):
     bad_count = fields.Integer("Rows that Can't Be Used", readonly=True)
     untyped_count = fields.Integer("Without a Type", readonly=True)
     untyped_warning = fields.Char("What That Means", readonly=True)
+    presence_warning = fields.Char(
+        "What That Means for Presences", compute="_compute_presence_warning"
+    )
     problem_ids = fields.One2many("spp.upload.attendance.problem", "wizard_id", "Problems")
     bad_rows = fields.Binary("Rows to Correct", attachment=False, readonly=True)
     template = fields.Binary(attachment=False, readonly=True)
@@ -114,6 +120,68 @@ class UploadAttendance(models.TransientModel):
     def _onchange_reading(self):
         """What was found out was about another way to read it."""
         self.looked_at = False
+
+    @api.depends(
+        *("column_ids.name", "column_ids.sample", "column_ids.meaning", "day_columns"),
+        *("source_id", "row_count", "bad_count"),
+    )
+    def _compute_presence_warning(self):
+        for wizard in self:
+            told = wizard.column_ids.filtered(lambda column: column.meaning == "category")[:1]
+            if wizard.day_columns:
+                wizard.presence_warning = False
+            elif told:
+                wizard.presence_warning = wizard._warn_of_answers(told)
+            else:
+                wizard.presence_warning = wizard._warn_of_no_presence()
+
+    def _warn_of_no_presence(self):
+        """Say that all would be stored as present, though a column may say something else."""
+        unread = self.column_ids.filtered(lambda column: not column.meaning)
+        count = self.row_count - self.bad_count
+        if not unread or count < 1:
+            return False
+        warning = _(
+            "No column says who came: each row that is stored counts as present, also where "
+            "somebody did not come (rows: %(count)s). Columns that are not looked at: %(columns)s. "
+            "If one of them says who came, choose Presence for it below, then Look Again.",
+            count=count,
+            columns=self._name_columns(unread),
+        )
+        if absences := unread.filtered(lambda column: is_absence(column.name)):
+            warning += " " + _(
+                "What asks who was absent is not looked at, since yes would count as present: "
+                "%(columns)s. Write present and absent in its cells instead, and choose the file "
+                "once more.",
+                columns=self._name_columns(absences),
+            )
+        return warning
+
+    def _warn_of_answers(self, column):
+        """Say how the answers in a column are read if its title does not tell what it asks."""
+        words = [word for word in (column.sample or "").split(", ") if word]
+        if is_presence(column.name) or (words and all(map(is_plain_word, words))):
+            return False
+        if is_absence(column.name):
+            return _(
+                'The column "%(column)s" asks who was absent, but yes is read as present in it, '
+                "and no as absent. Write present and absent in its cells instead, and choose the "
+                "file once more.",
+                column=column.name,
+            )
+        if (self.source_id.sudo().file_layout or {}).get("category") == column.name:
+            return False
+        return _(
+            'Who came is read from the column "%(column)s", though its title does not say so: yes '
+            "is read as present, and no as absent. If it is about something else, empty what it "
+            "means below, then Look Again.",
+            column=column.name,
+        )
+
+    @api.model
+    def _name_columns(self, columns):
+        more = ", …" if len(columns) > NAMED_COLUMNS else ""
+        return ", ".join(columns[:NAMED_COLUMNS].mapped("name")) + more
 
     # Look
 
@@ -257,7 +325,7 @@ class UploadAttendance(models.TransientModel):
             "untyped_count": counts["untyped"] if untyped_warning else 0,
             "untyped_warning": untyped_warning,
             "summary": _(
-                "%(rows)s rows of %(persons)s persons.",
+                "Rows: %(rows)s. Persons found in the registry: %(persons)s.",
                 rows=counts["rows"],
                 persons=counts["persons"],
             ),

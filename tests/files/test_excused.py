@@ -41,7 +41,7 @@ def test_days_of_a_class_sheet():
         (4, "excused", 26),
     ]
     assert wrong == RowError(2, days[4], wrong.message)
-    assert "of excused, the name of a reason for excused" in wrong.message
+    assert "For excused: excused, or the name of a reason." in wrong.message
 
 
 def test_without_a_reason_that_excused_alone_stands_for():

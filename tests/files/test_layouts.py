@@ -134,6 +134,8 @@ def test_no_word_means_two_things():
             "Attendance type, Attendance location, Attendance",
             "type=Attendance type, location=Attendance location, category=Attendance",
         ),
+        ("ID, Was there?", "identifier=ID, category=Was there?"),
+        ("ID, Came", "identifier=ID, category=Came"),
         ("Household, Sex, Birth date", ""),
     ],
 )
@@ -168,8 +170,26 @@ def guess(titles, *rows):
         ("ID,When,DOB", ["1,14/11/2026,2006-11-04"], Layout("ID", "When", date_format="dmy")),
         ("ID,Date,Was", ["1,,Present", "2,,absent"], Layout("ID", "Date", "Was")),
         ("ID,Date,Was", ["1,,present", "2,,late"], Layout("ID", "Date")),
-        ("ID,Date,Poor", ["1,,yes", "2,,no"], Layout("ID", "Date")),
-        ("Code,When", ["1,x"], Layout()),
+        ("ID,Date,What", ["1,,yes", "2,,no"], Layout("ID", "Date", "What")),
+        ("ID,Date,What", ["1,,X", "2,,"], Layout("ID", "Date", "What")),
+        ("ID,Date,What", ["1,,1", "2,,0"], Layout("ID", "Date", "What")),
+        ("ID,Date,Poor,What", ["1,,no,yes", "2,,yes,no"], Layout("ID", "Date")),
+        ("ID,Date,What,Was", ["1,,yes,absent"], Layout("ID", "Date", "Was")),
+        # Letters and digits that may be anything, and what is not known.
+        ("ID,Date,Sex", ["1,,F", "2,,F"], Layout("ID", "Date")),
+        ("ID,Date,Class", ["1,,A", "2,,E"], Layout("ID", "Date")),
+        ("ID,Date,Size", ["1,,1", "2,,1"], Layout("ID", "Date")),
+        ("ID,Date,Origin", ["1,,unknown", "2,,?"], Layout("ID", "Date")),
+        # A "yes" would mean absent; a word that says it itself does not.
+        ("ID,Date,Absent", ["1,,no", "2,,yes"], Layout("ID", "Date")),
+        ("ID,Date,Absent?", ["1,,x", "2,,"], Layout("ID", "Date")),
+        ("ID,Date,Did not come (yes/no)", ["1,,yes"], Layout("ID", "Date")),
+        ("ID,Date,No asistió (sí/no)", ["1,,sí"], Layout("ID", "Date")),
+        ("ID,Date,¿Ausente?", ["1,,sí", "2,,no"], Layout("ID", "Date")),
+        ("ID,Date,الغياب", ["1,,نعم", "2,,لا"], Layout("ID", "Date")),
+        ("ID,Date,Absent", ["1,,present"], Layout("ID", "Date", "Absent")),
+        ("ID,Date,At school (yes/no)", ["1,,no"], Layout("ID", "Date", "At school (yes/no)")),
+        ("Code,When", ["1,soon"], Layout()),
         # Class sheets.
         (
             "ID,Name,Type,2026-11-04,2026-11-05",

@@ -31,8 +31,8 @@ from files.words import ABSENT_WORDS, PRESENT_WORDS, UNKNOWN_WORDS
 
 ADDON = Path(__file__).parents[2] / "spp_cycle_attendance_compliance"
 WORDS = (
-    "write one of present, x, ✓, 1, p, yes for present, of absent, 0, a, no, n, false for absent, "
-    "of excused, the name of a reason for excused, or ? if it isn't known."
+    "Write one of these. For present: present, x, ✓, 1, p, yes. For absent: absent, 0, a, no, n, "
+    "false. For excused: excused, or the name of a reason. Write ? where it isn't known."
 )
 OTHER_DAY = "is not between 1900-01-01 and 2026-11-27: attendance is recorded for no other days."
 
@@ -115,8 +115,8 @@ def test_words_of_a_layout():
     *found, wrong = read(content, layout)
     assert [row.category for row in found] == ["present", "absent", "present", "unknown"]
     assert wrong.message == (
-        "This is no word for a presence: write one of Da, ? for present, of x for absent, of "
-        "excused, the name of a reason for excused, or ? if it isn't known."
+        "This is no word for a presence. Write one of these. For present: Da, ?. For absent: x. "
+        "For excused: excused, or the name of a reason. Write ? where it isn't known."
     )
 
 
@@ -251,8 +251,8 @@ def test_dates_that_can_be_read_in_several_ways(text):
             "The ID was shortened by a spreadsheet program: format the column as text, enter the "
             "ID again and save the file anew.",
         ),
-        ("category", "", f"The presence is missing: {WORDS}"),
-        ("category", "late", f"This is no word for a presence: {WORDS}"),
+        ("category", "", f"The presence is missing. {WORDS}"),
+        ("category", "late", f"This is no word for a presence. {WORDS}"),
         (
             "type",
             " Traning ",
@@ -372,7 +372,7 @@ def test_a_wrong_cell_of_a_class_sheet_spoils_no_other():
         (4, "2026-11-28"),
         (6, ""),
     ]
-    assert wrong[0].message == f"This is no word for a presence: {WORDS}"
+    assert wrong[0].message == f"This is no word for a presence. {WORDS}"
     assert wrong[1].message == f"2026-11-28 {OTHER_DAY}"
 
 

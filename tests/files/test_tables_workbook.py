@@ -141,7 +141,10 @@ def test_rows_of_a_workbook():
 
 def test_a_workbook_is_known_by_its_content():
     assert list_rows(save(["ID"], ["P1"]), "november.txt") == [(2, ("P1",))]
-    assert list_rows(make_text(["ID"], ["P1"]), "november.xlsx") == [(2, ("P1",))]
+    assert list_rows(make_text(["ID"], ["P1"]), "november.xls") == [(2, ("P1",))]
+    for name in ("november.xlsx", "November.XLSM ", f"{'n' * 100}.xlsx"):
+        with pytest.raises(FileError, match="It is no workbook, though its name says so"):
+            list_rows(make_text(["ID"], ["P1"]), name)
 
 
 def test_cells_far_away(monkeypatch):

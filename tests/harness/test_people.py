@@ -20,7 +20,10 @@ STORY = ROOT / "setup" / "stories" / "5_people.py"
     ],
 )
 def test_a_group_that_is_missing(monkeypatch, missing, fails):
+    asked = []
+
     def ref(name, raise_if_not_found=True):
+        asked.append(name)
         if name == missing and raise_if_not_found:
             raise ValueError(name)
         return None if name == missing else MagicMock(id=1, _name="ir.actions.act_window")
@@ -34,3 +37,4 @@ def test_a_group_that_is_missing(monkeypatch, missing, fails):
     else:
         runpy.run_path(str(STORY), {"env": env})
         assert env.cr.commit.called
+        assert "g2p_programs.g2p_program_cycle_approver" in asked, "Somebody can approve a cycle."

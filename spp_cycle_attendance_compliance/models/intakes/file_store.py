@@ -113,11 +113,17 @@ class FileDraft:
                 """,
                 persons=find_persons(self.source.id_type_id.id, SQL("told.identifier")),
                 companies=[0, *companies.ids],
-                none=_("No person of the registry has this ID."),
+                none=self._say_who_is_not_found(),
                 several=_("Several persons of the registry have this ID: correct it there."),
             ),
             log_exceptions=False,
         )
+
+    def _say_who_is_not_found(self):
+        """Name the type of ID: the person may be there with another one."""
+        if kind := self.source.id_type_id.name:
+            return _("No person of the registry has this ID of the type %(kind)s.", kind=kind)
+        return _("No person of the registry has this ID.")
 
     def _make_records(self):
         """Make what tells each row from others, where the file has no record IDs."""

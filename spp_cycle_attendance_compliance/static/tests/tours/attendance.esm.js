@@ -359,7 +359,7 @@ registry.category("web_tour.tours").add("spp_cycle_attendance_compliance.class_s
         click("The criteria", ".o_notebook a.nav-link:contains(Attendance Compliance)"),
         click("The class sheet", "button:contains(Class Sheet)"),
         click("Make it", "button[name=action_make]"),
-        see("Two persons", "p:contains(2 persons)"),
+        see("Two persons", "p:contains(Persons: 2)"),
         see("It is there", "div[name=sheet]:contains(Cycle of the Tour)"),
         click("Close", ".modal-footer button:contains(Close)"),
         see("Done", "body:not(:has(.modal))"),
