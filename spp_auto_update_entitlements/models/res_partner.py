@@ -5,7 +5,8 @@ from odoo.tools import SQL
 
 from odoo.addons.g2p_programs.models.constants import STATE_CANCELLED, STATE_ENDED
 
-READER = "spp_auto_update_entitlements.group_settlement_reader"
+from .settlement_mixin import READER
+
 # The platform grants to who is enrolled; a draft may still be, until its cycle is over.
 GETTING_STATE, UNDECIDED_STATE = "enrolled", "draft"
 # The states of entitlements that grant nothing.
