@@ -348,6 +348,7 @@ class TestDesk(SettlementCase):
             )
         }
         other = self._create_registrant("Other")
+        enrolled = dict(memberships._fields["state"]._description_selection(self.env))["enrolled"]
         for name, cycle in cycles.items():
             state = "enrolled" if name == "Enrolled" else "paused"
             memberships.create(
@@ -363,11 +364,23 @@ class TestDesk(SettlementCase):
         expected = (
             f"{self.program.name}, Paused: nothing is granted, since the membership is “{label}”."
         )
+        unprepared = f"the membership is “{enrolled}”, but no entitlement was prepared."
         finance = self.registrant.with_user(self.finance)
+        told = (finance + other.with_user(self.finance)).mapped("cycles_without_entitlement")
         self.assertEqual(
-            (finance + other.with_user(self.finance)).mapped("cycles_without_entitlement"),
-            [expected, ""],
+            [set(each.splitlines()) for each in told],
+            [
+                {expected, f"{self.program.name}, Enrolled: {unprepared}"},
+                {
+                    f"{self.program.name}, {name}: {unprepared}"
+                    for name in ("Enrolled", "Granted", "In kind")
+                },
+            ],
         )
+        # What was prepared and cancelled is in the list.
+        self._create_entitlement(cycles["Enrolled"], state="cancelled")
+        self.env.invalidate_all()
+        self.assertEqual(finance.cycles_without_entitlement, expected)
         company = self.env["res.company"].create({"name": "Another one"})
         cycles["Paused"].company_id = company
         self.env.invalidate_all()
