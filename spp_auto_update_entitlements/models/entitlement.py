@@ -48,11 +48,6 @@ class G2PEntitlement(models.Model):
     )
     redemption_source = fields.Selection(related="cycle_id.redemption_source")
 
-    @api.model
-    def _get_view(self, view_id=None, view_type="form", **options):
-        viewed = self._as_viewed_by_reader()
-        return super(G2PEntitlement, viewed)._get_view(view_id, view_type, **options)
-
     @api.depends(
         "initial_amount",
         "journal_id",

@@ -57,11 +57,6 @@ class G2PEntitlementInkind(models.Model):
         help="What is left. Below zero when more was redeemed than granted.",
     )
 
-    @api.model
-    def _get_view(self, view_id=None, view_type="form", **options):
-        viewed = self._as_viewed_by_reader()
-        return super(G2PEntitlementInkind, viewed)._get_view(view_id, view_type, **options)
-
     @api.depends(
         "qty",
         "uom_id",

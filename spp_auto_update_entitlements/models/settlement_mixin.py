@@ -114,13 +114,14 @@ class SettlementMixin(models.AbstractModel):
         return is_ours and self.env.user.has_group(READER)
 
     @api.model
-    def _as_viewed_by_reader(self):
-        """Return this model as the one to ask for a view.
+    def _get_view_cache(self, view_id=None, view_type="form", **options):
+        """Load the view as the superuser, for who may read what it shows.
 
-        The platform refuses views by role, also to those who have the right to read what these
-        show. The views are the same for all: what groups may not see is left out afterwards.
+        The platform refuses views by role, also to those who have the right to read. What is
+        cached is the same for all: what groups may not see is left out afterwards.
         """
-        return self.with_user(SUPERUSER_ID) if self._is_opened_by_reader() else self
+        viewed = self.with_user(SUPERUSER_ID) if self._is_opened_by_reader() else self
+        return super(SettlementMixin, viewed)._get_view_cache(view_id, view_type, **options)
 
     # Who sets the state
 
