@@ -1,4 +1,7 @@
+import math
+
 from odoo import _, api, fields, models
+from odoo.tools import float_round
 from odoo.tools.misc import formatLang, get_lang
 
 # Finer than any unit of measure: 4 kg of a ton must be seen.
@@ -27,8 +30,10 @@ def set_apart(env, shown):
 
 
 def format_share(env, share):
-    """Return a share in percent as the user reads it: 12.5 as "12.5 %"."""
-    return _("%(share)s %%", share=formatLang(env, share, digits=1))
+    """Return a share in percent as the user reads it, and as the bars show it: 12.5 as "13 %"."""
+    # From the one decimal that is stored, of which the bars take the nearest whole.
+    whole = math.floor(float_round(share, precision_digits=1) + 0.5)
+    return _("%(share)s %%", share=formatLang(env, whole, digits=0))
 
 
 class AmountsMixin(models.AbstractModel):

@@ -106,7 +106,7 @@ class G2PCycle(models.Model):
             return _(
                 "Over since %(day)s, and waiting for late transactions. It is settled in the first "
                 "night from %(first)s on.",
-                day=format_date(self.env, self.end_date),
+                day=format_date(self.env, self.end_date + timedelta(days=1)),
                 first=self._format_first_day(),
             )
         night = format_datetime(self.env, moment, dt_format=False)
@@ -118,7 +118,7 @@ class G2PCycle(models.Model):
             )
         return _(
             "Over since %(day)s: the nightly run of %(night)s settles and ends it.",
-            day=format_date(self.env, self.end_date),
+            day=format_date(self.env, self.end_date + timedelta(days=1)),
             night=night,
         )
 

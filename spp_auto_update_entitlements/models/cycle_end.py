@@ -1,4 +1,4 @@
-from odoo import _, models
+from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from odoo.addons.g2p_programs.models.constants import (
@@ -64,7 +64,7 @@ class G2PCycle(models.Model):
             raise UserError(
                 _(
                     "The cycle %(cycle)s can't be ended: only an approved or distributed cycle "
-                    "can.",
+                    "can. If it is to be settled, have it approved first.",
                     cycle=self.name,
                 )
             )
@@ -206,17 +206,25 @@ class G2PCycle(models.Model):
         cron._trigger(at)
 
     def _get_requested_notification(self):
+        return self._get_notification(
+            _(
+                "The entitlements of %(cycles)s are being settled in the background. "
+                "What has not ended ends by itself when that is done.",
+                cycles=", ".join(self.mapped("name")),
+            )
+        )
+
+    @api.model
+    def _get_notification(self, message, is_warning=False):
+        """Return what shows a message; a warning stays until it is closed."""
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "title": _("Settlement"),
-                "message": _(
-                    "The entitlements of %(cycles)s are being settled in the background. "
-                    "What has not ended ends by itself when that is done.",
-                    cycles=", ".join(self.mapped("name")),
-                ),
-                "type": "info",
+                "message": message,
+                "type": "warning" if is_warning else "info",
+                "sticky": is_warning,
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }

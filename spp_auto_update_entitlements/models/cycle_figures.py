@@ -3,6 +3,7 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 
 from ..redemption import GRANTED_STATES
+from .settlement_mixin import READER_VIEW
 
 ACTIVITY = "spp_auto_update_entitlements.mail_activity_lines_to_look_at"
 
@@ -98,7 +99,7 @@ class G2PCycle(models.Model):
             "res_model": model._name,
             "view_mode": view_mode,
             "domain": domain,
-            "context": {"create": False},
+            "context": {"create": False, **READER_VIEW},
         }
 
     def _refresh_service_points(self):

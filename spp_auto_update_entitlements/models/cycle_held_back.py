@@ -1,4 +1,5 @@
 from odoo import _, api, models
+from odoo.exceptions import UserError
 
 from odoo.addons.g2p_programs.models.constants import STATE_ENDED
 
@@ -42,15 +43,53 @@ class G2PCycle(models.Model):
             )
 
     def action_settle_held_back(self):
-        """Settle these cycles, which were held back, and end those that have not ended."""
+        """Settle these cycles, which were held back, and end those that have not ended.
+
+        Of several cycles, those that can't be settled now are named, and keep none from it.
+
+        :raise UserError: if none of them can be settled
+        """
         self._check_may_settle()
-        self._release(False)
-        return self._settle_and_end()
+        refusals, requested = [], self.browse()
+        for cycle in self:
+            try:
+                with self.env.cr.savepoint():
+                    cycle._release(False)
+                    if cycle._settle_and_end():
+                        requested |= cycle
+            except UserError as error:
+                refusals.append(str(error))
+        if refusals and len(refusals) == len(self):
+            raise UserError("\n".join(refusals))
+        if refusals:
+            return self._get_notification(
+                _(
+                    "%(settled)s of %(chosen)s cycles are settled, or will be in the background. "
+                    "The others stay as they are: %(reasons)s",
+                    settled=len(self) - len(refusals),
+                    chosen=len(self),
+                    reasons=" ".join(refusals),
+                ),
+                is_warning=True,
+            )
+        return requested._get_requested_notification() if requested else None
 
     def action_leave_alone(self):
         """Leave these cycles as they are: no nightly run will settle them."""
         self._check_may_settle()
-        self._release("left")
+        held = self.filtered(lambda cycle: cycle.settlement_hold == "held")
+        held._release("left")
+        others = self - held
+        if not others:
+            return None
+        return self._get_notification(
+            _(
+                "Only cycles that are held back can be left alone. Nothing has changed for "
+                "%(cycles)s.",
+                cycles=", ".join(others.mapped("name")),
+            ),
+            is_warning=True,
+        )
 
     def _release(self, hold):
         """Decide about cycles that are held back, or were left alone."""

@@ -30,7 +30,8 @@ PLANS = [
     ("left", "Nothing: a person left it alone"),
     ("paused", "Nothing: the nightly run is paused for its company"),
     ("locked", "Nothing: a background task is working on it"),
-    ("state", "Nothing: it was never approved, or is cancelled"),
+    ("state", "Nothing: it was never approved"),
+    ("cancelled", "Nothing: it is cancelled"),
 ]
 SETTLING_PLANS = ("requested", "end", "settle", "none")
 
@@ -67,6 +68,8 @@ class G2PCycle(models.Model):
         """Return what the next nightly run does with this cycle: one of `PLANS`."""
         company = self._get_company()
         is_requested = bool(self.end_requested_by_id)
+        if self.state == STATE_CANCELLED:
+            return "cancelled"
         if self.state not in (*STATES_TO_END, STATE_ENDED):
             return "state"
         if self.state == STATE_ENDED and not self._has_entitlements_to_settle():
@@ -274,7 +277,7 @@ class G2PCycle(models.Model):
         reason = dict(self._fields["nightly_plan"]._description_selection(self.env))[plan]
         settlement = self.env["spp.cycle.settlement"].sudo()._as_writer()._get_running(self)
         settlement._interrupt(reason)
-        if self.end_requested_by_id and plan == "state":
+        if self.end_requested_by_id and plan in ("state", "cancelled"):
             self._as_writer().end_requested_by_id = False
             self.message_post(
                 body=_(

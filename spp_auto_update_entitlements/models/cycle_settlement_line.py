@@ -6,6 +6,7 @@ from odoo.addons.g2p_programs.models.constants import STATE_ENDED
 from ..redemption import EXCEPTIONS, GRANTED_STATES, OUTCOMES, PROBLEMS
 from .cycle import MAY_SETTLE_GROUPS
 from .cycle_end import STATES_TO_END
+from .settlement_mixin import READER_VIEW
 
 ENTITLEMENT_FIELDS = {"cash": "entitlement_id", "inkind": "inkind_entitlement_id"}
 
@@ -298,4 +299,4 @@ class CycleSettlementLine(models.Model):
         """Open the entitlement of this line."""
         self.ensure_one()
         entitlement = self.entitlement_id or self.inkind_entitlement_id
-        return entitlement.get_formview_action()
+        return entitlement.with_context(**READER_VIEW).get_formview_action()

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..redemption import OPEN_STATES, OUTCOMES, to_decimal
+from .settlement_mixin import READER_VIEW
 
 # Outcomes of entitlements in any state, that count as granted only where these are payable. Each
 # is an exception, so each of these entitlements is a line of its settlement.
@@ -139,7 +140,7 @@ class CycleSettlementTotal(models.Model):
             "res_model": model._name,
             "view_mode": "list,form",
             "domain": domain,
-            "context": {"create": False},
+            "context": {"create": False, **READER_VIEW},
         }
 
     def _get_unit_domain(self, model, domain):

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..redemption import OUTCOMES
+from .settlement_mixin import READER_VIEW
 
 
 class RegistrantRedemption(models.Model):
@@ -121,7 +122,7 @@ class RegistrantRedemption(models.Model):
         """Open the entitlement, with its transactions and payments."""
         self.ensure_one()
         entitlement = self.entitlement_id or self.inkind_entitlement_id
-        return entitlement.get_formview_action()
+        return entitlement.with_context(**READER_VIEW).get_formview_action()
 
     def action_open_line(self):
         """Open the line of a settlement that a person has to look at."""

@@ -3,11 +3,19 @@ from collections import defaultdict
 from odoo import _, api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.g2p_programs.models.constants import STATE_CANCELLED, STATE_ENDED
+from odoo.addons.g2p_programs.models.constants import (
+    STATE_APPROVED,
+    STATE_CANCELLED,
+    STATE_DISTRIBUTED,
+    STATE_ENDED,
+)
 
-READER = "spp_auto_update_entitlements.group_settlement_reader"
+from .settlement_mixin import READER
+
 # The platform grants to who is enrolled; a draft may still be, until its cycle is over.
 GETTING_STATE, UNDECIDED_STATE = "enrolled", "draft"
+# The states of cycles whose entitlements are prepared.
+PREPARED_STATES = (STATE_APPROVED, STATE_DISTRIBUTED, STATE_ENDED)
 # The states of entitlements that grant nothing.
 VOID_STATES = ("cancelled", "rejected1", "rejected2", "rejected3")
 
@@ -24,7 +32,8 @@ class ResPartner(models.Model):
         "Nothing Granted",
         compute="_compute_cycles_without_entitlement",
         groups=READER,
-        help="The cycles in which nothing is granted, because of the state of the membership.",
+        help="The cycles in which nothing is granted, because of the state of the membership, or "
+        "since no entitlement was prepared.",
     )
 
     @api.depends_context("lang", "uid", "su", "allowed_company_ids")
@@ -33,13 +42,18 @@ class ResPartner(models.Model):
         labels = dict(states._description_selection(self.env))
         sentences = defaultdict(list)
         for partner_id, program, cycle, state in self._find_cycles_without_entitlement():
+            names = {"program": program, "cycle": cycle, "state": labels.get(state, state)}
             sentences[partner_id].append(
                 _(
+                    "%(program)s, %(cycle)s: the membership is “%(state)s”, but no entitlement "
+                    "was prepared.",
+                    **names,
+                )
+                if state == GETTING_STATE
+                else _(
                     "%(program)s, %(cycle)s: nothing is granted, since the membership is "
                     "“%(state)s”.",
-                    program=program,
-                    cycle=cycle,
-                    state=labels.get(state, state),
+                    **names,
                 )
             )
         for partner in self:
@@ -63,10 +77,12 @@ class ResPartner(models.Model):
                 JOIN g2p_cycle AS cycle ON cycle.id = membership.cycle_id
                 JOIN g2p_program AS program ON program.id = cycle.program_id
                 WHERE membership.partner_id = ANY(%(partners)s)
-                    AND membership.state != %(getting)s AND cycle.state != %(cancelled)s
+                    AND cycle.state != %(cancelled)s
                     AND (
-                        membership.state != %(undecided)s OR cycle.state = %(ended)s
-                        OR cycle.end_date < %(today)s
+                        membership.state NOT IN (%(getting)s, %(undecided)s)
+                        OR membership.state = %(getting)s AND cycle.state IN %(prepared)s
+                        OR membership.state = %(undecided)s
+                            AND (cycle.state = %(ended)s OR cycle.end_date < %(today)s)
                     )
                     AND (
                         %(su)s OR coalesce(cycle.company_id, program.company_id) IS NULL
@@ -76,20 +92,28 @@ class ResPartner(models.Model):
                         SELECT FROM g2p_entitlement AS entitlement
                         WHERE entitlement.cycle_id = cycle.id
                             AND entitlement.partner_id = membership.partner_id
-                            AND entitlement.state NOT IN %(void)s
+                            AND (
+                                entitlement.state NOT IN %(void)s
+                                OR membership.state = %(getting)s
+                            )
                     )
                     AND NOT EXISTS (
                         SELECT FROM g2p_entitlement_inkind AS entitlement
                         WHERE entitlement.cycle_id = cycle.id
                             AND entitlement.partner_id = membership.partner_id
-                            AND entitlement.state NOT IN %(void)s
+                            AND (
+                                entitlement.state NOT IN %(void)s
+                                OR membership.state = %(getting)s
+                            )
                     )
                 ORDER BY cycle.end_date DESC, cycle.id DESC
                 """,
                 partners=self._origin.ids,
                 getting=GETTING_STATE,
                 undecided=UNDECIDED_STATE,
+                # One that was prepared is in the list, with its state.
                 void=VOID_STATES,
+                prepared=PREPARED_STATES,
                 cancelled=STATE_CANCELLED,
                 ended=STATE_ENDED,
                 today=self.env.company._get_settlement_today(),

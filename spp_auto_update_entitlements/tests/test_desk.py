@@ -45,12 +45,16 @@ class TestDesk(SettlementCase):
             {"cash": (2, 200, 75, 125, 37.5), "inkind": (1, 10, 12, -2, 120)},
         )
         name = self.currency.name
-        summary = f"75.00 {name} of 200.00 {name} redeemed (37.5 %), 125.00 {name} left"
+        summary = f"75.00 {name} of 200.00 {name} redeemed (38 %), 125.00 {name} left"
         self.assertEqual(self.cycle.redemption_ids[0].summary, summary)
         self.assertIn(
-            f"200.00 {name} granted, 75.00 {name} redeemed (37.5 %), 125.00 {name} left",
+            f"200.00 {name} granted, 75.00 {name} redeemed (38 %), 125.00 {name} left",
             self.cycle.settlement_ids.money_totals,
         )
+        # The page says of what, as the report does, and its table takes whole percents, too.
+        arch = self.cycle.settlement_ids.get_view(False, "form")["arch"]
+        self.assertIn("In all, of what is payable or redeemed:", arch)
+        self.assertIn('widget="percentage" digits="[16, 0]"', arch)
 
     def test_totals_of_earlier_versions_are_found_by_their_lines(self):
         """What is not payable was not told apart then; the lines say what it was."""
@@ -100,7 +104,7 @@ class TestDesk(SettlementCase):
         self.cycle.mark_ended()
         self.assertEqual(self._get_figures(self.cycle), {"cash": (4, 400, 75, 325, 18.8)})
         name = self.currency.name
-        totals = f"400.00 {name} granted, 75.00 {name} redeemed (18.8 %), 325.00 {name} left"
+        totals = f"400.00 {name} granted, 75.00 {name} redeemed (19 %), 325.00 {name} left"
         self.assertEqual(self.cycle.settlement_ids.money_totals, totals)
         self.assertEqual(preview, totals)
 
@@ -159,6 +163,7 @@ class TestDesk(SettlementCase):
         over = self._create_entitlement(self.cycle, transactions=[("PURCHASE", 130)]).cycle_id
         self.assertIn("05/06/2031", over.next_step)
         self.assertIn("settles and ends it", over.next_step)
+        self.assertIn(f"Over since {self.today:%m/%d/%Y}", over.next_step)
         later = self._create_cycle(ended_days_ago=-10)
         first = self.today + timedelta(days=11)
         self.assertIn(f"from {first:%m/%d/%Y} on", later.next_step)
@@ -199,6 +204,7 @@ class TestDesk(SettlementCase):
         self.assertEqual(cycles.mapped("nightly_plan"), ["not_over", "grace"])
         for cycle in cycles:
             self.assertIn("in the first night", cycle.next_step)
+        self.assertIn(f"Over since {self.today:%m/%d/%Y}", self.cycle.next_step)
         company.is_settlement_paused = True
         self.env.invalidate_all()
         for cycle in cycles:
@@ -348,6 +354,7 @@ class TestDesk(SettlementCase):
             )
         }
         other = self._create_registrant("Other")
+        enrolled = dict(memberships._fields["state"]._description_selection(self.env))["enrolled"]
         for name, cycle in cycles.items():
             state = "enrolled" if name == "Enrolled" else "paused"
             memberships.create(
@@ -363,11 +370,23 @@ class TestDesk(SettlementCase):
         expected = (
             f"{self.program.name}, Paused: nothing is granted, since the membership is “{label}”."
         )
+        unprepared = f"the membership is “{enrolled}”, but no entitlement was prepared."
         finance = self.registrant.with_user(self.finance)
+        told = (finance + other.with_user(self.finance)).mapped("cycles_without_entitlement")
         self.assertEqual(
-            (finance + other.with_user(self.finance)).mapped("cycles_without_entitlement"),
-            [expected, ""],
+            [set(each.splitlines()) for each in told],
+            [
+                {expected, f"{self.program.name}, Enrolled: {unprepared}"},
+                {
+                    f"{self.program.name}, {name}: {unprepared}"
+                    for name in ("Enrolled", "Granted", "In kind")
+                },
+            ],
         )
+        # What was prepared and cancelled is in the list.
+        self._create_entitlement(cycles["Enrolled"], state="cancelled")
+        self.env.invalidate_all()
+        self.assertEqual(finance.cycles_without_entitlement, expected)
         company = self.env["res.company"].create({"name": "Another one"})
         cycles["Paused"].company_id = company
         self.env.invalidate_all()

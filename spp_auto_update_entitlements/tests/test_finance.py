@@ -442,7 +442,7 @@ class TestFinance(SettlementCase):
             f"130.00 {name}",
             "More was redeemed than was granted",
             "The shop paid it back.",
-            f"300.00 {name} granted, 170.00 {name} redeemed (56.7 %), 130.00 {name} left",
+            f"300.00 {name} granted, 170.00 {name} redeemed (57 %), 130.00 {name} left",
             "Name and signature",
         ):
             with self.subTest(text):

@@ -76,6 +76,34 @@ class TestHeldBack(SettlementCase):
         self.assertFalse(self.program.activity_ids)
         self.assertIn("had this cycle settled", " ".join(cycles[1].message_ids.mapped("body")))
 
+    def test_what_cannot_be_settled_keeps_no_other_from_it(self):
+        held, draft = self._create_settleable_cycle(), self._create_settleable_cycle(state="draft")
+        locked = self._create_settleable_cycle(locked=True, locked_reason="Importing.")
+        self._hold_back(held + locked)
+        chosen = (draft + held + locked).with_user(self.manager)
+        params = chosen.action_settle_held_back()["params"]
+        self.assertEqual(chosen.mapped("state"), ["draft", "ended", "distributed"])
+        self.assertEqual(chosen.mapped("settlement_hold"), [False, False, "held"])
+        self.assertEqual(held.entitlement_ids.state, "parrdpd2ben")
+        self.assertEqual(locked.entitlement_ids.state, "approved")
+        self.assertIn("1 of 3 cycles", params["message"])
+        self.assertIn(f"{draft.name} can't be ended", params["message"])
+        self.assertIn("have it approved first", params["message"])
+        self.assertIn("Importing.", params["message"])
+        self.assertTrue(params["sticky"])
+        with self.assertRaisesRegex(UserError, f"(?s){draft.name}.*Importing."):
+            (draft + locked).with_user(self.manager).action_settle_held_back()
+
+    def test_leaving_alone_says_of_whom_it_does_nothing(self):
+        held, draft = self._create_settleable_cycle(), self._create_cycle(state="draft")
+        self._hold_back(held)
+        message = (held + draft).action_leave_alone()["params"]["message"]
+        self.assertIn(f"Nothing has changed for {draft.name}.", message)
+        self.assertEqual(held.settlement_hold, "left")
+        count = len(held.message_ids)
+        self.assertIn(held.name, held.action_leave_alone()["params"]["message"])
+        self.assertEqual(len(held.message_ids), count)
+
     def test_one_that_a_background_task_works_on_is_left_to_it(self):
         ended = self._create_cycle(state="ended", locked=True, locked_reason="Importing.")
         entitlement = self._create_entitlement(ended, transactions=[("PURCHASE", 40)])

@@ -69,6 +69,16 @@ class TestNightlyRun(SettlementCase):
                         [{"state": "done", "trigger": "cron", "is_follow_up": False}],
                     )
 
+    def test_why_the_night_leaves_one_that_was_not_approved(self):
+        labels = dict(self.env["g2p.cycle"]._fields["nightly_plan"].selection)
+        for state, reason in (
+            ("draft", "never approved"),
+            ("to_approve", "never approved"),
+            ("cancelled", "it is cancelled"),
+        ):
+            plan = self._create_cycle(state=state).nightly_plan
+            self.assertTrue(labels[plan].endswith(reason), state)
+
     def test_the_days_of_grace(self):
         for grace_days, ended_days_ago, plan in (
             (0, 1, "end"),

@@ -130,8 +130,8 @@ class TestSettlement(SettlementCase):
         self.assertEqual(
             settlement.money_totals.split("\n"),
             [
-                f"400.00 {name} granted, 205.50 {name} redeemed (51.4 %), 194.50 {name} left",
-                "10 Units granted, 4 Units redeemed (40.0 %), 6 Units left",
+                f"400.00 {name} granted, 205.50 {name} redeemed (51 %), 194.50 {name} left",
+                "10 Units granted, 4 Units redeemed (40 %), 6 Units left",
             ],
         )
 
