@@ -6,7 +6,7 @@ from .dates import FORMATS, read_moment
 from .layouts import Layout
 from .tables import Table, get_written_title
 from .texts import trim
-from .words import are_words, find_columns, is_absence, is_other_date, is_plain_word
+from .words import find_columns, is_other_date, is_plain_word
 
 # How many rows are looked at.
 SAMPLED = 200
@@ -29,7 +29,7 @@ def guess_layout(table: Table) -> Layout:
     if "date" not in columns:
         _take_only(columns, "date", free, samples, _is_date)
     if "category" not in columns:
-        _take_presences(columns, free, samples)
+        _take_only(columns, "category", free, samples, is_plain_word)
     return Layout(**columns, date_format=_find_format(samples.get(columns.get("date"), ())))
 
 
@@ -49,23 +49,6 @@ def _take_only(columns, field, titles, samples, is_fit):
     fit = [title for title in fit if not is_other_date(title)]
     if len(fit) == 1:
         columns[field] = fit[0]
-    return fit
-
-
-def _take_presences(columns, titles, samples):
-    """Take the column that says who came: the only one of words that say it themselves, or of
-    answers such as yes and no. Of one that asks who was absent, a yes would be read as present."""
-    if _take_only(columns, "category", titles, samples, is_plain_word):
-        return
-    fit = [
-        title
-        for title in titles
-        if are_words(samples[title])
-        and not is_absence(title)
-        and not read_moment(get_written_title(title))
-    ]
-    if len(fit) == 1:
-        columns["category"] = fit[0]
 
 
 def _is_date(text):

@@ -44,9 +44,7 @@ UNKNOWN_WORDS = (
     + ("desconocido", "desconocida", "desconhecido", "desconhecida")
     + ("غير معروف", "غير معروفة")
 )
-_PRESENT = frozenset(map(fold, PRESENT_WORDS))
-_ABSENT = frozenset(map(fold, ABSENT_WORDS))
-_WORDS = _PRESENT | _ABSENT | frozenset(map(fold, EXCUSED_WORDS + UNKNOWN_WORDS))
+_WORDS = frozenset(map(fold, PRESENT_WORDS + ABSENT_WORDS + EXCUSED_WORDS + UNKNOWN_WORDS))
 _PLAIN_WORDS = frozenset(map(fold, _PRESENT_NAMES + _ABSENT_NAMES + _EXCUSED_NAMES))
 
 
@@ -59,22 +57,6 @@ def is_word(text: str) -> bool:
 def is_plain_word(text: str) -> bool:
     """Return whether a text says of somebody that she came, or not, whatever it answers."""
     return fold(text) in _PLAIN_WORDS
-
-
-def are_words(texts: Iterable[str]) -> bool:
-    """Return whether texts are words for a presence, and hardly anything else.
-
-    A letter or digit may be a class or a sex, too: alone it tells nothing, but as both of a pair,
-    such as Y and N, it does.
-    """
-    words = {*map(fold, texts)}
-    is_pair = words & _PRESENT and words & _ABSENT
-    is_telling = any(map(_is_telling, words & (_PRESENT | _ABSENT)))
-    return words <= _WORDS and bool(is_pair or is_telling)
-
-
-def _is_telling(word):
-    return len(word) > 1 or word == "x" or not word.isalnum()
 
 
 # By the field of a layout; the first that is found in a file is taken.
@@ -186,17 +168,13 @@ def is_other_date(title: str) -> bool:
     return _simplify(title).replace(" ", "") in _OTHER
 
 
-def is_presence(title: str) -> bool:
-    """Return whether the title is known as that of a presence."""
-    return _simplify(title) in _PRESENCE_TITLES
-
-
 def is_absence(title: str) -> bool:
     """Return whether the title asks who did not come, and not for the one or the other."""
     text = f" {_simplify(title)} "
     for answers in _ANSWERS:
         text = text.replace(f" {answers} ", " ")
-    return not is_presence(title) and not _ABSENCE_WORDS.isdisjoint(text.split())
+    is_known = _simplify(title) in _PRESENCE_TITLES
+    return not is_known and not _ABSENCE_WORDS.isdisjoint(text.split())
 
 
 def _split(names):

@@ -7,7 +7,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..files import FileError, Layout, guess_layout, open_table, write_table
-from ..files.words import is_absence, is_plain_word, is_presence
+from ..files.words import is_absence, is_plain_word
 from ..models.intakes.attendance_file import BIG_FILE
 from ..models.intakes.file_sentences import FileSentences
 from ..models.sources.attendance_source import FILES
@@ -123,7 +123,7 @@ class UploadAttendance(models.TransientModel):
 
     @api.depends(
         *("column_ids.name", "column_ids.sample", "column_ids.meaning", "day_columns"),
-        *("source_id", "row_count", "bad_count"),
+        *("row_count", "bad_count"),
     )
     def _compute_presence_warning(self):
         for wizard in self:
@@ -131,7 +131,7 @@ class UploadAttendance(models.TransientModel):
             if wizard.day_columns:
                 wizard.presence_warning = False
             elif told:
-                wizard.presence_warning = wizard._warn_of_answers(told)
+                wizard.presence_warning = wizard._warn_of_absences(told)
             else:
                 wizard.presence_warning = wizard._warn_of_no_presence()
 
@@ -157,24 +157,15 @@ class UploadAttendance(models.TransientModel):
             )
         return warning
 
-    def _warn_of_answers(self, column):
-        """Say how the answers in a column are read if its title does not tell what it asks."""
+    def _warn_of_absences(self, column):
+        """Say how the answers are read in a column whose title asks who was absent."""
         words = [word for word in (column.sample or "").split(", ") if word]
-        if is_presence(column.name) or (words and all(map(is_plain_word, words))):
-            return False
-        if is_absence(column.name):
-            return _(
-                'The column "%(column)s" asks who was absent, but yes is read as present in it, '
-                "and no as absent. Write present and absent in its cells instead, and choose the "
-                "file once more.",
-                column=column.name,
-            )
-        if (self.source_id.sudo().file_layout or {}).get("category") == column.name:
+        if not is_absence(column.name) or (words and all(map(is_plain_word, words))):
             return False
         return _(
-            'Who came is read from the column "%(column)s", though its title does not say so: yes '
-            "is read as present, and no as absent. If it is about something else, empty what it "
-            "means below, then Look Again.",
+            'The column "%(column)s" asks who was absent, but yes is read as present in it, and no '
+            "as absent. Write present and absent in its cells instead, and choose the file once "
+            "more.",
             column=column.name,
         )
 
