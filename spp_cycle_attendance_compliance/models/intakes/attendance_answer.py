@@ -55,10 +55,8 @@ class AttendanceAnswer(models.Model):
 def find_newest_answer(person_id, identifier, intake_ids):
     """Return the SQL query of the newest answer about a person known by an identifier.
 
-    Whoever else was known by it then is not meant: the attendances went to her.
-
-    It is looked up in the index of persons, one by one: ``OFFSET 0`` keeps PostgreSQL from reading
-    all answers for a few persons, and ``+ 0`` from reading a whole intake for each of them.
+    Whoever else was known by it then is not meant: the attendances went to her. It is looked up in
+    the index, person by person: all answers of the registry are too many to be read for a few.
 
     :param SQL person_id, identifier: expressions
     :param intake_ids: of the intakes whose answers may be used
@@ -68,7 +66,7 @@ def find_newest_answer(person_id, identifier, intake_ids):
         SELECT answer.*
         FROM spp_attendance_answer AS answer
         WHERE answer.partner_id = %s AND answer.identifier = %s
-            AND answer.intake_id + 0 = ANY(%s::integer[])
+            AND answer.intake_id = ANY(%s::integer[])
         ORDER BY answer.id DESC LIMIT 1 OFFSET 0
         """,
         person_id,
