@@ -55,8 +55,7 @@ class AttendanceAnswer(models.Model):
 def find_newest_answer(person_id, identifier, intake_ids):
     """Return the SQL query of the newest answer about a person known by an identifier.
 
-    Whoever else was known by it then is not meant: the attendances went to her. It is looked up in
-    the index, person by person: all answers of the registry are too many to be read for a few.
+    Whoever else was known by it then is not meant: the attendances went to her.
 
     :param SQL person_id, identifier: expressions
     :param intake_ids: of the intakes whose answers may be used
@@ -67,7 +66,7 @@ def find_newest_answer(person_id, identifier, intake_ids):
         FROM spp_attendance_answer AS answer
         WHERE answer.partner_id = %s AND answer.identifier = %s
             AND answer.intake_id = ANY(%s::integer[])
-        ORDER BY answer.id DESC LIMIT 1 OFFSET 0
+        ORDER BY answer.id DESC LIMIT 1
         """,
         person_id,
         identifier,

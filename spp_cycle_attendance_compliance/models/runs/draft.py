@@ -27,14 +27,6 @@ KIND = (
 )
 
 
-def look_up_partner(partner_id):
-    """Return the SQL query of a registrant, by itself in the index.
-
-    Joined, a registry of a hundred thousand would be read whole for each two thousand persons.
-    """
-    return SQL("SELECT * FROM res_partner WHERE id = %s OFFSET 0", partner_id)
-
-
 class Draft:
     """A copy of the lines' table that lives as long as its transaction.
 
@@ -114,7 +106,7 @@ class Draft:
                 membership.id, registrant.id, membership.state,
                 membership.attendance_override_id, TRUE, TRUE, FALSE, FALSE, %(about)s
             FROM g2p_cycle_membership AS membership
-            CROSS JOIN LATERAL (%(partner)s) AS registrant
+            JOIN res_partner AS registrant ON registrant.id = membership.partner_id
             %(joins)s
             WHERE membership.cycle_id = %(cycle)s AND membership.state IN %(states)s
                 AND membership.id BETWEEN %(first)s AND %(last)s
@@ -126,7 +118,6 @@ class Draft:
             last=last_id,
             about=about,
             joins=joins,
-            partner=look_up_partner(SQL("membership.partner_id")),
         )
 
     def add_members(self, now, counting=None):
@@ -386,7 +377,7 @@ class Draft:
             FROM (
                 SELECT own.id, person.company_id, %(identifier)s AS identifier
                 FROM spp_attendance_draft AS own
-                CROSS JOIN LATERAL (%(partner)s) AS person
+                JOIN res_partner AS person ON person.id = own.partner_id
                 WHERE own.kind != 'household'
                 OFFSET 0
             ) AS known
@@ -398,7 +389,6 @@ class Draft:
             sharing=find_persons(id_type_id, SQL("known.identifier")),
             cycle=cycle_id,
             states=DECIDED_STATES,
-            partner=look_up_partner(SQL("own.partner_id")),
         )
 
     def forget_missing_identifiers(self):
