@@ -137,14 +137,24 @@ _OTHER_DATES = """
 """
 # In a title, they ask who did not come: "yes" would mean absent.
 _ABSENCES = """
-    absent; absents; absence; absences; absentee; absentees; missed; missing; away
-    not; no; didn; wasn; non; pas
+    absent; absents; absence; absences; absentee; absentees
     absente; absentes; ausente; ausentes; ausencia; ausencias; inasistencia; inasistencias
-    falta; faltas; falto; faltou; nao
-    غائب; غائبة; غاب; غابت; غياب; الغياب; الغائب; لم; لا
+    falta; faltas; falto; faltou
+    غائب; غائبة; غاب; غابت; غياب; الغياب; الغائب
 """
+# These do, with one that asks who came.
+_NEGATIONS = "not; no; didn; wasn; non; pas; nao; لم; لا"
+_COMING = """
+    came; come; attend; attended; here; there; present; presence
+    venu; venue; venus; presente; presencia; asistio; vino; estuvo
+    presenca; compareceu; veio; esteve; حضر; حضرت; يحضر; تحضر; حاضر; الحضور; حضور
+"""
+_PRESENCES = "present; presence; presente; presencia; presenca; حاضر; الحضور; حضور"
 # In a title, they ask nothing.
-_ANSWERS = ("yes no", "oui non", "si no", "sim nao", "نعم لا")
+_ANSWERS = (
+    *("yes no", "yes or no", "or not", "oui non", "oui ou non", "ou non", "ou pas", "si no"),
+    *("si o no", "o no", "sim nao", "sim ou nao", "ou nao", "نعم لا", "نعم او لا", "ام لا"),
+)
 
 
 def find_columns(titles: Iterable[str]) -> dict[str, str]:
@@ -170,11 +180,16 @@ def is_other_date(title: str) -> bool:
 
 def is_absence(title: str) -> bool:
     """Return whether the title asks who did not come, and not for the one or the other."""
-    text = f" {_simplify(title)} "
-    for answers in _ANSWERS:
+    text = _simplify(title)
+    if text in _PRESENCE_TITLES:
+        return False
+    text = f" {text} "
+    for answers in map(_simplify, _ANSWERS):
         text = text.replace(f" {answers} ", " ")
-    is_known = _simplify(title) in _PRESENCE_TITLES
-    return not is_known and not _ABSENCE_WORDS.isdisjoint(text.split())
+    words = set(text.split())
+    if words & _ABSENCE_WORDS:
+        return not words & _PRESENCE_WORDS
+    return bool(words & _NEGATION_WORDS and words & _COMING_WORDS)
 
 
 def _split(names):
@@ -190,5 +205,7 @@ def _simplify(title):
 
 _KNOWN = {field: _split(names) for field, names in _TITLES.items()}
 _PRESENCE_TITLES = {*map(_simplify, _KNOWN["category"])}
-_ABSENCE_WORDS = {*map(_simplify, _split(_ABSENCES))}
+_ABSENCE_WORDS, _NEGATION_WORDS, _COMING_WORDS, _PRESENCE_WORDS = (
+    {*map(_simplify, _split(words))} for words in (_ABSENCES, _NEGATIONS, _COMING, _PRESENCES)
+)
 _OTHER = {_simplify(name).replace(" ", "") for name in _split(_OTHER_DATES)}

@@ -3,7 +3,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .common import TwoPersonsCase, days
+from .common import FIRST, TwoPersonsCase, days
 from .test_prints import MANAGER, REGISTRAR, VALIDATOR, PrintCase
 
 READER = "spp_cycle_attendance_compliance.group_attendance_reader"
@@ -422,3 +422,19 @@ class TestLetterWords(PrintCase):
             line._get_letter_reason(),
             "Came on 2 of 4 days; the program asks for 3 days. Records that are not clear: 1",
         )
+
+    def test_what_is_excused_counts_against_a_number_only(self):
+        person = self._create_person("Eva")
+        for day, category in ((1, "present"), (2, "excused"), (3, "excused")):
+            self._record(person, FIRST.replace(day=day), category)
+        came = "Came on 1 day; the program asks for 2 days. 2 excused, which count as attended"
+        share = "Came on 1 of 1 day; the program asks for 1 day. 2 excused"
+        for conditions, told in (([{"required_number": 2}], came), ([PERCENTAGE], share)):
+            with self.subTest(told=told):
+                cycle = self._create_cycle(
+                    registrants=[person],
+                    attendance_source_id=self.recorded.id,
+                    attendance_condition_ids=[(0, 0, vals) for vals in conditions],
+                )
+                line = self._run(cycle).line_ids
+                self.assertEqual((line.verdict, line._get_letter_reason()), ("compliant", told))

@@ -2,10 +2,12 @@ from datetime import datetime, timedelta
 
 from lxml import html
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .attendance_faults import Fault
+from .attendance_server import attendance
 from .common import FIRST, LAST, TwoPersonsCase, days
 from .file_common import FileCase
 
@@ -117,38 +119,61 @@ class TestResult(TwoPersonsCase):
         self._preview()
         self.assertIn("Open the run that failed", self.cycle.attendance_next_step)
 
-    def test_next_is_to_prepare_for_who_was_enrolled_since(self):
-        """Each case: when Ben was enrolled, beside the preparation; whether he has none yet."""
+    def _prepare_before(self, hours):
+        """Prepare an entitlement for Ana, that many hours ago."""
+        entitlement = self.env["g2p.entitlement"].create(
+            {"partner_id": self.ana.id, "cycle_id": self.cycle.id, "initial_amount": 10}
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE g2p_entitlement SET create_date = %s WHERE id = %s",
+            [fields.Datetime.now() - timedelta(hours=hours), entitlement.id],
+        )
+        self.env.invalidate_all()
+
+    def _has_to_prepare_again(self):
+        self.env.invalidate_all()
+        return "somebody was enrolled since" in self.cycle.attendance_next_step
+
+    def test_next_is_to_prepare_for_whom_an_override_enrolled(self):
         self._run(self.cycle)
-        entitlement = {"partner_id": self.ana.id, "cycle_id": self.cycle.id, "initial_amount": 10}
-        self.env["g2p.entitlement"].create(entitlement)
-        self.ben_in.state = "enrolled"
-        for hours, state, again in (
-            (-1, "draft", False),
-            (1, "draft", True),
-            (1, "to_approve", True),
-            (-1, "to_approve", False),
-        ):
-            with self.subTest(hours=hours, state=state):
-                self.cycle.state = state
-                self.env.flush_all()
-                self.env.cr.execute(
-                    "UPDATE g2p_cycle_membership SET write_date = %s WHERE id = %s",
-                    [self.env.cr.now() + timedelta(hours=hours), self.ben_in.id],
-                )
-                self.env.invalidate_all()
-                step = self.cycle.attendance_next_step
-                self.assertEqual("somebody was enrolled since" in step, again)
-        # The last case once more, now that he has one in kind.
+        self._prepare_before(hours=1)
+        self.assertFalse(self._has_to_prepare_again())
+        self._override(self.ben_in, "compliant")
+        self.assertTrue(self._has_to_prepare_again())
+        self.cycle.state = "to_approve"
+        self.assertTrue(self._has_to_prepare_again())
         product = self.env["product.product"].create({"name": "Rice"})
         in_kind = {"product_id": product.id, "uom_id": product.uom_id.id, "qty": 1}
         self.env["g2p.entitlement.inkind"].create(
             {"partner_id": self.ben.id, "cycle_id": self.cycle.id, **in_kind}
         )
-        later = self.env.cr.now() + timedelta(hours=1)
-        self.env.cr.execute("UPDATE g2p_cycle_membership SET write_date = %s", [later])
-        self.env.invalidate_all()
-        self.assertNotIn("somebody was enrolled since", self.cycle.attendance_next_step)
+        self.assertFalse(self._has_to_prepare_again())
+
+    def test_next_is_to_prepare_for_whom_a_run_enrolled(self):
+        """And not for who was enrolled before, and gets nothing: only her number is another."""
+        self._create_membership(self.cycle, self._create_person("EVA"))
+        self.server.people["EVA"] = [attendance(31, "2025-11-03"), attendance(32, "2025-11-04")]
+        self._run(self.cycle)
+        self._prepare_before(hours=1)
+        self.server.people["EVA"].append(attendance(33, "2025-11-05"))
+        self._run(self.cycle)
+        self.assertFalse(self._has_to_prepare_again())
+        self.server.people["BEN"].append(attendance(34, "2025-11-05"))
+        self._run(self.cycle)
+        self.assertEqual(self.ben_in.state, "enrolled")
+        self.assertTrue(self._has_to_prepare_again())
+
+    def test_next_is_to_prepare_for_whom_taking_back_enrolled(self):
+        self.cycle.required_number_of_attendance = 1
+        self._run(self.cycle)
+        self.cycle.required_number_of_attendance = 2
+        last = self._run(self.cycle)
+        self._prepare_before(hours=1)
+        last._take_back("As agreed")
+        self.cycle.required_number_of_attendance = 1
+        self.assertEqual(self.ben_in.state, "enrolled")
+        self.assertTrue(self._has_to_prepare_again())
 
     def test_next_is_to_evaluate_again_after_a_waiver(self):
         self._run(self.cycle)

@@ -7,7 +7,14 @@ import pytest
 from file_samples import LIST, SHEET, make_text
 from files import FileError, Layout, guess_layout, open_table
 from files.texts import fold
-from files.words import ABSENT_WORDS, EXCUSED_WORDS, PRESENT_WORDS, UNKNOWN_WORDS, find_columns
+from files.words import (
+    ABSENT_WORDS,
+    EXCUSED_WORDS,
+    PRESENT_WORDS,
+    UNKNOWN_WORDS,
+    find_columns,
+    is_absence,
+)
 
 KEPT = "What was kept about the columns of this source can't be used: "
 
@@ -204,3 +211,20 @@ def test_only_the_first_rows_are_looked_at():
 
 def test_rows_with_too_many_cells_are_no_hindrance():
     assert guess("ID,Date", "1,2026-11-04,x") == Layout("ID", "Date", date_format="ymd")
+
+
+@pytest.mark.parametrize(
+    "title, is_one",
+    [
+        *[(title, True) for title in ("Absent", "¿Ausente?", "Faltou", "Did not come", "غائب")],
+        *[(title, True) for title in ("Was not present", "N'est pas venu", "No asistió (sí/no)")],
+        *[(title, False) for title in ("Present", "Came?", "Present or absent", "Absent/Present")],
+        *[
+            (title, False)
+            for title in ("Present or not", "Attendance: yes or no", "No.", "House No")
+        ],
+        *[(title, False) for title in ("Présence (oui ou non)", "Missing documents", "Name")],
+    ],
+)
+def test_titles_that_ask_who_was_absent(title, is_one):
+    assert is_absence(title) is is_one

@@ -10,11 +10,13 @@ def migrate(cr, version):
     """Keep files that were brought in with their intakes, where only readers of IDs read them.
 
     As attachments they could be read by whoever reads the intake. One that the filestore does not
-    have stays an attachment: it may be put back there.
+    have stays an attachment.
     """
     env = api.Environment(cr, SUPERUSER_ID, {})
     files = [("res_model", "=", "spp.attendance.intake"), ("res_field", "=", "file")]
-    for attachment in env["ir.attachment"].search(files):
+    # One by one: read together, they may take more memory than there is.
+    for attachment_id in env["ir.attachment"].search(files).ids:
+        attachment = env["ir.attachment"].browse(attachment_id)
         if not attachment.raw:
             _logger.warning("The file of attendance intake %s is missing.", attachment.res_id)
             continue

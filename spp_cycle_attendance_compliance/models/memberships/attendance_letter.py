@@ -18,6 +18,7 @@ from ...verdicts import (
     WARNED,
 )
 from ..criteria.cycle import MAY_RUN_GROUPS
+from ..intakes.attendance_answer import UNKNOWN
 from ..runs.verdict_bar import LOOKS
 
 MAY_PRINT_GROUPS = (*MAY_RUN_GROUPS, "g2p_programs.g2p_program_validator")
@@ -290,7 +291,7 @@ class AttendanceRunLine(models.Model):
         if is_one_of_several and self._get_letter_status()[0] == WARNED:
             warning = self._describe_warning()
             sentences.append(warning[0].upper() + warning[1:])
-        return ". ".join(filter(None, sentences))
+        return ". ".join(sentence.rstrip(".") for sentence in sentences if sentence)
 
     def _describe_letter_household(self):
         """Say how many members were enough, or not; of one the table below says it all."""
@@ -321,10 +322,14 @@ class AttendanceRunLine(models.Model):
             return self._describe_nothing_asked()
         if self._is_finding_told():
             finding = dict(self._fields["finding"]._description_selection(self.env))[self.finding]
-            if self.verdict != NO_DATA or self.finding == "unrecorded":
+            # Of who was asked about only it is known that nothing is there.
+            if self.verdict != NO_DATA or self.finding != UNKNOWN:
                 return finding
             return f"{_('Nothing is recorded')}. {finding}"
-        return ". ".join(map(self._describe_letter_cell, cells))
+        sentences = [*map(self._describe_letter_cell, cells)]
+        if self.undated and cells[0].month:  # they may be of any month
+            sentences.append(_("Records that are not clear: %(count)s", count=self.undated))
+        return ". ".join(sentences)
 
     def _describe_letter_cell(self, cell):
         conditions = self.run_id._get_conditions()
@@ -335,23 +340,28 @@ class AttendanceRunLine(models.Model):
         if not name and len(conditions) > 1:
             name = ", ".join(filter(None, (condition.type_name, condition.location_name)))
         which = ", ".join(filter(None, (name, cell.month and self._describe_span(cell))))
-        maybe = self._count_unclear(cell)
+        maybe = self._count_unclear(cell) - (self.undated if cell.month else 0)
         free = self._describe_free_days(cell)
         sentences = [
             self._describe_letter_count(cell, condition),
-            cell.excused and _("%(count)s excused", count=cell.excused),
+            cell.excused and self._describe_letter_excuses(cell, condition),
             maybe and _("Records that are not clear: %(count)s", count=maybe),
             free and _("Free days: %(why)s", why=free),
         ]
         told = ". ".join(filter(None, sentences))
         return f"{which}: {told}" if which else told
 
+    def _describe_letter_excuses(self, cell, condition):
+        if condition.kind == PERCENTAGE:
+            return _("%(count)s excused", count=cell.excused)
+        return _("%(count)s excused, which count as attended", count=cell.excused)
+
     def _describe_letter_count(self, cell, condition):
         by_percentage, by_days = condition.kind == PERCENTAGE, condition.unit == DAYS
         recorded = cell.present + cell.absent + cell.unclear
         needed = cell.required
         if by_percentage:
-            recorded += self.undated
+            recorded += 0 if cell.month else self.undated
             needed = max(1, -(-cell.required * recorded // 100))
         else:
             recorded += cell.excused

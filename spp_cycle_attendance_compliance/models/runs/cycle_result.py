@@ -191,27 +191,36 @@ class G2PCycle(models.Model):
 
     def _get_last_preparation(self):
         """Return when the last entitlement of this cycle was prepared, if any was."""
+        last = (
+            self.env[name]
+            .sudo()
+            .search([("cycle_id", "=", self._origin.id)], order="id desc", limit=1)
+            for name in ("g2p.entitlement", "g2p.entitlement.inkind")
+        )
+        return max((each.create_date for each in last if each), default=None)
+
+    def _has_enrolled_since(self, prepared_at):
+        """Return whether attendance enrolled somebody after a moment who has no entitlement.
+
+        Of who was enrolled before it, the program may want it so. Looked at are only runs and
+        overrides that came after it: mostly none.
+        """
         self.env.flush_all()
         self.env.cr.execute(
             """
-            SELECT greatest(
-                (SELECT max(create_date) FROM g2p_entitlement WHERE cycle_id = %(cycle)s),
-                (SELECT max(create_date) FROM g2p_entitlement_inkind WHERE cycle_id = %(cycle)s)
-            )
-            """,
-            {"cycle": self._origin.id},
-        )
-        return self.env.cr.fetchone()[0]
-
-    def _has_enrolled_since(self, prepared_at):
-        """Return whether somebody was enrolled after a moment who has no entitlement.
-
-        Of who was enrolled before it, the program may want it so.
-        """
-        self.env.cr.execute(
-            """
-            SELECT FROM g2p_cycle_membership AS membership
-            WHERE cycle_id = %(cycle)s AND state = 'enrolled' AND write_date > %(moment)s
+            SELECT FROM (
+                SELECT line.cycle_membership_id AS id
+                FROM spp_attendance_run AS run
+                JOIN spp_attendance_run_line AS line ON line.run_id = run.id
+                WHERE run.cycle_id = %(cycle)s AND run.state IN ('done', 'taken_back')
+                    AND greatest(run.finished_at, run.taken_back_at) > %(moment)s
+                    AND line.kind != 'member' AND line.is_changing
+                UNION ALL
+                SELECT cycle_membership_id FROM spp_attendance_override
+                WHERE greatest(create_date, lifted_at) > %(moment)s
+            ) AS changed
+            JOIN g2p_cycle_membership AS membership ON membership.id = changed.id
+            WHERE membership.cycle_id = %(cycle)s AND membership.state = 'enrolled'
                 AND NOT EXISTS (
                     SELECT FROM g2p_entitlement AS entitlement
                     WHERE entitlement.partner_id = membership.partner_id
