@@ -119,16 +119,23 @@ class TestResult(TwoPersonsCase):
         self._preview()
         self.assertIn("Open the run that failed", self.cycle.attendance_next_step)
 
-    def _prepare_before(self, hours):
-        """Prepare an entitlement for Ana, that many hours ago."""
+    def _prepare_an_hour_ago(self):
+        """Prepare an entitlement for Ana, after all that was done until now."""
         entitlement = self.env["g2p.entitlement"].create(
             {"partner_id": self.ana.id, "cycle_id": self.cycle.id, "initial_amount": 10}
         )
         self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE g2p_entitlement SET create_date = %s WHERE id = %s",
-            [fields.Datetime.now() - timedelta(hours=hours), entitlement.id],
-        )
+        for table, column, hours, record_id in (
+            ("g2p_entitlement", "create_date", 1, entitlement.id),
+            *(
+                ("spp_attendance_run", "finished_at", 2, run.id)
+                for run in self.cycle.attendance_run_ids
+            ),
+        ):
+            self.env.cr.execute(
+                f"UPDATE {table} SET {column} = %s WHERE id = %s",
+                [fields.Datetime.now() - timedelta(hours=hours), record_id],
+            )
         self.env.invalidate_all()
 
     def _has_to_prepare_again(self):
@@ -137,7 +144,7 @@ class TestResult(TwoPersonsCase):
 
     def test_next_is_to_prepare_for_whom_an_override_enrolled(self):
         self._run(self.cycle)
-        self._prepare_before(hours=1)
+        self._prepare_an_hour_ago()
         self.assertFalse(self._has_to_prepare_again())
         self._override(self.ben_in, "compliant")
         self.assertTrue(self._has_to_prepare_again())
@@ -155,7 +162,7 @@ class TestResult(TwoPersonsCase):
         self._create_membership(self.cycle, self._create_person("EVA"))
         self.server.people["EVA"] = [attendance(31, "2025-11-03"), attendance(32, "2025-11-04")]
         self._run(self.cycle)
-        self._prepare_before(hours=1)
+        self._prepare_an_hour_ago()
         self.server.people["EVA"].append(attendance(33, "2025-11-05"))
         self._run(self.cycle)
         self.assertFalse(self._has_to_prepare_again())
@@ -169,7 +176,7 @@ class TestResult(TwoPersonsCase):
         self._run(self.cycle)
         self.cycle.required_number_of_attendance = 2
         last = self._run(self.cycle)
-        self._prepare_before(hours=1)
+        self._prepare_an_hour_ago()
         last._take_back("As agreed")
         self.cycle.required_number_of_attendance = 1
         self.assertEqual(self.ben_in.state, "enrolled")
